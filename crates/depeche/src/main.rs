@@ -1,0 +1,2 @@
+//! depeche.
+fn main() {}

@@ -1,0 +1,139 @@
+//! Warnings: what was repaired, guessed or derived on the way from a capture to an article.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! warning_codes {
+    ($($(#[$doc:meta])* $variant:ident => $written:literal,)*) => {
+        /// What was repaired, guessed or derived. Codes are only ever added.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum WarningCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl WarningCode {
+            /// Every code, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as `export` and `parse` write it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $written,)* }
+            }
+
+            /// The code from its written form.
+            #[must_use]
+            pub fn parse(written: &str) -> Option<Self> {
+                match written { $($written => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+warning_codes! {
+    /// No title was given; it is the first sentence of the text.
+    TitleDerived => "title_derived",
+    /// No publication date was given.
+    DateMissing => "date_missing",
+    /// The date was found inside the text.
+    DateFromText => "date_from_text",
+    /// The date cannot be read or cannot be true; the capture's time stands in, with precision `none`.
+    DateImpossible => "date_impossible",
+    /// The language could not be told with confidence.
+    LanguageUncertain => "language_uncertain",
+    /// The bytes were not in the charset they were labelled with, or had no label.
+    CharsetGuessed => "charset_guessed",
+    /// Bytes that no charset explains became U+FFFD.
+    CharsetDamaged => "charset_damaged",
+    /// Text decoded with the wrong charset by the publisher was set right.
+    MojibakeRepaired => "mojibake_repaired",
+    /// Control, zero-width or soft-hyphen characters were taken out.
+    CharactersRemoved => "characters_removed",
+    /// The text has fewer words than telling copies apart needs.
+    ShortText => "short_text",
+    /// There is a headline and no text below it.
+    HeadlineOnly => "headline_only",
+    /// The feed was not well-formed and was repaired.
+    FeedRepaired => "feed_repaired",
+    /// The entry has no guid; its link or its title stands in.
+    GuidDerived => "guid_derived",
+    /// The page could not be fetched or held no article; the text is the feed's own.
+    PageUnusable => "page_unusable",
+    /// The page's text and the feed's were compared and the feed's was kept.
+    FeedTextPreferred => "feed_text_preferred",
+    /// The text ends where a paywall begins.
+    Paywalled => "paywalled",
+    /// The body was longer than allowed, or ended early; what there was has been read.
+    BodyTruncated => "body_truncated",
+    /// A guid known from a different text was used again.
+    GuidReused => "guid_reused",
+}
+
+impl fmt::Display for WarningCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for WarningCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for WarningCode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = String::deserialize(deserializer)?;
+        Self::parse(&written)
+            .ok_or_else(|| serde::de::Error::custom(format_args!("unknown warning code `{written}`")))
+    }
+}
+
+/// One warning, with what it was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// What happened.
+    pub code: WarningCode,
+    /// The field, feed, line or value it happened to; empty where the code says it all.
+    pub detail: String,
+}
+
+impl Warning {
+    /// A warning with its detail.
+    #[must_use]
+    pub fn new(code: WarningCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl From<WarningCode> for Warning {
+    fn from(code: WarningCode) -> Self {
+        Self::new(code, "")
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.detail.as_str() {
+            "" => self.code.fmt(f),
+            detail => write!(f, "{}: {detail}", self.code),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back_as_it_is_written() {
+        for code in WarningCode::ALL {
+            assert_eq!(WarningCode::parse(code.as_str()), Some(*code));
+        }
+    }
+}
