@@ -1,0 +1,98 @@
+//! The ledger: which journaled captures are on their way, and how the others ended.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use depeche_model::{Delivery, Journaled, Outcome};
+use tokio::sync::watch;
+
+/// Counts deliveries out and back in.
+#[derive(Clone)]
+pub struct Ledger {
+    books: Arc<Mutex<Books>>,
+    /// The number of deliveries on their way, for those who wait.
+    pending: Arc<watch::Sender<usize>>,
+}
+
+#[derive(Default)]
+struct Books {
+    pending: BTreeSet<u64>,
+    lost: BTreeSet<u64>,
+    settled: u64,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            books: Arc::default(),
+            pending: Arc::new(watch::Sender::new(0)),
+        }
+    }
+}
+
+impl Ledger {
+    /// Sends a capture on its way.
+    #[must_use]
+    pub fn deliver(&self, journaled: Journaled) -> Delivery<Journaled> {
+        let ordinal = journaled.position.ordinal;
+        self.enter(|books| {
+            books.pending.insert(ordinal);
+        });
+        let ledger = self.clone();
+        Delivery::new(journaled, move |outcome| {
+            ledger.enter(|books| {
+                books.pending.remove(&ordinal);
+                match outcome {
+                    Outcome::Stored | Outcome::Rejected => books.settled += 1,
+                    Outcome::Lost => {
+                        books.lost.insert(ordinal);
+                    }
+                }
+            });
+        })
+    }
+
+    /// Captures whose deliveries were lost: the journal still owes them, from the lowest number on.
+    #[must_use]
+    pub fn lost(&self) -> Vec<u64> {
+        self.books
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .lost
+            .iter()
+            .copied()
+            .collect()
+    }
+
+    /// How many deliveries were settled.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).settled
+    }
+
+    /// How many deliveries are on their way.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        *self.pending.borrow()
+    }
+
+    /// Waits until no delivery is on its way.
+    pub async fn drained(&self) {
+        // The sender lives in self, so waiting ends only by the count.
+        if self
+            .pending
+            .subscribe()
+            .wait_for(|pending| *pending == 0)
+            .await
+            .is_err()
+        {
+            tracing::error!("the ledger was closed while it was waited for");
+        }
+    }
+
+    fn enter(&self, change: impl FnOnce(&mut Books)) {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut books);
+        self.pending.send_replace(books.pending.len());
+    }
+}

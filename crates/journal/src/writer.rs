@@ -1,0 +1,364 @@
+//! Writing: one writer appends groups of captures to the newest segment and makes each group durable.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use depeche_model::{Capture, Clock, Journaled, Position};
+
+use crate::record;
+use crate::segment::{JournalError, Segment, list_segments};
+
+/// How the journal is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalOptions {
+    /// A segment that has reached this many bytes is followed by a new one.
+    pub segment_bytes: u64,
+}
+
+impl Default for JournalOptions {
+    /// 1 GiB: the size web archives use for WARC files (WARC 1.1 annex C recommends it).
+    fn default() -> Self {
+        Self {
+            segment_bytes: 1 << 30,
+        }
+    }
+}
+
+/// What opening a journal had to put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// The segment whose end was torn.
+    pub segment: PathBuf,
+    /// Bytes behind the last whole record, now in `set_aside`.
+    pub torn_bytes: u64,
+    /// The file that keeps them.
+    pub set_aside: PathBuf,
+    /// What was wrong.
+    pub why: String,
+}
+
+/// The one writer of a journal folder. The caller keeps a second one from opening it.
+pub struct Journal {
+    dir: PathBuf,
+    options: JournalOptions,
+    clock: Arc<dyn Clock>,
+    segment: Segment,
+    file: File,
+    /// Durable length of the newest segment.
+    end: u64,
+    next_ordinal: u64,
+}
+
+impl Journal {
+    /// Opens the journal in `dir`, creating it when it is not there. A torn end, as a crash leaves it, is moved to
+    /// a file of its own beside the segment and told in the returned [`Recovery`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] when the folder or the newest segment cannot be read or written.
+    pub fn open(
+        dir: &Path,
+        options: JournalOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Option<Recovery>), JournalError> {
+        fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
+        if let Some(parent) = dir.parent() {
+            sync_dir(parent)?;
+        }
+        let segments = list_segments(dir)?;
+        let Some(segment) = segments.last().cloned() else {
+            let segment = Segment::new(dir, 1);
+            let (file, end) = create(dir, &segment, clock.as_ref())?;
+            let journal = Self {
+                dir: dir.to_owned(),
+                options,
+                clock,
+                segment,
+                file,
+                end,
+                next_ordinal: 1,
+            };
+            return Ok((journal, None));
+        };
+        let survey = segment.survey()?;
+        let mut last_ordinal = survey.last_ordinal;
+        for earlier in segments.iter().rev().skip(1) {
+            if last_ordinal.is_some() {
+                break;
+            }
+            last_ordinal = earlier.survey()?.last_ordinal;
+        }
+        let recovery = match survey.damage {
+            Some(why) => Some(set_torn_end_aside(&segment.path, survey.good_end, why)?),
+            None => None,
+        };
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&segment.path)
+            .map_err(JournalError::io("open", &segment.path))?;
+        let next_ordinal = last_ordinal.unwrap_or(0) + 1;
+        let mut journal = Self {
+            dir: dir.to_owned(),
+            options,
+            clock,
+            segment,
+            file,
+            end: survey.good_end,
+            next_ordinal,
+        };
+        if journal.end == 0 {
+            // Not even its first record had become durable.
+            journal.write_durably(&record::encode_warcinfo(
+                &file_name(&journal.segment),
+                journal.clock.now(),
+            ))?;
+        }
+        Ok((journal, recovery))
+    }
+
+    /// The number of the last capture; 0 when there is none.
+    #[must_use]
+    pub fn last_ordinal(&self) -> u64 {
+        self.next_ordinal - 1
+    }
+
+    /// The captures with a number above `ordinal` that were durable when this was called, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] when a segment cannot be read; damage inside comes as an item of the iterator.
+    pub fn captures_after(
+        &self,
+        ordinal: u64,
+    ) -> Result<impl Iterator<Item = Result<Journaled, JournalError>> + use<>, JournalError> {
+        let last = self.last_ordinal();
+        let mut readers = Vec::new();
+        if last > ordinal {
+            // Newest first, until the segment that begins at or before the first one wanted.
+            for segment in list_segments(&self.dir)?.iter().rev() {
+                let first = segment
+                    .captures()?
+                    .find_map(Result::ok)
+                    .map(|j| j.position.ordinal);
+                readers.push(segment.captures()?);
+                if first.is_some_and(|first| first <= ordinal + 1) {
+                    break;
+                }
+            }
+        }
+        Ok(readers
+            .into_iter()
+            .rev()
+            .flatten()
+            .filter(move |item| match item {
+                Ok(journaled) => journaled.position.ordinal > ordinal,
+                Err(_) => true,
+            }))
+    }
+
+    /// Appends a group and returns when all of it is durable: one `fdatasync` for the group.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Io`] when it could not be made durable; then none of the group is in the journal.
+    pub fn append(&mut self, captures: &[&Capture]) -> Result<Vec<Position>, JournalError> {
+        if self.end >= self.options.segment_bytes {
+            let next = Segment::new(&self.dir, self.segment.number + 1);
+            (self.file, self.end) = create(&self.dir, &next, self.clock.as_ref())?;
+            self.segment = next;
+        }
+        let mut bytes = Vec::new();
+        let mut positions = Vec::with_capacity(captures.len());
+        for (ordinal, capture) in (self.next_ordinal..).zip(captures) {
+            let record = record::encode(capture, ordinal);
+            positions.push(Position {
+                ordinal,
+                segment: self.segment.number,
+                offset: self.end + bytes.len() as u64,
+                length: record.len() as u64,
+            });
+            bytes.extend_from_slice(&record);
+        }
+        self.write_durably(&bytes)?;
+        self.next_ordinal += captures.len() as u64;
+        Ok(positions)
+    }
+
+    fn write_durably(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        if let Err(source) = written {
+            // A half-written record must not stand before the next one. Should this fail too, opening cuts it.
+            if let Err(error) = self.file.set_len(self.end) {
+                tracing::error!(segment = %self.segment.path.display(), %error, "cannot cut a half-written record");
+            }
+            return Err(JournalError::io("write", &self.segment.path)(source));
+        }
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+fn create(dir: &Path, segment: &Segment, clock: &dyn Clock) -> Result<(File, u64), JournalError> {
+    let path = &segment.path;
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .open(path)
+        .map_err(JournalError::io("create", path))?;
+    let info = record::encode_warcinfo(&file_name(segment), clock.now());
+    file.write_all(&info)
+        .and_then(|()| file.sync_all())
+        .map_err(JournalError::io("write", path))?;
+    sync_dir(dir)?;
+    Ok((file, info.len() as u64))
+}
+
+/// A new file's name is durable only when its folder is synced.
+fn sync_dir(dir: &Path) -> Result<(), JournalError> {
+    let dir = if dir.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        dir
+    };
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(JournalError::io("sync", dir))
+}
+
+fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recovery, JournalError> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(JournalError::io("open", path))?;
+    let mut torn = Vec::new();
+    file.seek(SeekFrom::Start(good_end))
+        .and_then(|_| file.read_to_end(&mut torn))
+        .map_err(JournalError::io("read", path))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".torn-{good_end}"));
+    let set_aside = PathBuf::from(name);
+    File::create(&set_aside)
+        .and_then(|mut aside| aside.write_all(&torn).and_then(|()| aside.sync_all()))
+        .map_err(JournalError::io("write", &set_aside))?;
+    file.set_len(good_end)
+        .and_then(|()| file.sync_all())
+        .map_err(JournalError::io("cut", path))?;
+    Ok(Recovery {
+        segment: path.to_owned(),
+        torn_bytes: torn.len() as u64,
+        set_aside,
+        why,
+    })
+}
+
+fn file_name(segment: &Segment) -> String {
+    segment
+        .path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use depeche_model::{CaptureKind, PagePolicy, Payload};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn capture(n: usize) -> Capture {
+        Capture {
+            kind: CaptureKind::File,
+            uri: format!("{n:03}.txt"),
+            final_uri: None,
+            captured_at: Timestamp::UNIX_EPOCH,
+            source: "essai".to_owned(),
+            page_policy: PagePolicy::Never,
+            order: None,
+            payload: Payload::File {
+                content_type: None,
+                body: Bytes::from(format!("Texte numéro {n}.")),
+            },
+        }
+    }
+
+    fn open(dir: &Path, segment_bytes: u64) -> (Journal, Option<Recovery>) {
+        Journal::open(
+            dir,
+            JournalOptions { segment_bytes },
+            Arc::new(|| Timestamp::UNIX_EPOCH),
+        )
+        .unwrap()
+    }
+
+    fn ordinals(journal: &Journal, after: u64) -> Vec<u64> {
+        journal
+            .captures_after(after)
+            .unwrap()
+            .map(|item| item.unwrap().position.ordinal)
+            .collect()
+    }
+
+    #[test]
+    fn numbering_goes_on_without_gaps_over_segments_and_restarts() {
+        let dir = tempfile::tempdir().unwrap();
+        for start in [0, 4, 8] {
+            let (mut journal, recovery) = open(dir.path(), 900);
+            assert_eq!((journal.last_ordinal(), recovery), (start, None));
+            for n in 0..4 {
+                journal.append(&[&capture(n)]).unwrap();
+            }
+        }
+        assert!(list_segments(dir.path()).unwrap().len() > 2);
+        let (journal, _) = open(dir.path(), 900);
+        for after in 0..=12 {
+            assert_eq!(ordinals(&journal, after), (after + 1..=12).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_torn_end_is_set_aside_at_whatever_byte_it_was_cut() {
+        let whole = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(whole.path(), 1 << 20);
+        let first = journal.append(&[&capture(1)]).unwrap()[0];
+        journal.append(&[&capture(2)]).unwrap();
+        let bytes = fs::read(&list_segments(whole.path()).unwrap()[0].path).unwrap();
+        let second_at = (first.offset + first.length) as usize;
+        for cut in second_at..bytes.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = Segment::new(dir.path(), 1).path;
+            fs::write(&path, &bytes[..cut]).unwrap();
+            let (mut journal, recovery) = open(dir.path(), 1 << 20);
+            assert_eq!(
+                recovery.as_ref().map_or(0, |r| r.torn_bytes as usize),
+                cut - second_at
+            );
+            assert_eq!(journal.last_ordinal(), 1);
+            journal.append(&[&capture(3)]).unwrap();
+            assert_eq!(ordinals(&journal, 0), [1, 2]);
+            if let Some(recovery) = recovery {
+                assert_eq!(fs::read(recovery.set_aside).unwrap(), &bytes[second_at..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_in_the_last_record_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(dir.path(), 1 << 20);
+        journal.append(&[&capture(1), &capture(2)]).unwrap();
+        let path = Segment::new(dir.path(), 1).path;
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.len() - 6;
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let (journal, recovery) = open(dir.path(), 1 << 20);
+        assert!(recovery.unwrap().why.contains("does not match its digest"));
+        assert_eq!(ordinals(&journal, 0), [1]);
+    }
+}
