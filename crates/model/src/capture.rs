@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CaptureId, Entry, Hasher, PagePolicy, Position};
+use crate::{CaptureId, Digest, Entry, Hasher, Key, PagePolicy, Position};
 
 /// What a capture is a capture of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,6 +108,15 @@ pub struct PageOrder {
     pub feed_url: String,
     /// The entry whose page is wanted. Its `link` is present.
     pub entry: Entry,
+}
+
+impl PageOrder {
+    /// The key under which the entry is known: one order an entry.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        let guid = self.entry.guid.as_ref().or(self.entry.link.as_ref()).cloned().unwrap_or_default();
+        Key::Guid { feed: self.feed_url.clone(), guid }
+    }
 }
 
 /// What a capture holds.
@@ -227,6 +236,7 @@ impl Capture {
             source: self.source.clone(),
             captured_at: self.captured_at,
             validators,
+            answers: self.order.as_ref().map(|order| order.key().digest()),
         }
     }
 }
@@ -248,6 +258,8 @@ pub struct CaptureRef {
     pub captured_at: Timestamp,
     /// A feed answer's validators: they become the feed's state in the commit that stores its entries.
     pub validators: Option<Validators>,
+    /// The digest of the key of the page order this capture answers: it is owed no longer once this is committed.
+    pub answers: Option<Digest>,
 }
 
 #[cfg(test)]
