@@ -1,1 +1,36 @@
-//! depeche: deduplicator.
+//! Decides what an article is among those already known: new, a revision, a duplicate, and of which story.
+//!
+//! One task, one ordered stream: [`run`] takes what normalising made of each capture and sends on what was
+//! decided. The [`Deduplicator`] is a deterministic state machine without clock, disk or network; its index is
+//! derived state and is rebuilt at start by remembering every stored record, sighting and rejection in order.
+//!
+//! Every moment is a capture's time. Nothing is ever deleted by a decision: a duplicate is a record of its own
+//! that points at its leader, with the evidence.
+//!
+//! Modules are listed in the order in which an article passes them.
+
+mod options;
+mod stage;
+
+mod aliases;
+mod fold;
+mod shingles;
+
+mod decide;
+mod incoming;
+
+mod identity;
+mod registry;
+
+mod compare;
+mod leaders;
+mod postings;
+mod template;
+
+mod stories;
+
+pub use aliases::{AliasProblem, Aliases};
+pub use decide::{Deduplicator, Recall};
+pub use options::Options;
+pub use shingles::{Sketches, sketch};
+pub use stage::run;

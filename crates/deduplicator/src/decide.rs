@@ -1,0 +1,405 @@
+//! Deciding: one article after another, in the order of the stream.
+//!
+//! In: what normalising made of a capture. Out: a decision on each item, numbered without gaps where it is to be
+//! stored. Promised: the same stream gives the same decisions, and a deduplicator that was made to remember every
+//! stored record decides like the one that never stopped. So deciding changes the state through the very
+//! functions that remember, and by nothing else; only the texts of recent records are kept besides.
+//!
+//! The order of rules: identity (guid, address), the folded body, resemblance and containment, and where none of
+//! them speaks a new article, which is given its story.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use depeche_model::{
+    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Key, Normalized, Output, Rejection,
+    Remembered, Rule, Seq, Sighting, StoryId, TermVector, Verdict, Warning, WarningCode,
+};
+use jiff::Timestamp;
+
+use crate::compare::{Kinship, Match};
+use crate::fold::Folded;
+use crate::identity::Identity;
+use crate::incoming::{Incoming, SharedGuids};
+use crate::leaders::Leaders;
+use crate::options::Options;
+use crate::registry::{Body, Registry};
+use crate::shingles::{Similarity, Sketches};
+use crate::stories::Stories;
+
+/// Texts of recent records kept in memory: decided records reach the store a little later, and those compared
+/// most are young. About 16 MB.
+const RECENT_TEXTS: usize = 4096;
+
+/// Reads back the text of a stored record.
+pub trait Recall: Send {
+    /// The text of the record's article; `None` when the store does not have it.
+    fn text(&self, seq: Seq) -> Option<String>;
+}
+
+/// The state machine.
+pub struct Deduplicator {
+    pub(crate) registry: Registry,
+    pub(crate) leaders: Leaders,
+    stories: Stories,
+    recent: VecDeque<(Seq, String)>,
+    next: Seq,
+    /// The latest capture time of any record: the clock that forgetting goes by.
+    stream: Timestamp,
+}
+
+impl Deduplicator {
+    /// A deduplicator that knows nothing yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            registry: Registry::default(),
+            leaders: Leaders::new(options.near_window, options.max_texts),
+            stories: Stories::new(options.story_window, options.aliases),
+            recent: VecDeque::new(),
+            next: Seq(1),
+            stream: Timestamp::MIN,
+        }
+    }
+
+    /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers.
+    pub fn remember(&mut self, record: &Remembered) {
+        self.stream = self.stream.max(record.captured_at);
+        self.next = self.next.max(record.seq.next());
+        let leader = match record.verdict {
+            Verdict::New => None,
+            Verdict::Revision => self.still_repeats(record),
+            _ => record.of.and_then(|of| Some((of, self.registry.article_of(of)?))),
+        };
+        self.registry.remember(record, leader, self.stream);
+        if leader.is_none() && !record.verdict.is_duplicate() {
+            self.leaders.post(record, self.stream);
+        }
+        self.stories.remember(record, self.stream);
+        self.registry.forget(self.stream);
+        self.leaders.forget(self.stream);
+        self.stories.forget(self.stream);
+    }
+
+    /// Takes in a stored sighting.
+    pub fn remember_sighting(&mut self, sighting: &Sighting) {
+        if let Some(place) = &sighting.place {
+            self.stream = self.stream.max(place.seen_at);
+        }
+        self.next = self.next.max(sighting.seq.next());
+        self.registry.remember_sighting(sighting, self.stream);
+    }
+
+    /// Takes in a stored rejection.
+    pub fn remember_rejection(&mut self, seq: Seq, rejection: &Rejection) {
+        self.next = self.next.max(seq.next());
+        if let Some(key) = &rejection.key {
+            self.registry
+                .remember_rejection(key, rejection.digest, self.stream);
+        }
+    }
+
+    /// Decides about every item of a capture.
+    pub fn decide(&mut self, normalized: Normalized, recall: &dyn Recall) -> Decided {
+        let Normalized {
+            capture,
+            outputs,
+            warnings,
+        } = normalized;
+        let shared_guids = SharedGuids::of(&outputs);
+        let decisions = outputs
+            .into_iter()
+            .map(|output| match output {
+                Output::Article(article) => {
+                    self.decide_article(Incoming::new(*article, &capture, &shared_guids), &capture, recall)
+                }
+                Output::PageWanted(order) => {
+                    let guid = order.entry.guid.as_ref().map(|guid| {
+                        let link = order.entry.link.as_deref().unwrap_or_default();
+                        shared_guids.key(order.feed_url.clone(), guid, link)
+                    });
+                    if self.registry.answers(&order, guid.as_ref()) {
+                        Decision::Unchanged
+                    } else {
+                        Decision::PageOwed(order)
+                    }
+                }
+                Output::Rejected(rejection) => self.decide_rejection(rejection),
+            })
+            .collect();
+        Decided {
+            capture,
+            decisions,
+            warnings,
+        }
+    }
+
+    /// The number that the next stored decision gets.
+    #[must_use]
+    pub fn next_seq(&self) -> Seq {
+        self.next
+    }
+
+    fn decide_rejection(&mut self, rejection: Rejection) -> Decision {
+        let known = rejection
+            .key
+            .as_ref()
+            .is_some_and(|key| self.registry.is_refused(key, rejection.digest));
+        if known {
+            return Decision::Unchanged;
+        }
+        let seq = self.next;
+        self.remember_rejection(seq, &rejection);
+        Decision::Rejected(seq, rejection)
+    }
+
+    fn decide_article(&mut self, incoming: Incoming, capture: &CaptureRef, recall: &dyn Recall) -> Decision {
+        match self.identify(&incoming, recall) {
+            Identity::Unchanged => Decision::Unchanged,
+            Identity::MetAgain {
+                article,
+                at_new_place,
+            } => self.meet_again(&incoming, article, at_new_place),
+            Identity::Version { article, evidence } => self.revise(incoming, article, evidence, None),
+            Identity::Stranger { reused_guid } => {
+                let now = self.stream.max(capture.captured_at);
+                self.judge_stranger(incoming, reused_guid, now, recall)
+            }
+        }
+    }
+
+    fn meet_again(&mut self, incoming: &Incoming, article: ArticleId, at_new_place: bool) -> Decision {
+        let Some(known) = self.registry.article(article) else {
+            return Decision::Unchanged;
+        };
+        let sighting = Sighting {
+            seq: self.next,
+            of: known.latest,
+            article,
+            place: at_new_place.then(|| incoming.place()),
+            keys: incoming.identity_keys(),
+            entry_digest: incoming.article.entry_digest,
+        };
+        self.remember_sighting(&sighting);
+        Decision::Seen(sighting)
+    }
+
+    fn judge_stranger(
+        &mut self,
+        mut incoming: Incoming,
+        reused_guid: bool,
+        now: Timestamp,
+        recall: &dyn Recall,
+    ) -> Decision {
+        if reused_guid {
+            let guid = incoming.article.guid.clone().unwrap_or_default();
+            incoming
+                .article
+                .warnings
+                .push(Warning::new(WarningCode::GuidReused, guid));
+        }
+        let Some(body) = incoming.body() else {
+            return self.open(incoming, Evidence::of(Rule::TooShort), now);
+        };
+        if let Some(known) = self.registry.body(body, now) {
+            let found = self.same_body(&incoming, known, recall);
+            return self.copy(incoming, &found);
+        }
+        match self.find_leader(&incoming, now, recall) {
+            Kinship::Copy(found) => self.copy(incoming, &found),
+            Kinship::Rewrite { article, evidence } => {
+                let similarity = evidence.jaccard;
+                self.revise(incoming, article, evidence, similarity)
+            }
+            Kinship::None(evidence) => self.open(incoming, evidence, now),
+        }
+    }
+
+    /// A copy of the text behind a known folded body. The first record of that text may itself repeat a leader:
+    /// then the new one repeats that leader in the same way.
+    fn same_body(&self, incoming: &Incoming, known: Body, recall: &dyn Recall) -> Match {
+        let mut evidence = Evidence::of(Rule::SameBody);
+        let (Some((of, leader)), true) = (known.leader, known.verdict != Verdict::Exact) else {
+            let (of, article) = known.leader.unwrap_or((known.record, known.article));
+            evidence.against = Some(article);
+            return Match {
+                verdict: Verdict::Exact,
+                of,
+                article,
+                similarity: Some(1.0),
+                evidence,
+            };
+        };
+        evidence.against = Some(leader);
+        let mut similarity = None;
+        if let Some(text) = self.text(of, recall) {
+            let counted = Similarity::count(incoming.folded.tokens(), Folded::of(&text).tokens());
+            evidence.jaccard = Some(counted.jaccard as f32);
+            evidence.containment = Some(counted.containment as f32);
+            evidence.on_full_texts = true;
+            similarity = if known.verdict == Verdict::Near {
+                evidence.jaccard
+            } else {
+                evidence.containment
+            };
+        }
+        let verdict = match known.verdict {
+            Verdict::New | Verdict::Revision => Verdict::Near,
+            verdict => verdict,
+        };
+        Match {
+            verdict,
+            of,
+            article: leader,
+            similarity,
+            evidence,
+        }
+    }
+
+    /// Records a new article and gives it its story.
+    fn open(&mut self, incoming: Incoming, evidence: Evidence, now: Timestamp) -> Decision {
+        let mut article = incoming.article_id();
+        if self.registry.article(article).is_some() {
+            // A guid went from this text to another and back: the id is taken.
+            article = ArticleId(
+                Hasher::default()
+                    .part(&article.0.0)
+                    .part(&self.next.0.to_be_bytes())
+                    .finish(),
+            );
+        }
+        let terms = self.stories.terms(&incoming.article);
+        let story = self
+            .stories
+            .find(&terms, incoming.event(), now)
+            .unwrap_or_else(|| StoryId(Hasher::default().part(&article.0.0).finish()));
+        let outline = Outline {
+            article,
+            revision: 1,
+            verdict: Verdict::New,
+            of: None,
+            story,
+            terms,
+        };
+        self.record(incoming, outline, None, None, evidence)
+    }
+
+    /// Records a copy of a leader.
+    fn copy(&mut self, incoming: Incoming, found: &Match) -> Decision {
+        let story = self.registry.article(found.article).map(|leader| leader.story);
+        let article = incoming.article_id();
+        let outline = Outline {
+            article,
+            revision: 1,
+            verdict: found.verdict,
+            of: Some(found.of),
+            story: story.unwrap_or_else(|| StoryId(Hasher::default().part(&found.article.0.0).finish())),
+            terms: TermVector::default(),
+        };
+        self.record(
+            incoming,
+            outline,
+            Some(found.article),
+            found.similarity,
+            found.evidence.clone(),
+        )
+    }
+
+    /// Records a later version of a known article.
+    fn revise(
+        &mut self,
+        incoming: Incoming,
+        article: ArticleId,
+        evidence: Evidence,
+        similarity: Option<f32>,
+    ) -> Decision {
+        let Some(known) = self.registry.article(article) else {
+            return Decision::Unchanged;
+        };
+        let outline = Outline {
+            article,
+            revision: known.revision + 1,
+            verdict: Verdict::Revision,
+            of: Some(known.latest),
+            story: known.story,
+            terms: self.stories.terms(&incoming.article),
+        };
+        self.record(incoming, outline, None, similarity, evidence)
+    }
+
+    fn record(
+        &mut self,
+        incoming: Incoming,
+        outline: Outline,
+        duplicate_of: Option<ArticleId>,
+        similarity: Option<f32>,
+        evidence: Evidence,
+    ) -> Decision {
+        let seq = self.next;
+        let event = incoming.event();
+        let place = incoming.place();
+        let mut keys = incoming.identity_keys();
+        keys.extend(incoming.body().map(Key::Body));
+        let Sketches { whole, lead } = incoming.sketches;
+        let article = incoming.article;
+        let record = Remembered {
+            seq,
+            article: outline.article,
+            revision: outline.revision,
+            verdict: outline.verdict,
+            of: outline.of,
+            captured_at: incoming.captured_at,
+            event,
+            source: article.source.clone(),
+            keys,
+            content: incoming.content,
+            entry_digest: article.entry_digest,
+            tokens: incoming.folded.tokens().len() as u32,
+            sketch: whole,
+            lead,
+            story: outline.story,
+            terms: outline.terms,
+        };
+        self.remember(&record);
+        self.recent.push_back((seq, article.text.clone()));
+        if self.recent.len() > RECENT_TEXTS {
+            self.recent.pop_front();
+        }
+        // A version of a copy is a copy still while it resembles its leader.
+        let duplicate_of = duplicate_of.or_else(|| {
+            let leader = self.registry.article(record.article)?.leader?;
+            Some(leader.1)
+        });
+        Decision::Judged(Box::new(Judged {
+            article,
+            record,
+            duplicate_of,
+            similarity,
+            evidence,
+            place,
+        }))
+    }
+
+    /// The text of a record, from memory or from the store.
+    pub(crate) fn text<'a>(&'a self, seq: Seq, recall: &dyn Recall) -> Option<Cow<'a, str>> {
+        match self.recent.binary_search_by_key(&seq, |(seq, _)| *seq) {
+            Ok(at) => self.recent.get(at).map(|(_, text)| Cow::Borrowed(text.as_str())),
+            Err(_) => recall.text(seq).map(Cow::Owned),
+        }
+    }
+
+    /// The stream's own time.
+    pub(crate) fn stream(&self) -> Timestamp {
+        self.stream
+    }
+}
+
+/// What is decided about a record beyond what the article itself says.
+struct Outline {
+    article: ArticleId,
+    revision: u32,
+    verdict: Verdict,
+    of: Option<Seq>,
+    story: StoryId,
+    terms: TermVector,
+}

@@ -1,0 +1,186 @@
+//! An article on its way to a decision, with everything that deciding looks at computed once.
+
+use depeche_model::{
+    Article, ArticleId, CaptureRef, Digest, Hasher, Key, Output, Place, Precision, WarningCode,
+};
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::fold::Folded;
+use crate::registry::PlaceMark;
+use crate::shingles::{Sketches, sketch_tokens};
+
+/// Fewer tokens than these are never compared as texts: a headline, a formula, a one-line alert.
+pub(crate) const COMPARABLE_TOKENS: usize = 25;
+
+/// An article to decide about.
+pub(crate) struct Incoming {
+    /// The article.
+    pub(crate) article: Article,
+    /// When it was captured.
+    pub(crate) captured_at: Timestamp,
+    /// Its guid as a key.
+    pub(crate) guid: Option<Key>,
+    /// Its canonical address as a key.
+    pub(crate) url: Option<Key>,
+    /// The digest of its title and text.
+    pub(crate) content: Digest,
+    /// Its text, folded.
+    pub(crate) folded: Folded,
+    /// Its sketches.
+    pub(crate) sketches: Sketches,
+}
+
+impl Incoming {
+    /// Computes what deciding looks at.
+    pub(crate) fn new(article: Article, capture: &CaptureRef, shared_guids: &SharedGuids) -> Self {
+        let url = article.canonical_url.clone().map(Key::Url);
+        let content = article.content_digest();
+        let feed = article.feed_url.as_ref().unwrap_or(&article.source).clone();
+        let guid = match &article.guid {
+            Some(guid) => Some(shared_guids.key(feed, guid, &distinguishing(&article))),
+            // Without guid and address, source and content alone tell articles apart.
+            None if url.is_none() => Some(Key::Guid {
+                feed,
+                guid: content.to_string(),
+            }),
+            None => None,
+        };
+        let folded = Folded::of(&article.text);
+        let sketches = sketch_tokens(folded.tokens());
+        Self {
+            captured_at: capture.captured_at,
+            guid,
+            url,
+            content,
+            folded,
+            sketches,
+            article,
+        }
+    }
+
+    /// Whether the text is long enough to be compared.
+    pub(crate) fn is_comparable(&self) -> bool {
+        self.folded.tokens().len() >= COMPARABLE_TOKENS
+    }
+
+    /// The folded body's digest, where the text is long enough to be compared.
+    pub(crate) fn body(&self) -> Option<Digest> {
+        self.is_comparable().then(|| self.folded.digest())
+    }
+
+    /// The keys it is known under, without the body.
+    pub(crate) fn identity_keys(&self) -> Vec<Key> {
+        self.guid.iter().chain(&self.url).cloned().collect()
+    }
+
+    /// The mark of the place it was seen at.
+    pub(crate) fn place_mark(&self) -> PlaceMark {
+        PlaceMark::of(&self.article.source, &self.identity_keys())
+    }
+
+    /// The place it was seen at.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            source: self.article.source.clone(),
+            feed_url: self.article.feed_url.clone(),
+            url: self.article.url.clone(),
+            seen_at: self.captured_at,
+        }
+    }
+
+    /// The first and the last moment at which it can have been published; the capture's time where no date is
+    /// given.
+    pub(crate) fn event(&self) -> (Timestamp, Timestamp) {
+        match &self.article.published {
+            Some(published) if published.precision != Precision::None => published.range(),
+            _ => (self.captured_at, self.captured_at),
+        }
+    }
+
+    /// The id it gets as an article of its own: the same on every run, and the same for its later versions.
+    pub(crate) fn article_id(&self) -> ArticleId {
+        let mut hasher = Hasher::default();
+        for key in self.guid.iter().chain(&self.url).take(1) {
+            hasher.part(&key.digest().0);
+        }
+        ArticleId(hasher.part(&self.content.0).finish())
+    }
+
+    /// Whether the text is known to be less than what the publisher has.
+    pub(crate) fn is_known_to_be_partial(&self) -> bool {
+        self.article.warnings.iter().any(|warning| {
+            matches!(
+                warning.code,
+                WarningCode::PageUnusable | WarningCode::Paywalled | WarningCode::BodyTruncated
+            )
+        })
+    }
+}
+
+/// Guids that several items of one capture carry: they name none of them.
+#[derive(Default)]
+pub(crate) struct SharedGuids(FxHashSet<Digest>);
+
+impl SharedGuids {
+    /// The guids that different items of a capture share.
+    pub(crate) fn of(outputs: &[Output]) -> Self {
+        let mut first: FxHashMap<Digest, String> = FxHashMap::default();
+        let mut shared = FxHashSet::default();
+        for output in outputs {
+            let (feed, guid, item) = match output {
+                Output::Article(article) => (
+                    article.feed_url.as_ref().unwrap_or(&article.source),
+                    &article.guid,
+                    article.url.as_ref().unwrap_or(&article.title),
+                ),
+                Output::PageWanted(order) => (
+                    &order.feed_url,
+                    &order.entry.guid,
+                    order.entry.link.as_ref().unwrap_or(&order.feed_url),
+                ),
+                Output::Rejected(_) => continue,
+            };
+            let Some(guid) = guid else { continue };
+            let key = Key::Guid {
+                feed: feed.clone(),
+                guid: guid.clone(),
+            }
+            .digest();
+            if first.entry(key).or_insert_with(|| item.clone()) != item {
+                shared.insert(key);
+            }
+        }
+        Self(shared)
+    }
+
+    /// A guid as a key: as it is, or with what tells the items that share it apart.
+    pub(crate) fn key(&self, feed: String, guid: &str, item: &str) -> Key {
+        let key = Key::Guid {
+            feed,
+            guid: guid.to_owned(),
+        };
+        match key {
+            Key::Guid { feed, guid }
+                if self.0.contains(
+                    &Key::Guid {
+                        feed: feed.clone(),
+                        guid: guid.clone(),
+                    }
+                    .digest(),
+                ) =>
+            {
+                Key::Guid {
+                    feed,
+                    guid: format!("{guid} {item}"),
+                }
+            }
+            key => key,
+        }
+    }
+}
+
+/// What tells an article from others of the same guid.
+fn distinguishing(article: &Article) -> String {
+    article.url.as_ref().unwrap_or(&article.title).clone()
+}

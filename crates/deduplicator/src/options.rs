@@ -1,0 +1,34 @@
+//! What can be chosen.
+
+use jiff::SignedDuration;
+
+use crate::aliases::Aliases;
+
+/// The deduplicator's options. All windows are measured in the captures' time.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a text can be recognised in a changed copy.
+    pub near_window: SignedDuration,
+    /// How far apart the articles of one story may be.
+    pub story_window: SignedDuration,
+    /// Names with several spellings.
+    pub aliases: Aliases,
+    /// Texts kept for recognising changed copies, at most; the oldest are forgotten first, even inside the window.
+    pub max_texts: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            near_window: SignedDuration::from_hours(14 * 24),
+            story_window: SignedDuration::from_hours(72),
+            aliases: Aliases::built_in(),
+            // At about 4 kB each, a bound of 1 GB; some fifteen times the press of one language in two weeks.
+            max_texts: 250_000,
+        }
+    }
+}
+
+/// How long guids, addresses and folded bodies are remembered after they were last met: longer than feeds
+/// keep their entries.
+pub(crate) const KEY_WINDOW: SignedDuration = SignedDuration::from_hours(90 * 24);

@@ -1,0 +1,179 @@
+//! The template guard: two fillings of one template are not copies of each other.
+//!
+//! In: two texts of one source that resemble each other. Out: whether a merge is refused. Weather by town and
+//! closing prices repeat their wording and change in every sentence, and what changes is mostly numbers. A copy,
+//! even an edited one, keeps whole sentences or keeps the numbers.
+
+use crate::fold::{Folded, ODD, hash_bytes, mix};
+use crate::shingles::{set, shared};
+
+/// Below this share of common sentences a text may be another filling of the same template.
+const COMMON_SENTENCES: f64 = 0.34;
+/// Below this share of common numbers it reports other facts.
+const COMMON_NUMBERS: f64 = 0.75;
+/// Shorter sentences are formulas that any two texts share.
+const SENTENCE_TOKENS: usize = 3;
+
+/// What two texts have in common beside their wording: shares in 0–1 of the text that has fewer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Facts {
+    /// Whole sentences, folded.
+    pub(crate) sentences: f64,
+    /// Distinct numbers; 1 where a text has none.
+    pub(crate) numbers: f64,
+}
+
+impl Facts {
+    /// Compares two texts.
+    pub(crate) fn common(a: &str, b: &str) -> Self {
+        Self {
+            sentences: contained(&sentences(a), &sentences(b)),
+            numbers: contained(&numbers(a), &numbers(b)),
+        }
+    }
+
+    /// Whether the two texts are two fillings of one template.
+    pub(crate) fn are_another_filling(self) -> bool {
+        self.sentences < COMMON_SENTENCES && self.numbers < COMMON_NUMBERS
+    }
+}
+
+/// The share of the smaller sorted set that the other one holds; nothing contradicts an empty one.
+fn contained(a: &[u64], b: &[u64]) -> f64 {
+    match a.len().min(b.len()) {
+        0 => 1.0,
+        smaller => shared(a, b) as f64 / smaller as f64,
+    }
+}
+
+/// The distinct sentences of a text, folded and hashed.
+fn sentences(text: &str) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (sentence, after) = rest.split_at(sentence_end(rest));
+        let folded = Folded::of(sentence);
+        if folded.tokens().len() >= SENTENCE_TOKENS {
+            found.push(folded.tokens().iter().fold(0, |hash: u64, token| {
+                mix((hash.rotate_left(23) ^ token).wrapping_mul(ODD))
+            }));
+        }
+        rest = after;
+    }
+    set(found)
+}
+
+/// Where the first sentence ends: after a line, or after a closing mark that is followed by white space.
+fn sentence_end(text: &str) -> usize {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let ends = match c {
+            '\n' => true,
+            '.' | '!' | '?' | '…' | ';' => chars.peek().is_none_or(|(_, next)| next.is_whitespace()),
+            _ => false,
+        };
+        if ends {
+            return at + c.len_utf8();
+        }
+    }
+    text.len()
+}
+
+/// The distinct numbers of a text, hashed.
+fn numbers(text: &str) -> Vec<u64> {
+    set(read_numbers(text)
+        .iter()
+        .map(|number| hash_bytes(number.as_bytes()))
+        .collect())
+}
+
+/// The numbers of a text in order, as digits with an optional decimal part: `1 000`, `1000` and `1.000` are
+/// one number, `3,5` and `3.5` too.
+pub(crate) fn read_numbers(text: &str) -> Vec<String> {
+    let mut numbers = Vec::new();
+    let mut chars = text.chars().peekable();
+    let mut inside_word = false;
+    while let Some(c) = chars.next() {
+        if !c.is_ascii_digit() || inside_word {
+            inside_word = c.is_alphanumeric();
+            continue;
+        }
+        let mut number = String::from(c);
+        while let Some(&next) = chars.peek() {
+            if next.is_ascii_digit() {
+                number.push(next);
+                chars.next();
+                continue;
+            }
+            let following = digits_after(chars.clone());
+            match next {
+                ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '.'
+                    if following == 3 && !number.contains('.') && number.len() <= 9 => {}
+                '.' | ',' if following > 0 && !number.contains('.') => number.push('.'),
+                _ => break,
+            }
+            chars.next();
+        }
+        // `1,50` and `1,5` are one number.
+        let significant = if number.contains('.') {
+            number.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &number
+        };
+        numbers.push(significant.to_owned());
+    }
+    numbers
+}
+
+/// How many digits follow the next character.
+fn digits_after(mut chars: std::iter::Peekable<std::str::Chars<'_>>) -> usize {
+    chars.next();
+    chars.take_while(char::is_ascii_digit).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_french_writes_them() {
+        let cases = [
+            ("il y a 1 000 soldats, 1\u{202f}000 civils", vec!["1000", "1000"]),
+            ("hausse de 3,50 % puis 3.5 %", vec!["3.5", "3.5"]),
+            ("le 5 février 2026.", vec!["5", "2026"]),
+            ("55 000 morts et 12 blessés", vec!["55000", "12"]),
+            ("le vol MQ9 et le G20", vec![]),
+            ("à 12 h 30, 14h", vec!["12", "30", "14"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read_numbers(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_fillings_of_a_template_are_refused() {
+        let filling = |town: &str, low: u8, high: u8, wind: u8| {
+            format!(
+                "À {town}, le thermomètre affichera {low} degrés au lever du jour. On attend {high} degrés \
+                 l'après-midi sur {town}. Le vent soufflera jusqu'à {wind} km/h."
+            )
+        };
+        let facts = Facts::common(&filling("Brest", 7, 14, 65), &filling("Nîmes", 11, 23, 30));
+        assert!(facts.are_another_filling(), "{facts:?}");
+    }
+
+    #[test]
+    fn a_copy_with_words_changed_keeps_its_numbers_and_is_let_through() {
+        let facts = Facts::common(
+            "Le maire a promis 40 logements. Les travaux coûteront 12 millions.",
+            "Le maire a annoncé 40 logements. Les travaux coûteraient 12 millions.",
+        );
+        assert!(!facts.are_another_filling(), "{facts:?}");
+    }
+
+    #[test]
+    fn texts_without_numbers_are_let_through() {
+        let facts = Facts::common("Une phrase bien à elle.", "Une autre phrase encore.");
+        assert!(!facts.are_another_filling());
+    }
+}
