@@ -10,8 +10,16 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Ledger {
     books: Arc<Mutex<Books>>,
-    /// The number of deliveries on their way, for those who wait.
-    pending: Arc<watch::Sender<usize>>,
+    /// For those who wait.
+    state: Arc<watch::Sender<State>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// Deliveries on their way.
+    pending: usize,
+    /// What an earlier run still owed has been delivered.
+    caught_up: bool,
 }
 
 #[derive(Default)]
@@ -25,7 +33,7 @@ impl Default for Ledger {
     fn default() -> Self {
         Self {
             books: Arc::default(),
-            pending: Arc::new(watch::Sender::new(0)),
+            state: Arc::default(),
         }
     }
 }
@@ -73,26 +81,26 @@ impl Ledger {
     /// How many deliveries are on their way.
     #[must_use]
     pub fn pending(&self) -> usize {
-        *self.pending.borrow()
+        self.state.borrow().pending
     }
 
-    /// Waits until no delivery is on its way.
+    /// Waits until all that an earlier run owed has been delivered and no delivery is on its way.
     pub async fn drained(&self) {
+        let drained = |state: &State| state.caught_up && state.pending == 0;
         // The sender lives in self, so waiting ends only by the count.
-        if self
-            .pending
-            .subscribe()
-            .wait_for(|pending| *pending == 0)
-            .await
-            .is_err()
-        {
+        if self.state.subscribe().wait_for(drained).await.is_err() {
             tracing::error!("the ledger was closed while it was waited for");
         }
+    }
+
+    pub(crate) fn caught_up(&self) {
+        self.state.send_modify(|state| state.caught_up = true);
     }
 
     fn enter(&self, change: impl FnOnce(&mut Books)) {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut books);
-        self.pending.send_replace(books.pending.len());
+        self.state
+            .send_modify(|state| state.pending = books.pending.len());
     }
 }

@@ -41,6 +41,7 @@ pub async fn run(
                 return Ok(journal);
             }
         }
+        ledger.caught_up();
         while let Some(first) = inlet.blocking_recv() {
             let mut bytes = first.capture.body().len();
             let mut group = vec![first];

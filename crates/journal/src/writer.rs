@@ -124,6 +124,12 @@ impl Journal {
         self.next_ordinal - 1
     }
 
+    /// Numbers go on behind `ordinal` when the journal ends before it: its segments were taken away, and a number
+    /// that the store has settled must not be given again.
+    pub fn continue_after(&mut self, ordinal: u64) {
+        self.next_ordinal = self.next_ordinal.max(ordinal + 1);
+    }
+
     /// The captures with a number above `ordinal` that were durable when this was called, in order.
     ///
     /// # Errors

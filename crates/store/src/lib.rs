@@ -1,1 +1,28 @@
-//! depeche: store.
+//! The store: the durable view of every article, in sled.
+//!
+//! - **Inlet**: decided captures, and what polls reported.
+//! - **Outlet**: each delivery is settled after everything that came of it is durable; readers see it from then on.
+//! - **Promise**: all rows of a group of captures and the journal checkpoint are one atomic commit. A capture
+//!   that is committed already is not committed again. So a crash at any moment, and the journal delivering again
+//!   what it still owes, leads to the store that no crash would have led to.
+//!
+//! sled is a view of the journal: the journal is the authority. The layout is one tree, so that one batch is
+//! one atomic commit; see `keys` for the rows and `database` for what sled needs to be durable.
+
+mod error;
+
+mod database;
+mod keys;
+mod rows;
+
+mod commit;
+mod stage;
+mod watermark;
+
+mod read;
+
+pub use database::{Store, StoreOptions};
+pub use error::StoreError;
+pub use read::{ChangeRef, DeadLetter, Reader, Record};
+pub use rows::{Change, FeedRow, Tally};
+pub use stage::{Progress, StageOptions, run};

@@ -1,0 +1,375 @@
+//! One group of captures, one atomic commit: every row and the checkpoint in one batch.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use depeche_model::{
+    ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, PageOrder, Place, PollOutcome,
+    PollReport, Rejection, RejectionReason, Seq, Sighting, Verdict,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::database::Store;
+use crate::rows::{
+    ArticleRow, Change, Checkpoint, DeadRow, FeedRow, PlaceRow, Tally, decode, encode, envelope,
+};
+use crate::watermark::Watermark;
+use crate::{StoreError, keys};
+
+/// A text is cut into rows of at most this many bytes, far below what sled would put into a blob file.
+const TEXT_CHUNK_BYTES: usize = 100_000;
+
+/// The one writer.
+pub(crate) struct Committer {
+    store: Store,
+    watermark: Watermark,
+    checkpoint: Checkpoint,
+}
+
+/// The rows of one group, and what later items of the group must see of earlier ones.
+#[derive(Default)]
+struct Group {
+    batch: sled::Batch,
+    captures: HashSet<CaptureId>,
+    first_seen: HashMap<ArticleId, Timestamp>,
+    places: HashMap<ArticleId, Vec<Place>>,
+    owed: HashMap<Vec<u8>, bool>,
+    feeds: HashMap<String, FeedRow>,
+    last_seq: u64,
+    tally: Tally,
+}
+
+impl Group {
+    fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
+        self.batch.insert(key, encode(row)?);
+        Ok(())
+    }
+}
+
+impl Committer {
+    pub(crate) fn new(store: Store) -> Result<Self, StoreError> {
+        let checkpoint = store.checkpoint()?;
+        let watermark = Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied());
+        Ok(Self {
+            store,
+            watermark,
+            checkpoint,
+        })
+    }
+
+    /// Commits a group and returns, once it is durable, what it added. The order of captures is kept; a capture
+    /// that is committed already adds nothing.
+    pub(crate) fn commit(
+        &mut self,
+        captures: &[Decided],
+        reports: &[PollReport],
+    ) -> Result<Tally, StoreError> {
+        let mut group = Group {
+            last_seq: self.checkpoint.last_seq,
+            ..Group::default()
+        };
+        let mut watermark = self.watermark.clone();
+        for decided in captures {
+            watermark.settle(decided.capture.position.ordinal);
+            let key = keys::capture(&decided.capture.id);
+            if self.store.db.contains_key(&key)? || !group.captures.insert(decided.capture.id) {
+                continue;
+            }
+            group.put(key, &decided.capture.position.ordinal)?;
+            group.tally.captures += 1;
+            self.add_capture(&mut group, decided)?;
+        }
+        for report in reports {
+            self.add_report(&mut group, report)?;
+        }
+        for (url, row) in std::mem::take(&mut group.feeds) {
+            group.put(keys::feed(&url), &row)?;
+        }
+        let mut checkpoint = Checkpoint {
+            settled_up_to: watermark.up_to(),
+            beyond: watermark.beyond(),
+            last_seq: group.last_seq,
+            tally: self.checkpoint.tally.clone(),
+        };
+        checkpoint.tally.add(&group.tally);
+        group.put(keys::CHECKPOINT_KEY.to_vec(), &checkpoint)?;
+        self.store
+            .db
+            .apply_batch(group.batch)
+            .map_err(|error| StoreError::Commit {
+                why: error.to_string(),
+            })?;
+        self.store.make_durable()?;
+        self.watermark = watermark;
+        self.checkpoint = checkpoint;
+        Ok(group.tally)
+    }
+
+    fn add_capture(&self, group: &mut Group, decided: &Decided) -> Result<(), StoreError> {
+        let mut articles = 0;
+        for decision in &decided.decisions {
+            match decision {
+                Decision::Judged(judged) => {
+                    articles += 1;
+                    self.add_judged(group, judged)?;
+                }
+                Decision::Seen(sighting) => self.add_sighting(group, sighting)?,
+                Decision::Unchanged => group.tally.unchanged += 1,
+                Decision::PageOwed(order) => self.add_order(group, order)?,
+                Decision::Rejected(seq, rejection) => {
+                    add_rejection(group, *seq, rejection, &decided.capture)?;
+                }
+            }
+        }
+        if let Some(order) = decided.capture.answers {
+            let key = keys::owed(order);
+            group.batch.remove(key.as_slice());
+            group.owed.insert(key, false);
+        }
+        if decided.capture.kind == CaptureKind::Feed {
+            self.update_feed(group, decided, articles)?;
+        }
+        Ok(())
+    }
+
+    fn add_judged(&self, group: &mut Group, judged: &Judged) -> Result<(), StoreError> {
+        let record = &judged.record;
+        let seq = record.seq;
+        let sealed = envelope(judged.article.text.as_bytes())?;
+        let mut text_chunks = 0;
+        for chunk in sealed.chunks(TEXT_CHUNK_BYTES) {
+            group.batch.insert(keys::text_chunk(seq, text_chunks), chunk);
+            text_chunks += 1;
+        }
+        let first_seen_at = self.first_seen(group, judged)?;
+        let row = ArticleRow {
+            article: depeche_model::Article {
+                text: String::new(),
+                ..judged.article.clone()
+            },
+            id: record.article,
+            revision: record.revision,
+            verdict: record.verdict,
+            of: record.of,
+            story: record.story,
+            duplicate_of: judged.duplicate_of,
+            similarity: judged.similarity,
+            evidence: judged.evidence.clone(),
+            captured_at: record.captured_at,
+            first_seen_at,
+            text_chunks,
+        };
+        group.put(keys::by_seq(keys::ARTICLE, seq), &row)?;
+        group.put(keys::by_seq(keys::MEMORY, seq), record)?;
+        group.put(keys::by_seq(keys::CHANGE, seq), &Change::Article)?;
+        group.put(keys::revision(record.article, record.revision), &seq)?;
+        group.put(keys::story_member(record.story, seq), &record.article)?;
+        self.add_place(group, record.article, seq, &judged.place, Some(record.verdict))?;
+        if let Some(leader) = judged.duplicate_of {
+            self.add_place(group, leader, seq, &judged.place, Some(record.verdict))?;
+        }
+        *group.tally.verdicts.entry(record.verdict).or_default() += 1;
+        advance(group, seq);
+        Ok(())
+    }
+
+    fn add_sighting(&self, group: &mut Group, sighting: &Sighting) -> Result<(), StoreError> {
+        group.put(keys::by_seq(keys::SIGHTING, sighting.seq), sighting)?;
+        group.put(keys::by_seq(keys::CHANGE, sighting.seq), &Change::Sighting)?;
+        match &sighting.place {
+            Some(place) => {
+                self.add_place(group, sighting.article, sighting.seq, place, None)?;
+                group.tally.sightings += 1;
+            }
+            None => group.tally.unchanged += 1,
+        }
+        advance(group, sighting.seq);
+        Ok(())
+    }
+
+    /// The same place seen again adds none.
+    fn add_place(
+        &self,
+        group: &mut Group,
+        article: ArticleId,
+        seq: Seq,
+        place: &Place,
+        verdict: Option<Verdict>,
+    ) -> Result<(), StoreError> {
+        let known = match group.places.entry(article) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut known = Vec::new();
+                for item in self.store.db.scan_prefix(keys::places(article)) {
+                    let (key, bytes) = item?;
+                    known.push(decode::<PlaceRow>(&key, &bytes)?.place);
+                }
+                unknown.insert(known)
+            }
+        };
+        if known.iter().any(|known| known.is_same_place(place)) {
+            return Ok(());
+        }
+        known.push(place.clone());
+        group.put(
+            keys::place(article, seq),
+            &PlaceRow {
+                place: place.clone(),
+                verdict,
+            },
+        )
+    }
+
+    fn first_seen(&self, group: &mut Group, judged: &Judged) -> Result<Timestamp, StoreError> {
+        let id = judged.record.article;
+        if let Some(at) = group.first_seen.get(&id) {
+            return Ok(*at);
+        }
+        let mut at = judged.record.captured_at;
+        if judged.record.revision > 1
+            && let Some((key, bytes)) = self
+                .store
+                .db
+                .scan_prefix(keys::revisions(id))
+                .next()
+                .transpose()?
+        {
+            let first: Seq = decode(&key, &bytes)?;
+            let key = keys::by_seq(keys::ARTICLE, first);
+            if let Some(bytes) = self.store.db.get(&key)? {
+                at = decode::<ArticleRow>(&key, &bytes)?.first_seen_at;
+            }
+        }
+        group.first_seen.insert(id, at);
+        Ok(at)
+    }
+
+    fn add_order(&self, group: &mut Group, order: &PageOrder) -> Result<(), StoreError> {
+        let key = keys::owed(order.key().digest());
+        let owed = match group.owed.get(&key) {
+            Some(owed) => *owed,
+            None => self.store.db.contains_key(&key)?,
+        };
+        if !owed {
+            group.tally.pages_owed += 1;
+        }
+        // An entry that changed while its page was owed is fetched once, with the later wording.
+        group.put(key.clone(), order)?;
+        group.owed.insert(key, true);
+        Ok(())
+    }
+
+    fn feed<'a>(&self, group: &'a mut Group, url: &str) -> Result<&'a mut FeedRow, StoreError> {
+        match group.feeds.entry(url.to_owned()) {
+            Entry::Occupied(row) => Ok(row.into_mut()),
+            Entry::Vacant(unread) => {
+                let key = keys::feed(url);
+                let row = match self.store.db.get(&key)? {
+                    Some(bytes) => decode(&key, &bytes)?,
+                    None => FeedRow::default(),
+                };
+                Ok(unread.insert(row))
+            }
+        }
+    }
+
+    fn update_feed(&self, group: &mut Group, decided: &Decided, articles: u64) -> Result<(), StoreError> {
+        let refused = decided.decisions.iter().find_map(|decision| match decision {
+            Decision::Rejected(_, rejection) if is_of_the_whole(&rejection.reason) => Some(&rejection.reason),
+            _ => None,
+        });
+        let capture = &decided.capture;
+        let row = self.feed(group, &capture.uri)?;
+        row.polled_at = Some(capture.captured_at);
+        "200".clone_into(&mut row.status);
+        match refused {
+            Some(reason) => {
+                row.error = Some(reason.to_string());
+                row.failures += 1;
+            }
+            None if decided.decisions.iter().all(|d| matches!(d, Decision::Unchanged))
+                && row.error.is_some() =>
+            {
+                // The refusal known from an earlier poll is not told twice; it stands.
+                row.failures += 1;
+            }
+            None => {
+                row.answered_at = Some(capture.captured_at);
+                row.error = None;
+                row.failures = 0;
+                // Only an answer whose entries are stored by this very commit may answer for them later (304).
+                row.validators = capture.validators.clone().unwrap_or_default();
+                row.entries = decided.decisions.len() as u32;
+                row.articles += articles;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_report(&self, group: &mut Group, report: &PollReport) -> Result<(), StoreError> {
+        let row = self.feed(group, &report.feed_url)?;
+        row.polled_at = row.polled_at.max(Some(report.at));
+        row.next_due = report.next_due;
+        match &report.outcome {
+            PollOutcome::Fetched { .. } => "200".clone_into(&mut row.status),
+            PollOutcome::NotModified { validators } => {
+                row.validators.clone_from(validators);
+                row.answered_at = Some(report.at);
+                "304".clone_into(&mut row.status);
+                row.error = None;
+                row.failures = 0;
+            }
+            PollOutcome::Refused { status } => {
+                row.status = status.to_string();
+                row.error = Some(format!("the server answered {status}"));
+                row.failures += 1;
+            }
+            PollOutcome::Failed { error, .. } => {
+                "failed".clone_into(&mut row.status);
+                row.error = Some(error.clone());
+                row.failures += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add_rejection(
+    group: &mut Group,
+    seq: Seq,
+    rejection: &Rejection,
+    capture: &CaptureRef,
+) -> Result<(), StoreError> {
+    let row = DeadRow {
+        rejection: rejection.clone(),
+        capture_uri: capture.uri.clone(),
+        source: capture.source.clone(),
+        captured_at: capture.captured_at,
+    };
+    group.put(keys::by_seq(keys::DEAD, seq), &row)?;
+    group.put(keys::by_seq(keys::CHANGE, seq), &Change::Rejection)?;
+    *group
+        .tally
+        .rejected
+        .entry(rejection.reason.code().to_owned())
+        .or_default() += 1;
+    advance(group, seq);
+    Ok(())
+}
+
+fn advance(group: &mut Group, seq: Seq) {
+    group.last_seq = group.last_seq.max(seq.0);
+}
+
+/// Reasons that concern a feed's answer as a whole, not one of its entries.
+fn is_of_the_whole(reason: &RejectionReason) -> bool {
+    match reason {
+        RejectionReason::NotAFeed { .. }
+        | RejectionReason::Binary { .. }
+        | RejectionReason::TooLarge { .. }
+        | RejectionReason::Unreadable { .. }
+        | RejectionReason::Panicked { .. } => true,
+        RejectionReason::Empty | RejectionReason::Language { .. } | RejectionReason::NoArticle => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong with the store.
+
+use std::path::PathBuf;
+
+/// Why the store cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no store where one is to be read.
+    #[error("there is no store in {}; `depeche replay` or `depeche run` makes one", dir.display())]
+    Missing {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Another process has it open.
+    #[error("the store in {} is open in another process", dir.display())]
+    Locked {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// sled cannot open or read it.
+    #[error("the store in {} is damaged: {why}", dir.display())]
+    Damaged {
+        /// The folder.
+        dir: PathBuf,
+        /// What sled says.
+        why: String,
+    },
+    /// It was written by a later version.
+    #[error("the store in {} has schema {found}; this program reads up to {known}: use a newer depeche", dir.display())]
+    Newer {
+        /// The folder.
+        dir: PathBuf,
+        /// The schema found.
+        found: u32,
+        /// The newest schema this program knows.
+        known: u32,
+    },
+    /// Too little room is left on the disk.
+    #[error("only {free_bytes} bytes are free under {}, fewer than the {needed_bytes} of `store.min_free`; make room or lower it", dir.display())]
+    DiskFull {
+        /// The folder.
+        dir: PathBuf,
+        /// Bytes free.
+        free_bytes: u64,
+        /// Bytes that must be free.
+        needed_bytes: u64,
+    },
+    /// The file system refused an operation.
+    #[error("store: cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A group could not be committed. What it held is still owed by the journal.
+    #[error(
+        "the store cannot commit ({why}); nothing is lost, the journal delivers it again at the next start"
+    )]
+    Commit {
+        /// The cause.
+        why: String,
+    },
+    /// A row does not hold what it should.
+    #[error("a row of the store cannot be read: {why}")]
+    Row {
+        /// Which one, and what is wrong.
+        why: String,
+    },
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        Self::Row {
+            why: error.to_string(),
+        }
+    }
+}

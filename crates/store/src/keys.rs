@@ -1,0 +1,94 @@
+//! The rows: one tree, a prefix byte a kind, numbers big-endian so that order is order.
+//!
+//! | prefix | key | value |
+//! |---|---|---|
+//! | `c` | seq | what kind of change this was |
+//! | `a` | seq | an article with its verdict, without its text |
+//! | `t` | seq, chunk | its text, compressed, in chunks |
+//! | `m` | seq | what the deduplicator remembers of it |
+//! | `n` | seq | a sighting of a known article |
+//! | `d` | seq | a rejection (dead letter) |
+//! | `i` | article id, revision | the record's seq |
+//! | `p` | article id, seq | a place where the article was seen |
+//! | `s` | story id, seq | an article of the story |
+//! | `x` | capture id | committed: the capture's ordinal |
+//! | `o` | guid key digest | a page order, owed until its page is committed |
+//! | `f` | feed address | the feed's state |
+//! | `z` | name | schema and checkpoint |
+
+use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId};
+
+pub(crate) const CHANGE: u8 = b'c';
+pub(crate) const ARTICLE: u8 = b'a';
+pub(crate) const TEXT: u8 = b't';
+pub(crate) const MEMORY: u8 = b'm';
+pub(crate) const SIGHTING: u8 = b'n';
+pub(crate) const DEAD: u8 = b'd';
+pub(crate) const ID: u8 = b'i';
+pub(crate) const PLACE: u8 = b'p';
+pub(crate) const STORY: u8 = b's';
+pub(crate) const CAPTURE: u8 = b'x';
+pub(crate) const OWED: u8 = b'o';
+pub(crate) const FEED: u8 = b'f';
+
+// Names under `z`.
+pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
+pub(crate) const CHECKPOINT_KEY: &[u8] = b"zcheckpoint";
+
+pub(crate) fn by_seq(prefix: u8, seq: Seq) -> Vec<u8> {
+    join(prefix, &[&seq.0.to_be_bytes()])
+}
+
+pub(crate) fn text_chunk(seq: Seq, chunk: u16) -> Vec<u8> {
+    join(TEXT, &[&seq.0.to_be_bytes(), &chunk.to_be_bytes()])
+}
+
+pub(crate) fn revision(id: ArticleId, revision: u32) -> Vec<u8> {
+    join(ID, &[&id.0.0, &revision.to_be_bytes()])
+}
+
+pub(crate) fn revisions(id: ArticleId) -> Vec<u8> {
+    join(ID, &[&id.0.0])
+}
+
+pub(crate) fn place(id: ArticleId, seq: Seq) -> Vec<u8> {
+    join(PLACE, &[&id.0.0, &seq.0.to_be_bytes()])
+}
+
+pub(crate) fn places(id: ArticleId) -> Vec<u8> {
+    join(PLACE, &[&id.0.0])
+}
+
+pub(crate) fn story_member(story: StoryId, seq: Seq) -> Vec<u8> {
+    join(STORY, &[&story.0.0, &seq.0.to_be_bytes()])
+}
+
+pub(crate) fn story(story: StoryId) -> Vec<u8> {
+    join(STORY, &[&story.0.0])
+}
+
+pub(crate) fn capture(id: &CaptureId) -> Vec<u8> {
+    join(CAPTURE, &[&id.0.0])
+}
+
+pub(crate) fn feed(url: &str) -> Vec<u8> {
+    join(FEED, &[url.as_bytes()])
+}
+
+pub(crate) fn owed(order_key: Digest) -> Vec<u8> {
+    join(OWED, &[&order_key.0])
+}
+
+/// The seq at the end of a key.
+pub(crate) fn trailing_seq(key: &[u8]) -> Option<Seq> {
+    Some(Seq(u64::from_be_bytes(*key.last_chunk::<8>()?)))
+}
+
+fn join(prefix: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(prefix);
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}

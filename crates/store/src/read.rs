@@ -1,0 +1,380 @@
+//! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
+
+use depeche_model::{
+    Article, ArticleId, CaptureId, Digest, Evidence, PageOrder, Place, Rejection, Remembered, Seq, Sighting,
+    StoryId, Verdict,
+};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::database::Store;
+use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode, open_envelope};
+use crate::{StoreError, keys};
+
+/// A stored article: one revision, with its verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its place in the change log.
+    pub seq: Seq,
+    /// The article's id, the same for all its revisions.
+    pub id: ArticleId,
+    /// 1 for the first version.
+    pub revision: u32,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The leader's record of a duplicate, or the record a revision replaces.
+    pub of: Option<Seq>,
+    /// The story.
+    pub story: StoryId,
+    /// The article a duplicate repeats.
+    pub duplicate_of: Option<ArticleId>,
+    /// The similarity that decided, 0–1.
+    pub similarity: Option<f32>,
+    /// Why.
+    pub evidence: Evidence,
+    /// The capture's time.
+    pub captured_at: Timestamp,
+    /// The capture's time of the first revision.
+    pub first_seen_at: Timestamp,
+    /// The article, text included.
+    pub article: Article,
+}
+
+/// A line of the change log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRef {
+    /// Its number.
+    pub seq: Seq,
+    /// What happened.
+    pub change: Change,
+}
+
+/// Something that was rejected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeadLetter {
+    /// Its place in the change log.
+    pub seq: Seq,
+    /// What and why.
+    pub rejection: Rejection,
+    /// The address of the capture it came in.
+    pub capture_uri: String,
+    /// The name of the source.
+    pub source: String,
+    /// The capture's time.
+    pub captured_at: Timestamp,
+}
+
+/// Reads the store, while it is written too.
+#[derive(Clone)]
+pub struct Reader {
+    store: Store,
+}
+
+impl From<Store> for Reader {
+    fn from(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+type Rows<T> = Result<T, StoreError>;
+
+/// Every method gives a [`StoreError`] when a row cannot be read.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "one error for every read, told once above"
+)]
+impl Reader {
+    /// Counts since the store was made.
+    pub fn tally(&self) -> Rows<Tally> {
+        Ok(self.store.checkpoint()?.tally)
+    }
+
+    /// Every capture up to this number of the journal is settled.
+    pub fn settled_up_to(&self) -> Rows<u64> {
+        Ok(self.store.checkpoint()?.settled_up_to)
+    }
+
+    /// Bytes the store takes on the disk.
+    pub fn size_on_disk(&self) -> Rows<u64> {
+        self.store.size_on_disk()
+    }
+
+    /// Whether a capture is committed.
+    pub fn is_committed(&self, id: &CaptureId) -> Rows<bool> {
+        Ok(self.store.db.contains_key(keys::capture(id))?)
+    }
+
+    /// The change log behind `after`, in order.
+    pub fn changes(&self, after: Seq) -> impl Iterator<Item = Rows<ChangeRef>> + use<> {
+        let from = keys::by_seq(keys::CHANGE, after.next());
+        self.store.db.range(from..vec![keys::CHANGE + 1]).map(|item| {
+            let (key, bytes) = item?;
+            Ok(ChangeRef {
+                seq: seq_of(&key)?,
+                change: decode(&key, &bytes)?,
+            })
+        })
+    }
+
+    /// Every record behind `after`, in commit order: revisions and duplicates too.
+    pub fn records(&self, after: Seq) -> impl Iterator<Item = Rows<Record>> + use<> {
+        let reader = self.clone();
+        let from = keys::by_seq(keys::ARTICLE, after.next());
+        self.store
+            .db
+            .range(from..vec![keys::ARTICLE + 1])
+            .map(move |item| {
+                let (key, bytes) = item?;
+                reader.complete(seq_of(&key)?, decode(&key, &bytes)?)
+            })
+    }
+
+    /// The latest revision of every article that is no duplicate, in the order of commit.
+    pub fn articles(&self) -> impl Iterator<Item = Rows<Record>> + use<> {
+        let reader = self.clone();
+        self.records(Seq(0)).filter_map(move |record| {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => return Some(Err(error)),
+            };
+            match reader.latest_seq(record.id) {
+                Ok(latest) if latest == Some(record.seq) && !record.verdict.is_duplicate() => {
+                    Some(Ok(record))
+                }
+                Ok(_) => None,
+                Err(error) => Some(Err(error)),
+            }
+        })
+    }
+
+    /// One record.
+    pub fn record(&self, seq: Seq) -> Rows<Option<Record>> {
+        match self.get::<ArticleRow>(&keys::by_seq(keys::ARTICLE, seq))? {
+            Some(row) => self.complete(seq, row).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// All revisions of an article, the first one first.
+    pub fn revisions(&self, id: ArticleId) -> Rows<Vec<Record>> {
+        let mut records = Vec::new();
+        for item in self.store.db.scan_prefix(keys::revisions(id)) {
+            let (key, bytes) = item?;
+            records.extend(self.record(decode(&key, &bytes)?)?);
+        }
+        Ok(records)
+    }
+
+    /// Where an article was seen, the first place first; for a leader the places of its duplicates too.
+    pub fn places(&self, id: ArticleId) -> Rows<Vec<(Place, Option<Verdict>)>> {
+        let mut places = Vec::new();
+        for item in self.store.db.scan_prefix(keys::places(id)) {
+            let (key, bytes) = item?;
+            let row: PlaceRow = decode(&key, &bytes)?;
+            places.push((row.place, row.verdict));
+        }
+        Ok(places)
+    }
+
+    /// The articles whose id starts with these hexadecimal digits; at most two, since two are ambiguous already.
+    pub fn find(&self, digits: &str) -> Rows<Vec<ArticleId>> {
+        Ok(self
+            .find_digests(keys::ID, digits)?
+            .into_iter()
+            .map(ArticleId)
+            .collect())
+    }
+
+    /// The stories whose id starts with these hexadecimal digits; at most two.
+    pub fn find_story(&self, digits: &str) -> Rows<Vec<StoryId>> {
+        Ok(self
+            .find_digests(keys::STORY, digits)?
+            .into_iter()
+            .map(StoryId)
+            .collect())
+    }
+
+    /// The records of a story in the order of commit.
+    pub fn story(&self, story: StoryId) -> Rows<Vec<Record>> {
+        let mut records = Vec::new();
+        for key in self.store.db.scan_prefix(keys::story(story)).keys() {
+            records.extend(self.record(seq_of(&key?)?)?);
+        }
+        Ok(records)
+    }
+
+    /// How many stories there are.
+    pub fn count_stories(&self) -> Rows<u64> {
+        let (mut count, mut last) = (0, None);
+        for key in self.store.db.scan_prefix([keys::STORY]).keys() {
+            let story = key?.get(1..17).map(<[u8]>::to_vec);
+            if story != last {
+                count += 1;
+                last = story;
+            }
+        }
+        Ok(count)
+    }
+
+    /// What was rejected, in order.
+    pub fn dead(&self) -> impl Iterator<Item = Rows<DeadLetter>> + use<> {
+        self.store.db.scan_prefix([keys::DEAD]).map(|item| {
+            let (key, bytes) = item?;
+            Ok(dead_letter(seq_of(&key)?, decode(&key, &bytes)?))
+        })
+    }
+
+    /// Pages that are owed.
+    pub fn owed(&self) -> impl Iterator<Item = Rows<PageOrder>> + use<> {
+        self.store.db.scan_prefix([keys::OWED]).map(|item| {
+            let (key, bytes) = item?;
+            decode(&key, &bytes)
+        })
+    }
+
+    /// Every feed that was ever polled, by address.
+    pub fn feeds(&self) -> impl Iterator<Item = Rows<(String, FeedRow)>> + use<> {
+        self.store.db.scan_prefix([keys::FEED]).map(|item| {
+            let (key, bytes) = item?;
+            let url = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
+            Ok((url, decode(&key, &bytes)?))
+        })
+    }
+
+    /// The state of one feed.
+    pub fn feed(&self, url: &str) -> Rows<Option<FeedRow>> {
+        self.get(&keys::feed(url))
+    }
+
+    /// The text of a record.
+    pub fn text(&self, seq: Seq) -> Rows<Option<String>> {
+        let mut sealed = Vec::new();
+        for item in self.store.db.scan_prefix(keys::by_seq(keys::TEXT, seq)) {
+            sealed.extend_from_slice(&item?.1);
+        }
+        if sealed.is_empty() {
+            return Ok(None);
+        }
+        let unreadable = |why: String| StoreError::Row {
+            why: format!("the text of record {seq}: {why}"),
+        };
+        let plain = open_envelope(&sealed).map_err(unreadable)?;
+        String::from_utf8(plain)
+            .map(Some)
+            .map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// What the deduplicator remembers of a record.
+    pub fn memory(&self, seq: Seq) -> Rows<Option<Remembered>> {
+        self.get(&keys::by_seq(keys::MEMORY, seq))
+    }
+
+    /// A sighting of the change log.
+    pub fn sighting(&self, seq: Seq) -> Rows<Option<Sighting>> {
+        self.get(&keys::by_seq(keys::SIGHTING, seq))
+    }
+
+    /// A rejection of the change log.
+    pub fn dead_letter(&self, seq: Seq) -> Rows<Option<DeadLetter>> {
+        self.get::<DeadRow>(&keys::by_seq(keys::DEAD, seq))?
+            .map(|row| dead_letter(seq, row))
+            .transpose()
+    }
+
+    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Rows<Option<T>> {
+        self.store
+            .db
+            .get(key)?
+            .map(|bytes| decode(key, &bytes))
+            .transpose()
+    }
+
+    /// Digests that stand behind a prefix byte and start with these digits; at most two.
+    fn find_digests(&self, prefix: u8, digits: &str) -> Rows<Vec<Digest>> {
+        let mut found: Vec<Digest> = Vec::new();
+        for key in self.store.db.scan_prefix(id_prefix(prefix, digits)).keys() {
+            let digest = key?
+                .get(1..17)
+                .and_then(|bytes| bytes.try_into().ok())
+                .map(Digest);
+            if let Some(digest) = digest
+                && digest.to_string().starts_with(digits)
+                && found.last() != Some(&digest)
+            {
+                found.push(digest);
+                if found.len() == 2 {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn latest_seq(&self, id: ArticleId) -> Rows<Option<Seq>> {
+        let last = self
+            .store
+            .db
+            .scan_prefix(keys::revisions(id))
+            .next_back()
+            .transpose()?;
+        last.map(|(key, bytes)| decode(&key, &bytes)).transpose()
+    }
+
+    fn complete(&self, seq: Seq, row: ArticleRow) -> Rows<Record> {
+        let text = self.text(seq)?.ok_or_else(|| StoreError::Row {
+            why: format!("record {seq} has no text rows"),
+        })?;
+        Ok(Record {
+            seq,
+            id: row.id,
+            revision: row.revision,
+            verdict: row.verdict,
+            of: row.of,
+            story: row.story,
+            duplicate_of: row.duplicate_of,
+            similarity: row.similarity,
+            evidence: row.evidence,
+            captured_at: row.captured_at,
+            first_seen_at: row.first_seen_at,
+            article: Article { text, ..row.article },
+        })
+    }
+}
+
+fn dead_letter(seq: Seq, row: DeadRow) -> DeadLetter {
+    let DeadRow {
+        rejection,
+        capture_uri,
+        source,
+        captured_at,
+    } = row;
+    Ok(DeadLetter {
+        seq,
+        rejection,
+        capture_uri,
+        source,
+        captured_at,
+    })
+}
+
+fn seq_of(key: &[u8]) -> Rows<Seq> {
+    keys::trailing_seq(key).ok_or_else(|| StoreError::Row {
+        why: format!("the key {} has no number", key.escape_ascii()),
+    })
+}
+
+/// The prefix byte and the whole bytes among the digits.
+fn id_prefix(prefix: u8, digits: &str) -> Vec<u8> {
+    let nibbles: Vec<u8> = digits
+        .chars()
+        .map_while(|c| c.to_digit(16))
+        .map(|digit| digit as u8)
+        .collect();
+    let mut key = vec![prefix];
+    key.extend(
+        nibbles
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)),
+    );
+    key
+}

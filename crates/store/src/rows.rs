@@ -1,0 +1,220 @@
+//! What a row holds: `[version][codec]`, then postcard. A type that is written here is frozen: a change makes
+//! a new version beside it.
+
+use std::collections::BTreeMap;
+
+use depeche_model::{Article, ArticleId, Evidence, Place, Rejection, Seq, StoryId, Validators, Verdict};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// The layout of keys and rows.
+pub(crate) const SCHEMA: u32 = 1;
+
+const VERSION: u8 = 1;
+const PLAIN: u8 = 0;
+const ZSTD: u8 = 1;
+
+/// Rows below this length do not shrink.
+const COMPRESS_FROM_BYTES: usize = 256;
+/// zstd's default level: the next ones gain 3 % on French news for twice the time.
+const ZSTD_LEVEL: i32 = 3;
+/// No row decompresses to more: the largest text comes from a body of `fetch.max_body`.
+const MAX_ROW_BYTES: usize = 1 << 30;
+
+pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    let plain = postcard::to_stdvec(row).map_err(|error| StoreError::Row {
+        why: error.to_string(),
+    })?;
+    envelope(&plain)
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    let unreadable = |why: String| StoreError::Row {
+        why: format!("{}: {why}", key.escape_ascii()),
+    };
+    let plain = open_envelope(bytes).map_err(unreadable)?;
+    postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Bytes in their envelope, compressed where it pays.
+pub(crate) fn envelope(plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = vec![VERSION];
+    if plain.len() < COMPRESS_FROM_BYTES {
+        bytes.push(PLAIN);
+        bytes.extend_from_slice(plain);
+    } else {
+        bytes.push(ZSTD);
+        let compressed = zstd::bulk::compress(plain, ZSTD_LEVEL).map_err(|error| StoreError::Row {
+            why: error.to_string(),
+        })?;
+        bytes.extend_from_slice(&(plain.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(&compressed);
+    }
+    Ok(bytes)
+}
+
+pub(crate) fn open_envelope(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    match bytes {
+        [VERSION, PLAIN, plain @ ..] => Ok(plain.to_vec()),
+        [VERSION, ZSTD, a, b, c, d, compressed @ ..] => {
+            let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+            zstd::bulk::decompress(compressed, length.min(MAX_ROW_BYTES)).map_err(|error| error.to_string())
+        }
+        [version, codec, ..] => Err(format!("row version {version} with codec {codec} is unknown")),
+        _ => Err("the row is too short".to_owned()),
+    }
+}
+
+/// One line of the change log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// An article was stored: new, a revision or a duplicate.
+    Article,
+    /// A known article was seen at another place, or its entry changed around the same text.
+    Sighting,
+    /// Something was rejected.
+    Rejection,
+}
+
+/// An article with its verdict; the text stands in rows of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ArticleRow {
+    pub(crate) article: Article,
+    pub(crate) id: ArticleId,
+    pub(crate) revision: u32,
+    pub(crate) verdict: Verdict,
+    pub(crate) of: Option<Seq>,
+    pub(crate) story: StoryId,
+    pub(crate) duplicate_of: Option<ArticleId>,
+    pub(crate) similarity: Option<f32>,
+    pub(crate) evidence: Evidence,
+    pub(crate) captured_at: Timestamp,
+    /// The capture's time of the article's first revision.
+    pub(crate) first_seen_at: Timestamp,
+    pub(crate) text_chunks: u16,
+}
+
+/// A rejection with the capture it came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DeadRow {
+    pub(crate) rejection: Rejection,
+    pub(crate) capture_uri: String,
+    pub(crate) source: String,
+    pub(crate) captured_at: Timestamp,
+}
+
+/// A place where an article was seen, by which record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlaceRow {
+    pub(crate) place: Place,
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// What is known of a feed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FeedRow {
+    /// The validators of the last answer whose entries are committed.
+    pub validators: Validators,
+    /// When it was last polled.
+    pub polled_at: Option<Timestamp>,
+    /// When it last answered 200 or 304.
+    pub answered_at: Option<Timestamp>,
+    /// How the last poll ended, in one word: `200`, `304`, `404`, `failed`.
+    pub status: String,
+    /// What was wrong at the last poll, for people.
+    pub error: Option<String>,
+    /// Polls in a row that failed.
+    pub failures: u32,
+    /// When the next poll is due.
+    pub next_due: Option<Timestamp>,
+    /// Entries the last answer held.
+    pub entries: u32,
+    /// Articles stored from it.
+    pub articles: u64,
+}
+
+/// Counts since the store was made, or over one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Captures committed.
+    pub captures: u64,
+    /// Articles stored, by verdict.
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// Items met again without anything new.
+    pub unchanged: u64,
+    /// Further places of known articles.
+    pub sightings: u64,
+    /// Pages ordered.
+    pub pages_owed: u64,
+    /// Items rejected, by reason code.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Articles stored, whatever the verdict.
+    #[must_use]
+    pub fn articles(&self) -> u64 {
+        self.verdicts.values().sum()
+    }
+
+    /// Items rejected, whatever the reason.
+    #[must_use]
+    pub fn rejections(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Adds another count to this one.
+    pub fn add(&mut self, other: &Self) {
+        self.captures += other.captures;
+        self.unchanged += other.unchanged;
+        self.sightings += other.sightings;
+        self.pages_owed += other.pages_owed;
+        for (verdict, count) in &other.verdicts {
+            *self.verdicts.entry(*verdict).or_default() += count;
+        }
+        for (reason, count) in &other.rejected {
+            *self.rejected.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+/// How far the journal is settled, and what was counted on the way.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    /// Every capture up to this number is settled.
+    pub(crate) settled_up_to: u64,
+    /// Captures settled beyond, behind a gap.
+    pub(crate) beyond: Vec<u64>,
+    /// The last number of the change log.
+    pub(crate) last_seq: u64,
+    pub(crate) tally: Tally,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_envelope_gives_back_what_it_was_given(plain in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            let sealed = envelope(&plain).unwrap();
+            prop_assert_eq!(open_envelope(&sealed), Ok(plain));
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            drop(decode::<FeedRow>(b"f", &bytes));
+        }
+    }
+
+    #[test]
+    fn a_row_of_a_later_version_is_named() {
+        let error = decode::<FeedRow>(b"f", &[9, 0, 0]).unwrap_err().to_string();
+        assert!(error.contains("row version 9"), "{error}");
+    }
+}

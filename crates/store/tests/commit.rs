@@ -1,0 +1,351 @@
+//! The store's promises, through its stage.
+
+use depeche_model::{
+    Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Delivery, Digest,
+    Entry, Evidence, Judged, Outcome, PageOrder, Place, PollOutcome, PollReport, Position, Precision,
+    Published, Rejection, RejectionReason, Remembered, Rule, Seq, Sketch, StoryId, TermVector, Validators,
+    Verdict,
+};
+use depeche_store::{Change, Reader, StageOptions, Store, StoreOptions, run};
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, watch};
+
+const FEED: &str = "https://exemple.fr/rss";
+
+fn at(n: u64) -> Timestamp {
+    Timestamp::from_second(1_770_000_000 + n.cast_signed()).expect("a time")
+}
+
+fn digest(n: u64) -> Digest {
+    Digest::of([n.to_be_bytes().as_slice()])
+}
+
+fn capture(ordinal: u64) -> CaptureRef {
+    CaptureRef {
+        id: CaptureId(digest(ordinal)),
+        position: Position {
+            ordinal,
+            segment: 1,
+            offset: ordinal * 100,
+            length: 100,
+        },
+        kind: CaptureKind::Feed,
+        uri: FEED.to_owned(),
+        source: "Exemple".to_owned(),
+        captured_at: at(ordinal),
+        validators: Some(Validators {
+            etag: Some(format!("\"{ordinal}\"").into_bytes()),
+            last_modified: None,
+        }),
+        answers: None,
+    }
+}
+
+fn judged(seq: u64, revision: u32) -> Judged {
+    let id = ArticleId(digest(1000 + seq - u64::from(revision - 1)));
+    let text = format!("Le conseil municipal a voté le budget numéro {seq}. ").repeat(8000);
+    let article = Article {
+        url: Some(format!("https://exemple.fr/{seq}")),
+        canonical_url: None,
+        title: format!("Budget {seq}"),
+        summary: None,
+        text,
+        published: Some(Published {
+            at: at(0),
+            precision: Precision::Second,
+        }),
+        updated_at: None,
+        source: "Exemple".to_owned(),
+        feed_url: Some(FEED.to_owned()),
+        guid: Some(seq.to_string()),
+        language: "fr".to_owned(),
+        language_confidence: 1.0,
+        authors: vec![],
+        categories: vec![],
+        image: None,
+        word_count: 3,
+        content_from: ContentFrom::Feed,
+        entry_digest: None,
+        warnings: vec![],
+    };
+    let place = Place {
+        source: "Exemple".to_owned(),
+        feed_url: Some(FEED.to_owned()),
+        url: None,
+        seen_at: at(seq),
+    };
+    Judged {
+        record: Remembered {
+            seq: Seq(seq),
+            article: id,
+            revision,
+            verdict: if revision == 1 {
+                Verdict::New
+            } else {
+                Verdict::Revision
+            },
+            of: None,
+            captured_at: at(seq),
+            event: (at(0), at(0)),
+            source: "Exemple".to_owned(),
+            keys: vec![],
+            content: article.content_digest(),
+            entry_digest: None,
+            tokens: 3,
+            sketch: Sketch::default(),
+            lead: Sketch::default(),
+            story: StoryId(digest(7)),
+            terms: TermVector::default(),
+        },
+        article,
+        duplicate_of: None,
+        similarity: None,
+        evidence: Evidence::of(Rule::NoMatch),
+        place,
+    }
+}
+
+fn decided(ordinal: u64, decisions: Vec<Decision>) -> Decided {
+    Decided {
+        capture: capture(ordinal),
+        decisions,
+        warnings: vec![],
+    }
+}
+
+fn order(guid: &str) -> PageOrder {
+    PageOrder {
+        source: "Exemple".to_owned(),
+        feed_url: FEED.to_owned(),
+        entry: Entry {
+            guid: Some(guid.to_owned()),
+            ..Entry::default()
+        },
+    }
+}
+
+fn open(dir: &std::path::Path) -> Store {
+    Store::open(
+        dir,
+        StoreOptions {
+            cache_bytes: 1 << 20,
+            min_free_bytes: 0,
+        },
+    )
+    .expect("the store opens")
+}
+
+/// Runs the stage over these captures; gives back how each delivery ended.
+async fn commit(store: Store, captures: Vec<Decided>, reports: Vec<PollReport>) -> Vec<Outcome> {
+    let ends = Arc::new(Mutex::new(Vec::new()));
+    let (outlet, inlet) = mpsc::channel(64);
+    let (report, polls) = mpsc::channel(64);
+    for captured in captures {
+        let ends = Arc::clone(&ends);
+        let delivery = Delivery::new(captured, move |outcome| {
+            ends.lock().expect("no panic").push(outcome);
+        });
+        outlet.send(delivery).await.expect("room");
+    }
+    for poll in reports {
+        report.send(poll).await.expect("room");
+    }
+    drop((outlet, report));
+    run(
+        store,
+        StageOptions::default(),
+        inlet,
+        polls,
+        watch::Sender::default(),
+    )
+    .await
+    .expect("committed");
+    let ends = ends.lock().expect("no panic");
+    ends.clone()
+}
+
+#[tokio::test]
+async fn what_is_committed_reads_back_after_reopening() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (first, second) = (judged(1, 1), judged(2, 2));
+    let ends = commit(
+        open(dir.path()),
+        vec![
+            decided(1, vec![Decision::Judged(Box::new(first.clone()))]),
+            decided(
+                2,
+                vec![Decision::Judged(Box::new(second.clone())), Decision::Unchanged],
+            ),
+        ],
+        vec![],
+    )
+    .await;
+    assert_eq!(ends, [Outcome::Stored, Outcome::Stored]);
+    let reader = Reader::from(open(dir.path()));
+    let all: Vec<_> = reader.records(Seq(0)).map(|r| r.expect("readable")).collect();
+    assert_eq!(
+        all.iter().map(|r| r.article.clone()).collect::<Vec<_>>(),
+        [first.article.clone(), second.article.clone()]
+    );
+    let latest: Vec<_> = reader.articles().map(|r| r.expect("readable")).collect();
+    assert_eq!(latest.len(), 1, "two revisions are one article");
+    assert_eq!((latest[0].revision, latest[0].first_seen_at), (2, at(1)));
+    assert_eq!(
+        reader.memory(Seq(2)).expect("readable"),
+        Some(second.record.clone())
+    );
+    assert_eq!(
+        reader.places(second.record.article).expect("readable").len(),
+        1,
+        "the same place adds none"
+    );
+    assert_eq!(reader.settled_up_to().expect("readable"), 2);
+    assert_eq!(
+        reader
+            .find(second.record.article.to_string().get(..5).unwrap_or_default())
+            .expect("readable"),
+        [second.record.article]
+    );
+}
+
+#[tokio::test]
+async fn a_capture_delivered_twice_is_committed_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let twice = decided(1, vec![Decision::Judged(Box::new(judged(1, 1)))]);
+    let ends = commit(open(dir.path()), vec![twice.clone(), twice.clone()], vec![]).await;
+    assert_eq!(ends.len(), 2);
+    commit(open(dir.path()), vec![twice], vec![]).await;
+    let reader = Reader::from(open(dir.path()));
+    assert_eq!(reader.tally().expect("readable").captures, 1);
+    assert_eq!(reader.records(Seq(0)).count(), 1);
+}
+
+#[tokio::test]
+async fn the_checkpoint_does_not_pass_a_lost_capture() {
+    let dir = tempfile::tempdir().expect("a folder");
+    commit(
+        open(dir.path()),
+        vec![decided(1, vec![]), decided(3, vec![])],
+        vec![],
+    )
+    .await;
+    assert_eq!(
+        Reader::from(open(dir.path())).settled_up_to().expect("readable"),
+        1
+    );
+    commit(open(dir.path()), vec![decided(2, vec![])], vec![]).await;
+    assert_eq!(
+        Reader::from(open(dir.path())).settled_up_to().expect("readable"),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_rejection_is_kept_with_its_reason() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rejection = Rejection {
+        reason: RejectionReason::Language {
+            detected: "en".to_owned(),
+            confidence: 0.99,
+        },
+        title: Some("The budget".to_owned()),
+        url: None,
+        key: None,
+        digest: digest(5),
+    };
+    let ends = commit(
+        open(dir.path()),
+        vec![decided(1, vec![Decision::Rejected(Seq(1), rejection.clone())])],
+        vec![],
+    )
+    .await;
+    assert_eq!(ends, [Outcome::Rejected]);
+    let reader = Reader::from(open(dir.path()));
+    let dead: Vec<_> = reader.dead().map(|r| r.expect("readable")).collect();
+    assert_eq!((dead.len(), &dead[0].rejection), (1, &rejection));
+    let changes: Vec<_> = reader
+        .changes(Seq(0))
+        .map(|c| c.expect("readable").change)
+        .collect();
+    assert_eq!(changes, [Change::Rejection]);
+}
+
+#[tokio::test]
+async fn a_page_is_owed_until_its_capture_is_committed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let owed = |guid| Decision::PageOwed(Box::new(order(guid)));
+    commit(
+        open(dir.path()),
+        vec![decided(1, vec![owed("a"), owed("b"), owed("a")])],
+        vec![],
+    )
+    .await;
+    let reader = Reader::from(open(dir.path()));
+    assert_eq!(
+        (
+            reader.owed().count(),
+            reader.tally().expect("readable").pages_owed
+        ),
+        (2, 2)
+    );
+    drop(reader);
+    let mut page = decided(2, vec![]);
+    page.capture.kind = CaptureKind::Page;
+    page.capture.answers = Some(order("a").key().digest());
+    commit(open(dir.path()), vec![page], vec![]).await;
+    let left: Vec<_> = Reader::from(open(dir.path()))
+        .owed()
+        .map(|o| o.expect("readable").entry.guid)
+        .collect();
+    assert_eq!(left, [Some("b".to_owned())]);
+}
+
+#[tokio::test]
+async fn validators_come_with_the_entries_and_errors_do_not_erase_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    commit(
+        open(dir.path()),
+        vec![decided(1, vec![Decision::Judged(Box::new(judged(1, 1)))])],
+        vec![],
+    )
+    .await;
+    let report = |n, outcome| PollReport {
+        feed_url: FEED.to_owned(),
+        at: at(n),
+        outcome,
+        next_due: Some(at(n + 9)),
+    };
+    let failed = PollOutcome::Failed {
+        error: "délai dépassé".to_owned(),
+        unreachable: true,
+    };
+    commit(
+        open(dir.path()),
+        vec![],
+        vec![report(5, failed), report(6, PollOutcome::Refused { status: 503 })],
+    )
+    .await;
+    let row = Reader::from(open(dir.path()))
+        .feed(FEED)
+        .expect("readable")
+        .expect("known");
+    assert_eq!(row.validators.etag.as_deref(), Some(b"\"1\"".as_slice()));
+    assert_eq!(
+        (row.failures, row.status.as_str(), row.articles, row.next_due),
+        (2, "503", 1, Some(at(15)))
+    );
+    let renewed = Validators {
+        etag: Some(b"\"2\"".to_vec()),
+        last_modified: None,
+    };
+    let not_modified = PollOutcome::NotModified {
+        validators: renewed.clone(),
+    };
+    commit(open(dir.path()), vec![], vec![report(7, not_modified)]).await;
+    let row = Reader::from(open(dir.path()))
+        .feed(FEED)
+        .expect("readable")
+        .expect("known");
+    assert_eq!((row.validators, row.failures, row.error), (renewed, 0, None));
+}
