@@ -7,7 +7,7 @@ use depeche_model::{Delivery, Journaled, Outcome};
 use tokio::sync::watch;
 
 /// Counts deliveries out and back in.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Ledger {
     books: Arc<Mutex<Books>>,
     /// For those who wait.
@@ -27,15 +27,6 @@ struct Books {
     pending: BTreeSet<u64>,
     lost: BTreeSet<u64>,
     settled: u64,
-}
-
-impl Default for Ledger {
-    fn default() -> Self {
-        Self {
-            books: Arc::default(),
-            state: Arc::default(),
-        }
-    }
 }
 
 impl Ledger {

@@ -276,7 +276,7 @@ fn target_uri(capture: &Capture) -> String {
     for byte in format!("{}/{}", capture.source, capture.uri).bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(byte as char)
+                uri.push(byte as char);
             }
             _ => {
                 uri.push('%');

@@ -276,9 +276,9 @@ impl Reader {
 
     /// A rejection of the change log.
     pub fn dead_letter(&self, seq: Seq) -> Rows<Option<DeadLetter>> {
-        self.get::<DeadRow>(&keys::by_seq(keys::DEAD, seq))?
-            .map(|row| dead_letter(seq, row))
-            .transpose()
+        Ok(self
+            .get::<DeadRow>(&keys::by_seq(keys::DEAD, seq))?
+            .map(|row| dead_letter(seq, row)))
     }
 
     fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Rows<Option<T>> {
@@ -348,13 +348,13 @@ fn dead_letter(seq: Seq, row: DeadRow) -> DeadLetter {
         source,
         captured_at,
     } = row;
-    Ok(DeadLetter {
+    DeadLetter {
         seq,
         rejection,
         capture_uri,
         source,
         captured_at,
-    })
+    }
 }
 
 fn seq_of(key: &[u8]) -> Rows<Seq> {
