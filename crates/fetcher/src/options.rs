@@ -1,0 +1,123 @@
+//! What the fetcher is told: the limits and manners of asking, and the feeds with their restored state.
+
+use std::time::Duration;
+
+use depeche_model::{Digest, PagePolicy, Validators};
+use jiff::Timestamp;
+
+/// When `robots.txt` (RFC 9309) is asked for leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RobotsPolicy {
+    /// Never.
+    Never,
+    /// Before fetching a page. A feed is published for programs to poll, so polling it needs no leave.
+    #[default]
+    Pages,
+    /// Before fetching a page and before polling a feed.
+    Always,
+}
+
+/// How often a feed is polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// Where every feed begins.
+    pub default: Duration,
+    /// The shortest interval that `adaptive` goes down to.
+    pub min: Duration,
+    /// The longest interval, also between attempts at a feed that fails.
+    pub max: Duration,
+    /// Whether a feed that changes is polled more often and one that does not less often.
+    pub adaptive: bool,
+}
+
+impl Default for Interval {
+    fn default() -> Self {
+        Self {
+            default: Duration::from_mins(15),
+            min: Duration::from_mins(5),
+            max: Duration::from_hours(24),
+            adaptive: true,
+        }
+    }
+}
+
+/// The limits and manners of asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchOptions {
+    /// Sent as `User-Agent`; its first product token (before `/`) is the name that `robots.txt` groups address.
+    pub user_agent: String,
+    /// Requests in flight, whole process; also answers held in memory. At least 1.
+    pub concurrency: usize,
+    /// Requests in flight to one host. At least 1.
+    pub per_host_concurrency: usize,
+    /// The least time from one request's start to the next one's at the same host.
+    pub per_host_interval: Duration,
+    /// The time an exchange may spend on the network: connecting, headers, body and redirects together. Waiting for
+    /// the host's turn does not count.
+    pub timeout: Duration,
+    /// The largest body, in bytes, as on the wire and after decoding.
+    pub max_body_bytes: u64,
+    /// How often a feed is polled.
+    pub interval: Interval,
+    /// When `robots.txt` is asked for leave.
+    pub robots: RobotsPolicy,
+    /// Whether loopback, private and other non-public addresses may be asked.
+    pub allow_private_addresses: bool,
+}
+
+impl Default for FetchOptions {
+    fn default() -> Self {
+        Self {
+            user_agent: "depeche/0.1 (+https://example.org/robot)".to_owned(),
+            concurrency: 64,
+            per_host_concurrency: 1,
+            per_host_interval: Duration::from_secs(2),
+            timeout: Duration::from_secs(30),
+            max_body_bytes: 15 * 1024 * 1024,
+            interval: Interval::default(),
+            robots: RobotsPolicy::default(),
+            allow_private_addresses: false,
+        }
+    }
+}
+
+/// A feed to poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedTarget {
+    /// The address, `http` or `https`.
+    pub url: String,
+    /// The source's name; the address's host when absent.
+    pub name: Option<String>,
+    /// Whether the pages behind its entries are fetched.
+    pub page: PagePolicy,
+    /// Labels given by the configuration.
+    pub tags: Vec<String>,
+}
+
+impl FeedTarget {
+    /// The name its captures carry: the configured one, or the host of the address.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.name.clone().unwrap_or_else(|| {
+            url::Url::parse(&self.url)
+                .ok()
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_else(|| self.url.clone())
+        })
+    }
+}
+
+/// What is known of a feed from earlier polls, restored by the wiring at start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedState {
+    /// Validators of the latest durable answer, sent back byte for byte.
+    pub validators: Validators,
+    /// When the next poll is due; `None` means at once.
+    pub next_due: Option<Timestamp>,
+    /// The interval now in force; `None` means the default.
+    pub interval: Option<Duration>,
+    /// Polls that failed since the last one that did not.
+    pub consecutive_failures: u32,
+    /// The digest of the latest body as on the wire, to tell a changed answer from a repeated one.
+    pub body: Option<Digest>,
+}

@@ -1,0 +1,181 @@
+//! Pages that entries ask for: an order in, the page's capture out, or a capture that tells why there is none.
+//!
+//! Every order is answered once, unless the fetching is stopped: an unanswered order stays owed in the store and
+//! comes back at the next start. Orders of a slow host wait for its turns without holding up those of other hosts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use depeche_journal::Intake;
+use depeche_model::{Capture, CaptureKind, PageOrder, PagePolicy, Payload};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ExchangeError;
+use crate::exchange::{Ask, Exchanged, Wanted, backoff};
+use crate::fetcher::Fetcher;
+use crate::options::RobotsPolicy;
+use crate::schedule;
+
+/// Orders waiting for their hosts' turns. At a few kilobytes an order this is a few megabytes; one host's backlog may
+/// hold up others only beyond it.
+const MAX_OUTSTANDING: usize = 1024;
+
+/// Tries before a page is given up.
+const MAX_TRIES: u32 = 3;
+
+/// The time an order waits in all for hosts that ask for quiet and between tries; longer, and the entry's own text is
+/// worth more now than the page later.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// How the orders were answered, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PagesSummary {
+    /// Pages handed to the journal.
+    pub fetched: u64,
+    /// Failures handed to the journal.
+    pub failed: u64,
+    /// Orders taken and not answered: stopped, or the journal took no more. They stay owed.
+    pub unanswered: u64,
+}
+
+/// Fetches ordered pages until `orders` closes and all are answered, `stop` is cancelled, or `outlet` closes.
+pub async fn fetch_pages(
+    fetcher: Arc<Fetcher>,
+    mut orders: mpsc::Receiver<PageOrder>,
+    outlet: mpsc::Sender<Intake>,
+    stop: CancellationToken,
+) -> PagesSummary {
+    let mut summary = PagesSummary::default();
+    let mut running: JoinSet<Option<bool>> = JoinSet::new();
+    let mut open = true;
+    while open || !running.is_empty() {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = outlet.closed() => break,
+            Some(ended) = running.join_next() => match ended {
+                Ok(Some(true)) => summary.fetched += 1,
+                Ok(Some(false)) => summary.failed += 1,
+                Ok(None) => summary.unanswered += 1,
+                Err(error) => {
+                    tracing::error!(%error, "fetching a page ended abnormally, it stays owed");
+                    summary.unanswered += 1;
+                }
+            },
+            order = orders.recv(), if open && running.len() < MAX_OUTSTANDING => match order {
+                Some(order) => {
+                    let (fetcher, outlet) = (Arc::clone(&fetcher), outlet.clone());
+                    running.spawn(async move { answer(&fetcher, order, &outlet).await });
+                }
+                None => open = false,
+            },
+        }
+    }
+    summary.unanswered += running.len() as u64;
+    running.shutdown().await;
+    summary
+}
+
+/// Answers one order: whether with a page. `None` when the journal's channel is closed.
+async fn answer(fetcher: &Fetcher, order: PageOrder, outlet: &mpsc::Sender<Intake>) -> Option<bool> {
+    let uri = order.entry.link.clone().unwrap_or_default();
+    let fetched = fetch(fetcher, &uri).await;
+    let (payload, final_uri, place) = match fetched {
+        Ok(exchanged) => (
+            Payload::Http(exchanged.answer),
+            exchanged.final_uri,
+            exchanged.place,
+        ),
+        Err(error) => {
+            tracing::warn!(page = uri, feed = order.feed_url, error, "page not fetched");
+            (Payload::Failure { error }, None, None::<OwnedSemaphorePermit>)
+        }
+    };
+    let is_page = matches!(payload, Payload::Http(_));
+    let capture = Capture {
+        kind: CaptureKind::Page,
+        uri,
+        final_uri,
+        captured_at: fetcher.clock.now(),
+        source: order.source.clone(),
+        page_policy: PagePolicy::Never,
+        order: Some(Box::new(order)),
+        payload,
+    };
+    outlet.send(capture.into()).await.ok()?;
+    drop(place);
+    Some(is_page)
+}
+
+/// Fetches a page, trying again where that may help; the error is for people.
+async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Exchanged, String> {
+    if uri.is_empty() {
+        return Err("the entry has no link".to_owned());
+    }
+    let ask = Ask {
+        url: uri,
+        wanted: Wanted::Page,
+        validators: None,
+        ask_leave: fetcher.options.robots != RobotsPolicy::Never,
+    };
+    let mut tries = 0;
+    let mut waited = Duration::ZERO;
+    loop {
+        let (error, wait) = match fetcher.get(&ask).await {
+            Ok(exchanged) => {
+                let status = exchanged.answer.status;
+                match status {
+                    200 | 203 => return readable(exchanged),
+                    429 | 500..=599 => {
+                        tries += 1;
+                        let asked = schedule::asked_wait(&exchanged.answer, fetcher.clock.now());
+                        (format!("the server answered {status}"), asked)
+                    }
+                    _ => return Err(format!("the server answered {status}")),
+                }
+            }
+            // Not asked, so not a try.
+            Err(ref error @ ExchangeError::Quiet { until, .. }) => {
+                let wait = schedule::until(until, fetcher.clock.now());
+                (error.to_string(), Some(wait))
+            }
+            Err(error) if error.is_passing() => {
+                tries += 1;
+                (error.to_string(), None)
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        // At least a moment, so that a clock that stands still ends in the limit below.
+        let wait = wait
+            .unwrap_or_else(|| backoff(fetcher.options.per_host_interval, tries))
+            .max(Duration::from_millis(1));
+        waited += wait;
+        if tries >= MAX_TRIES || waited > PATIENCE {
+            return Err(match tries {
+                0 | 1 => error,
+                _ => format!("{error} ({tries} tries)"),
+            });
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Refuses what is labelled as no text: a link to a film or a PDF is no article, and its bytes would fill the journal.
+fn readable(exchanged: Exchanged) -> Result<Exchanged, String> {
+    let label = exchanged.answer.header("content-type").unwrap_or_default();
+    let label = label
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let kind = label.split('/').next().unwrap_or_default();
+    if matches!(kind, "audio" | "video" | "image" | "font")
+        || matches!(label.as_str(), "application/pdf" | "application/zip")
+    {
+        return Err(format!("the link leads to `{label}`, not to a page"));
+    }
+    Ok(exchanged)
+}
