@@ -1,0 +1,278 @@
+//! The last step of every path: a draft becomes an article, or is rejected.
+//!
+//! In: what a feed entry, page or file said of an article. Out: an [`Output`]: fields cleaned, title and date
+//! filled in where they are missing (each with its warning), language told. A draft without title and text is
+//! empty; one in a language that is not wanted is rejected with the key it would be known under.
+
+use std::borrow::Cow;
+
+use depeche_model::{
+    Article, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Warning,
+    WarningCode,
+};
+use jiff::Timestamp;
+
+use crate::dates::is_plausible;
+use crate::language::Detector;
+use crate::text::{
+    Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
+};
+use crate::urls;
+
+/// Fewer words are too few for the word shingles that tell copies apart.
+const SHORT_TEXT_WORDS: usize = 20;
+
+/// A text of this many words tells its language alone; a shorter one is helped by title and summary.
+const LANGUAGE_WORDS: usize = 40;
+
+/// First words of a rejected text, to recognise it by.
+const RECOGNISE_CHARS: usize = 120;
+
+/// What is known of an article before the common last step.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// The address as published, absolute.
+    pub(crate) url: Option<String>,
+    /// The address that the page itself prefers.
+    pub(crate) preferred_url: Option<String>,
+    /// The title, possibly with markup.
+    pub(crate) title: Option<String>,
+    /// The summary, possibly with markup.
+    pub(crate) summary: Option<String>,
+    /// The text, clean.
+    pub(crate) text: String,
+    /// When it says it was published.
+    pub(crate) published: Option<Published>,
+    /// When it says it was changed.
+    pub(crate) updated_at: Option<Timestamp>,
+    /// The name of the source.
+    pub(crate) source: String,
+    /// The name of the site as the page gives it.
+    pub(crate) site_name: Option<String>,
+    /// The feed it came from.
+    pub(crate) feed_url: Option<String>,
+    /// Its identifier.
+    pub(crate) guid: Option<String>,
+    /// The language it says it is in.
+    pub(crate) declared_language: Option<String>,
+    /// Authors' names.
+    pub(crate) authors: Vec<String>,
+    /// Category labels.
+    pub(crate) categories: Vec<String>,
+    /// The address of the lead image.
+    pub(crate) image: Option<String>,
+    /// Where the text was taken from.
+    pub(crate) content_from: ContentFrom,
+    /// The digest of the entry behind it.
+    pub(crate) entry_digest: Option<Digest>,
+    /// What cleaning the text had to do.
+    pub(crate) repairs: Repairs,
+    /// What happened on the way here.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Draft {
+    /// A draft that holds nothing but its source.
+    pub(crate) fn new(source: &str, content_from: ContentFrom) -> Self {
+        Self {
+            url: None,
+            preferred_url: None,
+            title: None,
+            summary: None,
+            text: String::new(),
+            published: None,
+            updated_at: None,
+            source: source.to_owned(),
+            site_name: None,
+            feed_url: None,
+            guid: None,
+            declared_language: None,
+            authors: Vec::new(),
+            categories: Vec::new(),
+            image: None,
+            content_from,
+            entry_digest: None,
+            repairs: Repairs::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The article, or why there is none. `captured_at` stands in for a missing date.
+    pub(crate) fn finish(mut self, captured_at: Timestamp, detector: &Detector) -> Output {
+        let title = self.clean_title();
+        let summary = self
+            .summary
+            .take()
+            .map(|raw| prose(&raw, &mut self.repairs))
+            .filter(|s| !s.is_empty());
+        if title.is_empty() && self.text.is_empty() {
+            return self.rejected(RejectionReason::Empty, None);
+        }
+        let title = if title.is_empty() {
+            self.warn(WarningCode::TitleDerived);
+            derive_title(&self.text)
+        } else {
+            title
+        };
+        let words = word_count(&self.text);
+        if words == 0 {
+            self.warn(WarningCode::HeadlineOnly);
+        }
+        if words < SHORT_TEXT_WORDS {
+            self.warn(WarningCode::ShortText);
+        }
+        let sample = if words >= LANGUAGE_WORDS {
+            Cow::Borrowed(self.text.as_str())
+        } else {
+            Cow::Owned([title.as_str(), summary.as_deref().unwrap_or(""), &self.text].join("\n"))
+        };
+        let detected = detector.detect(&sample, self.declared_language.as_deref());
+        if detected.language == "und" {
+            self.warn(WarningCode::LanguageUncertain);
+        } else if !detected.wanted {
+            let reason = RejectionReason::Language {
+                detected: detected.language,
+                confidence: detected.confidence,
+            };
+            return self.rejected(reason, Some(title));
+        }
+        let published = self.published_or(captured_at);
+        if self.repairs.mojibake {
+            self.warn(WarningCode::MojibakeRepaired);
+        }
+        if self.repairs.characters_removed {
+            self.warn(WarningCode::CharactersRemoved);
+        }
+        Output::Article(Box::new(Article {
+            canonical_url: self.canonical_url(),
+            url: self.url,
+            title,
+            summary,
+            text: self.text,
+            published: Some(published),
+            updated_at: self
+                .updated_at
+                .filter(|at| *at != published.at && *at > published.at),
+            source: self.source,
+            feed_url: self.feed_url,
+            guid: self.guid,
+            language: detected.language,
+            language_confidence: detected.confidence,
+            authors: clean_list(self.authors),
+            categories: clean_list(self.categories),
+            image: self.image,
+            word_count: words as u32,
+            content_from: self.content_from,
+            entry_digest: self.entry_digest,
+            warnings: self.warnings,
+        }))
+    }
+
+    /// Notes a warning, once.
+    pub(crate) fn warn(&mut self, code: WarningCode) {
+        if !self.warnings.iter().any(|warning| warning.code == code) {
+            self.warnings.push(code.into());
+        }
+    }
+
+    fn clean_title(&mut self) -> String {
+        let raw = self.title.take().unwrap_or_default();
+        let line = clean_line(&markup_to_text(&raw), &mut self.repairs);
+        let host = self.url.as_deref().and_then(urls::host);
+        let host = host
+            .as_deref()
+            .map_or("", |host| host.strip_prefix("www.").unwrap_or(host));
+        without_site_name(
+            &line,
+            &[self.site_name.as_deref().unwrap_or(""), &self.source, host],
+        )
+    }
+
+    /// The written date where it can be true; else the capture's time, with a warning.
+    fn published_or(&mut self, captured_at: Timestamp) -> Published {
+        let stand_in = Published {
+            at: captured_at,
+            precision: Precision::None,
+        };
+        match self.published {
+            None => {
+                // A date that was there and could not be read has its own warning already.
+                if !self
+                    .warnings
+                    .iter()
+                    .any(|warning| warning.code == WarningCode::DateImpossible)
+                {
+                    self.warn(WarningCode::DateMissing);
+                }
+                stand_in
+            }
+            Some(published) if is_plausible(&published, captured_at) => published,
+            Some(published) => {
+                self.warnings.push(Warning::new(
+                    WarningCode::DateImpossible,
+                    published.at.to_string(),
+                ));
+                stand_in
+            }
+        }
+    }
+
+    /// The canonical form of the page's own preference where it is on the same site and no mere front page.
+    fn canonical_url(&self) -> Option<String> {
+        let own = self.url.as_deref().map(urls::canonical);
+        let preferred = self
+            .preferred_url
+            .as_deref()
+            .filter(|preferred| match &self.url {
+                Some(url) => urls::same_site(preferred, url),
+                None => true,
+            })
+            .map(urls::canonical)
+            // A template that names the front page everywhere would make one article of all.
+            .filter(|preferred| {
+                url::Url::parse(preferred).is_ok_and(|u| u.path() != "/" || u.query().is_some())
+            });
+        preferred.or(own)
+    }
+
+    fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
+        let title = title
+            .filter(|title| !title.is_empty())
+            .or_else(|| (!self.text.is_empty()).then(|| shorten(&self.text, RECOGNISE_CHARS)));
+        let key = match (&self.guid, &self.url) {
+            (Some(guid), _) => Some(Key::Guid {
+                feed: self.feed_url.clone().unwrap_or_else(|| self.source.clone()),
+                guid: guid.clone(),
+            }),
+            (None, Some(url)) => Some(Key::Url(urls::canonical(url))),
+            (None, None) => None,
+        };
+        let digest = self
+            .entry_digest
+            .unwrap_or_else(|| Digest::of([title.as_deref().unwrap_or("").as_bytes(), self.text.as_bytes()]));
+        Output::Rejected(Rejection {
+            reason,
+            title,
+            url: self.url,
+            key,
+            digest,
+        })
+    }
+}
+
+/// Markup off, characters set right: paragraphs of clean text.
+pub(crate) fn prose(raw: &str, repairs: &mut Repairs) -> String {
+    clean_text(&markup_to_text(raw), repairs)
+}
+
+/// Names or labels on one line each, without empty ones and repetitions.
+fn clean_list(raw: Vec<String>) -> Vec<String> {
+    let mut list: Vec<String> = Vec::with_capacity(raw.len());
+    for item in raw {
+        let item = clean_line(&markup_to_text(&item), &mut Repairs::default());
+        if !item.is_empty() && !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    list
+}

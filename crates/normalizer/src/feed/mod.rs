@@ -1,0 +1,315 @@
+//! A feed's answer: entries as the publisher wrote them, then articles or orders for their pages.
+//!
+//! In: decoded text. The XML is repaired first ([`repair`]), read by `feed-rs` behind a fence ([`strict`]), and where
+//! that fails or leaves entries or their text behind, read again item by item ([`salvage`]): a broken item does not lose its
+//! feed. Out: entries in document order, each an [`Output`].
+
+mod repair;
+mod salvage;
+mod strict;
+
+use depeche_model::{
+    Capture, CaptureKind, ContentFrom, Digest, Entry, Output, PageOrder, PagePolicy, Warning, WarningCode,
+};
+
+use crate::article::{Draft, prose};
+use crate::dates::of_timestamp;
+use crate::language::Detector;
+use crate::sniff::Format;
+use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
+use crate::urls;
+
+/// A feed's text of fewer words is a teaser: standfirsts of the French press run to 60 words, the shortest wire items
+/// in full to 150.
+const TEASER_WORDS: usize = 150;
+
+/// What a text ends with when the rest is elsewhere, folded.
+const TEASER_ENDS: &[&str] = &[
+    "lire la suite",
+    "lire plus",
+    "lire l article",
+    "lire l integralite",
+    "en savoir plus",
+    "la suite",
+    "read more",
+    "continuer la lecture",
+    "lire la suite de l article",
+    "suite de l article",
+    "voir plus",
+];
+
+/// One item of a feed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    /// The entry; its guid is filled in.
+    pub(crate) entry: Entry,
+    /// The guid is the link or was made of the title.
+    pub(crate) guid_derived: bool,
+    /// The date as written, when it could not be read.
+    pub(crate) unreadable_date: Option<String>,
+}
+
+/// What was read of a feed.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// Items in document order.
+    pub(crate) items: Vec<Item>,
+    /// What had to be repaired.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// The entries of a feed.
+///
+/// # Errors
+///
+/// What was found instead, for people.
+pub(crate) fn read(text: &str, format: Format, capture: &Capture) -> Result<Read, String> {
+    let base = urls::absolute(capture.base_uri(), None);
+    let (found, warnings) = match format {
+        Format::XmlFeed => read_xml(text, base.as_deref()),
+        Format::JsonFeed => match strict::parse(text, base.as_deref()) {
+            Ok(items) => (Some(items), Vec::new()),
+            Err(error) => return Err(format!("a JSON feed that cannot be read: {error}")),
+        },
+        other => return Err(other.describe().to_owned()),
+    };
+    let mut items = found.ok_or_else(|| "an XML document without entries".to_owned())?;
+    for item in &mut items {
+        complete(item);
+    }
+    Ok(Read { items, warnings })
+}
+
+fn read_xml(text: &str, base: Option<&str>) -> (Option<Vec<Item>>, Vec<Warning>) {
+    let repaired = repair::repair(text);
+    let mut warnings = Vec::new();
+    if let Some(what) = &repaired.repaired {
+        warnings.push(Warning::new(WarningCode::FeedRepaired, what.clone()));
+    }
+    let outline = salvage::outline(&repaired.xml);
+    let why = match strict::parse(&repaired.xml, base) {
+        Ok(items) => match falls_short(&items, &outline, &repaired.xml) {
+            None => return (Some(items), warnings),
+            Some(why) => why.to_owned(),
+        },
+        Err(error) => error,
+    };
+    let items = salvage::items(&repaired.xml, &outline, base);
+    if outline.is_empty() {
+        // A feed with nothing in it is a feed.
+        let is_feed = crate::sniff::root(&repaired.xml).is_some_and(|root| root != "urlset");
+        return (is_feed.then_some(items), warnings);
+    }
+    if !outline.by_design {
+        warnings.push(Warning::new(
+            WarningCode::FeedRepaired,
+            format!("read item by item: {why}"),
+        ));
+    }
+    (Some(items), warnings)
+}
+
+/// Why the strict reader's answer is not all there is.
+fn falls_short(items: &[Item], outline: &salvage::Outline, xml: &str) -> Option<&'static str> {
+    if items.len() < outline.len() {
+        return Some("the parser left entries behind");
+    }
+    if xml.contains(":encoded") && items.iter().all(|item| item.entry.content.is_none()) {
+        return Some("the parser left the content behind");
+    }
+    if repair::has_bare_markup(xml) {
+        return Some("markup in the text is not escaped");
+    }
+    None
+}
+
+/// Fills in what an entry must have, from what it has.
+fn complete(item: &mut Item) {
+    let entry = &mut item.entry;
+    for field in [
+        &mut entry.guid,
+        &mut entry.link,
+        &mut entry.title,
+        &mut entry.summary,
+        &mut entry.content,
+    ] {
+        if field.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            *field = None;
+        }
+    }
+    if entry.link.is_none() {
+        entry.link = entry.guid.as_deref().and_then(|guid| urls::absolute(guid, None));
+    }
+    if entry.updated_at == entry.published_at {
+        entry.updated_at = None;
+    }
+    if entry.guid.is_none() {
+        item.guid_derived = true;
+        entry.guid = entry.link.clone().or_else(|| {
+            let title = entry
+                .title
+                .as_deref()
+                .or(entry.summary.as_deref())
+                .or(entry.content.as_deref())?;
+            Some(Digest::of([title.trim().as_bytes()]).to_string())
+        });
+    }
+}
+
+/// What becomes of each entry under the capture's page policy.
+pub(crate) fn outputs(items: Vec<Item>, capture: &Capture, detector: &Detector) -> Vec<Output> {
+    let policy = match capture.kind {
+        CaptureKind::File => PagePolicy::Never,
+        _ => capture.page_policy,
+    };
+    let feed_url = match capture.kind {
+        CaptureKind::File => urls::absolute(&capture.uri, None),
+        _ => Some(capture.uri.clone()),
+    };
+    items
+        .into_iter()
+        .map(|item| {
+            let text = entry_text(&item.entry);
+            let wanted = match policy {
+                PagePolicy::Never => false,
+                PagePolicy::Always => true,
+                PagePolicy::Auto => is_teaser(&text.text),
+            };
+            if wanted && item.entry.link.is_some() {
+                return Output::PageWanted(Box::new(PageOrder {
+                    source: capture.source.clone(),
+                    feed_url: feed_url.clone().unwrap_or_else(|| capture.uri.clone()),
+                    entry: item.entry,
+                }));
+            }
+            let from = if capture.kind == CaptureKind::File {
+                ContentFrom::File
+            } else {
+                ContentFrom::Feed
+            };
+            let mut draft = draft(&item.entry, text, &capture.source, from);
+            draft.feed_url.clone_from(&feed_url);
+            if item.guid_derived {
+                draft.warn(WarningCode::GuidDerived);
+            }
+            if let Some(written) = item.unreadable_date {
+                draft
+                    .warnings
+                    .push(Warning::new(WarningCode::DateImpossible, written));
+            }
+            draft.finish(capture.captured_at, detector)
+        })
+        .collect()
+}
+
+/// The text an entry carries itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EntryText {
+    /// The longer of content and summary, clean.
+    pub(crate) text: String,
+    /// The summary where it is not the text.
+    pub(crate) summary: Option<String>,
+    /// What cleaning had to do.
+    pub(crate) repairs: Repairs,
+}
+
+/// The text of an entry: its content, or its summary where that says more.
+pub(crate) fn entry_text(entry: &Entry) -> EntryText {
+    let mut repairs = Repairs::default();
+    let mut read = |field: &Option<String>| {
+        let text = field
+            .as_deref()
+            .map(|raw| prose(raw, &mut repairs))
+            .unwrap_or_default();
+        strip_boilerplate(&text)
+    };
+    let (content, summary) = (read(&entry.content), read(&entry.summary));
+    let (text, summary) = if word_count(&content) >= word_count(&summary) && !content.is_empty() {
+        let summary = Some(summary).filter(|summary| !summary.is_empty() && *summary != content);
+        (content, summary)
+    } else {
+        (summary, None)
+    };
+    // Some feeds repeat the title for want of a text.
+    let title = clean_line(
+        &markup_to_text(entry.title.as_deref().unwrap_or("")),
+        &mut Repairs::default(),
+    );
+    let text = if fold(&text) == fold(&title) {
+        String::new()
+    } else {
+        text
+    };
+    EntryText {
+        text,
+        summary,
+        repairs,
+    }
+}
+
+/// A draft of what an entry says of its article.
+pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentFrom) -> Draft {
+    let mut draft = Draft::new(source, from);
+    draft.url.clone_from(&entry.link);
+    draft.title.clone_from(&entry.title);
+    draft.summary = text.summary;
+    draft.text = text.text;
+    draft.repairs = text.repairs;
+    draft.published = entry.published_at.map(of_timestamp);
+    draft.updated_at = entry.updated_at;
+    draft.guid.clone_from(&entry.guid);
+    draft.declared_language.clone_from(&entry.language);
+    draft.authors.clone_from(&entry.authors);
+    draft.categories.clone_from(&entry.categories);
+    draft.image.clone_from(&entry.image);
+    draft.entry_digest = Some(entry.digest());
+    draft
+}
+
+/// Whether a text announces an article rather than being one.
+pub(crate) fn is_teaser(text: &str) -> bool {
+    if word_count(text) < TEASER_WORDS {
+        return true;
+    }
+    let end = text.trim_end_matches([' ', '»', '"', '\u{a0}']);
+    if end.ends_with('…')
+        || end.ends_with("...")
+        || end.ends_with("[…]")
+        || end.ends_with("(…)")
+        || end.ends_with("[...]")
+    {
+        return true;
+    }
+    let last = text.rsplit('\n').next().unwrap_or("");
+    // Only the line's end is asked for: enough characters for the longest phrase.
+    let tail: String = {
+        let mut characters: Vec<char> = last.chars().rev().take(60).collect();
+        characters.reverse();
+        characters.into_iter().collect()
+    };
+    let folded = fold(&tail);
+    TEASER_ENDS.iter().any(|phrase| folded.ends_with(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_teaser_is_short_or_breaks_off() {
+        let long = "mot ".repeat(150);
+        assert!(!is_teaser(long.trim()));
+        assert!(is_teaser(&"mot ".repeat(149)));
+        for end in [
+            "…",
+            "[...]",
+            "(…)",
+            "\n\nLire la suite",
+            " Lire la suite de l’article »",
+            " Continuer la lecture →",
+        ] {
+            assert!(is_teaser(&format!("{}{end}", long.trim())), "{end}");
+        }
+        assert!(!is_teaser(&format!("{long}fin de la suite des négociations.")));
+    }
+}

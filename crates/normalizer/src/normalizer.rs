@@ -1,0 +1,204 @@
+//! From a capture to its outputs: what kind it is, which path it takes, and the fence around each path.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use depeche_model::{
+    Capture, CaptureKind, Digest, Journaled, Key, Normalized, Output, Rejection, RejectionReason, Warning,
+};
+
+use crate::file::{self, Reading};
+use crate::language::Detector;
+use crate::sniff::{Format, sniff};
+use crate::{decode, feed, page, seed};
+
+/// What normalising may be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Languages to keep, ISO 639-1.
+    pub languages: Vec<String>,
+    /// A body larger than this after decoding is rejected, in bytes.
+    pub max_body_bytes: u64,
+}
+
+impl Default for Options {
+    /// French, and the 15 MiB at which fetching stops too.
+    fn default() -> Self {
+        Self {
+            languages: vec!["fr".to_owned()],
+            max_body_bytes: 15 * 1024 * 1024,
+        }
+    }
+}
+
+/// Makes articles of captures. Holds nothing that changes: the same capture gives the same output.
+pub struct Normalizer {
+    options: Options,
+    detector: Detector,
+}
+
+impl Normalizer {
+    /// A normalizer with these options. Loads the language model, which takes some 20 ms.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let detector = Detector::new(&options.languages);
+        Self { options, detector }
+    }
+
+    /// What came of a capture: articles, orders for pages, rejections, in the publisher's order.
+    ///
+    /// Never panics: a parser that does rejects the capture as [`RejectionReason::Panicked`]. Recursion over hostile
+    /// markup is capped to fit into the 2 MiB stack of a plain thread.
+    #[must_use]
+    pub fn normalize(&self, journaled: &Journaled) -> Normalized {
+        let capture = &journaled.capture;
+        let (outputs, warnings) = fenced(capture, || self.outputs(capture));
+        Normalized {
+            capture: capture.reference(journaled.position),
+            outputs,
+            warnings,
+        }
+    }
+
+    fn outputs(&self, capture: &Capture) -> (Vec<Output>, Vec<Warning>) {
+        if capture.kind == CaptureKind::Page && capture.order.is_some() {
+            return self.ordered_page(capture);
+        }
+        let decoded = match decode::decode(capture, self.options.max_body_bytes) {
+            Ok(decoded) => decoded,
+            Err(reason) => return (vec![rejected(capture, reason)], Vec::new()),
+        };
+        let format = sniff(&decoded.text);
+        let mut warnings = decoded.warnings;
+        let reading = match capture.kind {
+            CaptureKind::Feed => Reading::Feed,
+            CaptureKind::Page => Reading::Page,
+            CaptureKind::File => file::reading(format, capture),
+        };
+        let outputs = match reading {
+            Reading::Feed => match feed::read(&decoded.text, format, capture) {
+                Ok(read) => {
+                    warnings.extend(read.warnings);
+                    feed::outputs(read.items, capture, &self.detector)
+                }
+                Err(found) => vec![rejected(capture, RejectionReason::NotAFeed { found })],
+            },
+            Reading::Seed => {
+                let name = file::file_name(&capture.uri);
+                vec![
+                    seed::read(&decoded.text, name, &capture.source)
+                        .finish(capture.captured_at, &self.detector),
+                ]
+            }
+            Reading::Json => file::read_json(&decoded.text, capture, &self.detector),
+            Reading::Page => vec![page::without_order(&decoded.text, capture, &self.detector)],
+        };
+        (outputs, warnings)
+    }
+
+    /// A page that an entry ordered: whatever is wrong with it, the entry's own text remains.
+    fn ordered_page(&self, capture: &Capture) -> (Vec<Output>, Vec<Warning>) {
+        let Some(order) = capture.order.as_deref() else {
+            return (Vec::new(), Vec::new());
+        };
+        let (page, warnings) = match page::answer(capture) {
+            Err(why) => (Err(why), Vec::new()),
+            Ok(()) => match decode::decode(capture, self.options.max_body_bytes) {
+                Ok(decoded) if sniff(&decoded.text) != Format::Prose => {
+                    // The fence is around the page alone, so that a parser's panic leaves the entry's text.
+                    let read =
+                        catch_unwind(AssertUnwindSafe(|| page::read(&decoded.text, capture.base_uri())));
+                    let read = read.unwrap_or_else(|panic| {
+                        Err(format!("the parser failed on it: {}", message(&*panic)))
+                    });
+                    (read, decoded.warnings)
+                }
+                Ok(decoded) => (Err("plain text".to_owned()), decoded.warnings),
+                Err(reason) => (Err(reason.to_string()), Vec::new()),
+            },
+        };
+        (
+            vec![page::with_order(page, order, capture, &self.detector)],
+            warnings,
+        )
+    }
+}
+
+impl std::fmt::Debug for Normalizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Normalizer")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs the work on a capture; a panic in it becomes the capture's rejection.
+fn fenced(
+    capture: &Capture,
+    work: impl FnOnce() -> (Vec<Output>, Vec<Warning>),
+) -> (Vec<Output>, Vec<Warning>) {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let reason = RejectionReason::Panicked {
+            message: message(&*panic),
+        };
+        (vec![rejected(capture, reason)], Vec::new())
+    })
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// The rejection of a capture as a whole.
+fn rejected(capture: &Capture, reason: RejectionReason) -> Output {
+    Output::Rejected(Rejection {
+        reason,
+        title: None,
+        url: crate::urls::absolute(&capture.uri, None),
+        key: Some(Key::Capture(capture.uri.clone())),
+        digest: Digest::of([capture.body().as_ref()]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use depeche_model::{PagePolicy, Payload};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_parser_that_panics_rejects_its_capture() {
+        let capture = Capture {
+            kind: CaptureKind::Feed,
+            uri: "https://example.org/rss".to_owned(),
+            final_uri: None,
+            captured_at: Timestamp::UNIX_EPOCH,
+            source: "example".to_owned(),
+            page_policy: PagePolicy::Never,
+            order: None,
+            payload: Payload::File {
+                content_type: None,
+                body: Bytes::new(),
+            },
+        };
+        let (outputs, _) = fenced(&capture, || panic!("offset {} of 3", 4));
+        let [Output::Rejected(rejection)] = &outputs[..] else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!(
+            rejection.reason,
+            RejectionReason::Panicked {
+                message: "offset 4 of 3".to_owned()
+            }
+        );
+        assert_eq!(
+            rejection.key,
+            Some(Key::Capture("https://example.org/rss".to_owned()))
+        );
+    }
+}

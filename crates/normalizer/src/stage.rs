@@ -1,0 +1,273 @@
+//! The stage: deliveries in, deliveries out, in the same order whatever the number of workers.
+//!
+//! Parsing is CPU work and recurses over what strangers wrote, so it runs on threads of its own with a stack of known
+//! size. The async side hands each delivery to the threads and keeps, in order of arrival, one oneshot per
+//! delivery in flight; it sends on whatever the oldest one answers. At most twice as many deliveries as workers are
+//! in flight, so a slow outlet is felt at the inlet.
+//!
+//! A worker that panics drops its delivery, which is thereby lost and delivered again; the others do not notice.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use depeche_model::{Delivery, Journaled, Normalized};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Normalizer;
+
+/// Stack of a worker thread. The tree builder recurses once an open element: at the depth that
+/// [`crate::page`] admits this is ten times what was measured to be needed.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+/// Deliveries in flight for each worker: one being worked on, one waiting, so that no worker idles while the oldest
+/// is sent on.
+const IN_FLIGHT_PER_WORKER: usize = 2;
+
+type Answer = Delivery<Normalized>;
+
+struct Job {
+    delivery: Delivery<Journaled>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Normalizes what comes through `inlet` on `workers` threads and sends it through `outlet` in the order it came.
+///
+/// Ends when `inlet` closes and everything in flight is sent, or when `outlet` is closed: what is in flight then is
+/// dropped, so it counts as lost and is delivered again.
+pub async fn run(
+    inlet: mpsc::Receiver<Delivery<Journaled>>,
+    outlet: mpsc::Sender<Delivery<Normalized>>,
+    normalizer: Arc<Normalizer>,
+    workers: NonZeroUsize,
+) {
+    run_with(inlet, outlet, workers, move |journaled| {
+        normalizer.normalize(journaled)
+    })
+    .await;
+}
+
+async fn run_with(
+    mut inlet: mpsc::Receiver<Delivery<Journaled>>,
+    outlet: mpsc::Sender<Answer>,
+    workers: NonZeroUsize,
+    work: impl Fn(&Journaled) -> Normalized + Send + Sync + 'static,
+) {
+    let limit = workers.get().saturating_mul(IN_FLIGHT_PER_WORKER);
+    let jobs = start_workers(workers, limit, Arc::new(work));
+    let mut in_flight: VecDeque<oneshot::Receiver<Answer>> = VecDeque::new();
+    let mut open = true;
+    loop {
+        tokio::select! {
+            biased;
+            answer = oldest(&mut in_flight), if !in_flight.is_empty() => {
+                in_flight.pop_front();
+                // No answer: the worker panicked and dropped the delivery, which is lost.
+                if let Some(delivery) = answer && outlet.send(delivery).await.is_err() {
+                    return;
+                }
+            }
+            delivery = inlet.recv(), if open && in_flight.len() < limit => match delivery {
+                None => open = false,
+                Some(delivery) => {
+                    let (answer, receiver) = oneshot::channel();
+                    // Fails only when no worker could be started; the delivery is lost, and so are all after it.
+                    if jobs.send(Job { delivery, answer }).await.is_err() {
+                        return;
+                    }
+                    in_flight.push_back(receiver);
+                }
+            },
+            // The consumer is gone and nothing is on its way to it: no use in waiting for the inlet.
+            () = outlet.closed(), if in_flight.is_empty() && open => return,
+            else => return,
+        }
+    }
+}
+
+/// What the oldest delivery in flight came to; cancel-safe, since the receiver stays in the queue.
+async fn oldest(in_flight: &mut VecDeque<oneshot::Receiver<Answer>>) -> Option<Answer> {
+    match in_flight.front_mut() {
+        Some(receiver) => receiver.await.ok(),
+        None => None,
+    }
+}
+
+/// Starts the threads; they end by themselves when the returned sender is dropped.
+fn start_workers(
+    workers: NonZeroUsize,
+    capacity: usize,
+    work: Arc<impl Fn(&Journaled) -> Normalized + Send + Sync + 'static>,
+) -> mpsc::Sender<Job> {
+    let (sender, receiver) = mpsc::channel::<Job>(capacity);
+    let receiver = Arc::new(Mutex::new(receiver));
+    for number in 0..workers.get() {
+        let receiver = Arc::clone(&receiver);
+        let work = Arc::clone(&work);
+        let started = std::thread::Builder::new()
+            .name(format!("normalizer-{number}"))
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                loop {
+                    let job = receiver
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .blocking_recv();
+                    let Some(job) = job else { return };
+                    answer(job, &*work);
+                }
+            });
+        if let Err(error) = started {
+            tracing::error!(number, %error, "cannot start a normalizer thread; fewer work");
+        }
+    }
+    sender
+}
+
+fn answer(job: Job, work: &impl Fn(&Journaled) -> Normalized) {
+    let Job { delivery, answer } = job;
+    let done = catch_unwind(AssertUnwindSafe(|| delivery.map(|journaled| work(&journaled))));
+    match done {
+        // A receiver that is gone means that the stage has ended: the delivery comes back and is dropped.
+        Ok(delivery) => drop(answer.send(delivery)),
+        Err(_) => tracing::error!("a normalizer thread panicked; the capture counts as lost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use depeche_model::{Capture, CaptureKind, Outcome, PagePolicy, Payload, Position};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn numbered(number: u64) -> Journaled {
+        Journaled {
+            capture: Capture {
+                kind: CaptureKind::File,
+                uri: format!("{number:03}.txt"),
+                final_uri: None,
+                captured_at: Timestamp::UNIX_EPOCH,
+                source: "seeds".to_owned(),
+                page_policy: PagePolicy::Never,
+                order: None,
+                payload: Payload::File {
+                    content_type: None,
+                    body: Bytes::from(format!("Texte {number}.")),
+                },
+            },
+            position: Position {
+                ordinal: number,
+                segment: 0,
+                offset: 0,
+                length: 0,
+            },
+        }
+    }
+
+    fn empty(journaled: &Journaled) -> Normalized {
+        Normalized {
+            capture: journaled.capture.reference(journaled.position),
+            outputs: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn workers(number: usize) -> NonZeroUsize {
+        NonZeroUsize::new(number).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_loses_its_delivery_and_no_other() {
+        let outcomes = Arc::new(Mutex::new(Vec::new()));
+        let (sender, inlet) = mpsc::channel(4);
+        let (outlet, mut answers) = mpsc::channel(4);
+        let stage = tokio::spawn(run_with(inlet, outlet, workers(2), |journaled| {
+            assert_ne!(
+                journaled.position.ordinal, 3,
+                "three is the capture that breaks the worker"
+            );
+            empty(journaled)
+        }));
+        let log = Arc::clone(&outcomes);
+        let feeder = tokio::spawn(async move {
+            for number in 1..=6 {
+                let log = Arc::clone(&log);
+                let delivery = Delivery::new(numbered(number), move |outcome| {
+                    log.lock().unwrap().push((number, outcome))
+                });
+                sender.send(delivery).await.unwrap();
+            }
+        });
+        let mut seen = Vec::new();
+        while let Some(delivery) = answers.recv().await {
+            seen.push(delivery.item().capture.position.ordinal);
+            delivery.settle(Outcome::Stored);
+        }
+        stage.await.unwrap();
+        feeder.await.unwrap();
+        assert_eq!(seen, [1, 2, 4, 5, 6]);
+        let outcomes = outcomes.lock().unwrap();
+        let lost: Vec<u64> = outcomes
+            .iter()
+            .filter(|(_, o)| *o == Outcome::Lost)
+            .map(|(n, _)| *n)
+            .collect();
+        assert_eq!((outcomes.len(), lost), (6, vec![3]));
+    }
+
+    #[tokio::test]
+    async fn twice_as_many_as_workers_are_in_flight_and_no_more() {
+        let gate = Arc::new((Mutex::new(false), std::sync::Condvar::new()));
+        let (sender, inlet) = mpsc::channel(20);
+        let (outlet, mut answers) = mpsc::channel(20);
+        for number in 1..=20 {
+            sender.send(Delivery::new(numbered(number), drop)).await.unwrap();
+        }
+        let shut = Arc::clone(&gate);
+        tokio::spawn(run_with(inlet, outlet, workers(2), move |journaled| {
+            let mut open = shut.0.lock().unwrap();
+            while !*open {
+                open = shut.1.wait(open).unwrap();
+            }
+            empty(journaled)
+        }));
+        // 1. Four leave the inlet.
+        while sender.capacity() < 4 {
+            tokio::task::yield_now().await;
+        }
+        // 2. However often the stage is asked, no fifth does while no worker has finished.
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sender.capacity(), 4);
+        // 3. The workers go on, and everything comes out.
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+        drop(sender);
+        let mut count = 0;
+        while answers.recv().await.is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 20);
+    }
+
+    #[tokio::test]
+    async fn a_closed_outlet_loses_what_is_in_flight_and_ends_the_stage() {
+        let (sender, inlet) = mpsc::channel(4);
+        let (outlet, answers) = mpsc::channel(4);
+        drop(answers);
+        let outcomes = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&outcomes);
+        sender
+            .send(Delivery::new(numbered(1), move |outcome| {
+                log.lock().unwrap().push(outcome)
+            }))
+            .await
+            .unwrap();
+        run_with(inlet, outlet, workers(1), empty).await;
+        assert_eq!(*outcomes.lock().unwrap(), [Outcome::Lost]);
+    }
+}

@@ -1,0 +1,40 @@
+//! Text: markup off, characters set right, sentences found.
+
+mod boilerplate;
+mod clean;
+mod entities;
+mod markup;
+mod mojibake;
+mod sentence;
+mod title;
+
+pub(crate) use boilerplate::strip_boilerplate;
+pub(crate) use clean::{Repairs, clean_line, clean_text};
+pub(crate) use entities::{decode_entities, reference as entity};
+pub(crate) use markup::markup_to_text;
+pub(crate) use sentence::first_sentence;
+pub(crate) use title::{derive_title, shorten, without_site_name};
+
+/// Words as everywhere in the program: runs between white space.
+pub(crate) fn word_count(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+/// Letters and digits in lower case without the common French accents, all else as single spaces: for comparing short
+/// phrases with a rule.
+pub(crate) fn fold(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    let mut folded = String::with_capacity(text.len());
+    for c in text
+        .nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+    {
+        if c.is_alphanumeric() {
+            folded.extend(c.to_lowercase());
+        } else if !folded.is_empty() && !folded.ends_with(' ') {
+            folded.push(' ');
+        }
+    }
+    folded.truncate(folded.trim_end().len());
+    folded
+}
