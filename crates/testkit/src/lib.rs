@@ -1,1 +1,12 @@
-//! depeche: testkit.
+//! Development only: what tests of the other crates, and of the whole program, stand on.
+//!
+//! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
+//! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
+//! - [`prose`]: the generator behind them.
+
+pub mod newsroom;
+pub mod origin;
+pub mod prose;
+
+pub use newsroom::Newsroom;
+pub use origin::{Origin, Reply, Request};
