@@ -67,7 +67,7 @@ impl Aliases {
             return Err("a form is empty; write `Preferred | Other`".to_owned());
         }
         let [preferred, others @ ..] = forms.as_slice() else {
-            return Ok(());
+            return Err("the line is empty; write `Preferred | Other`".to_owned());
         };
         if others.is_empty() {
             return Err(format!("`{preferred}` stands alone; write `Preferred | Other`"));
@@ -98,16 +98,9 @@ impl Aliases {
                 let form = words[at..at + length].join(" ");
                 self.preferred.get(&form).map(|preferred| (length, preferred))
             });
-            match found {
-                Some((length, preferred)) => {
-                    out.extend(preferred.split(' ').map(str::to_owned));
-                    at += length;
-                }
-                None => {
-                    out.push(words[at].clone());
-                    at += 1;
-                }
-            }
+            let (length, preferred) = found.unwrap_or((1, &words[at]));
+            out.extend(preferred.split(' ').map(str::to_owned));
+            at += length;
         }
         out
     }

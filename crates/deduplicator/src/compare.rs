@@ -3,7 +3,7 @@
 //! Candidates come from the leaders' index. Sketches estimate how alike two texts are; near a threshold, and
 //! where a sketch is too small to tell, the texts themselves are counted.
 
-use depeche_model::{ArticleId, ContentFrom, Evidence, Remembered, Rule, Seq, Verdict};
+use depeche_model::{Article, ArticleId, ContentFrom, Evidence, Remembered, Rule, Seq, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::{Deduplicator, Recall};
@@ -15,9 +15,9 @@ use crate::template::Facts;
 
 /// From here on two texts are one text with small changes. One word in ten replaced leaves 0.49; a quarter of
 /// recycled background gives 0.14.
-pub(crate) const NEAR_JACCARD: f64 = 0.30;
+const NEAR_JACCARD: f64 = 0.30;
 /// From here on the shorter text is a part of the longer one.
-pub(crate) const PART_CONTAINMENT: f64 = 0.60;
+const PART_CONTAINMENT: f64 = 0.60;
 /// From here on the same source has rewritten its text under another address.
 pub(crate) const REWRITE_JACCARD: f64 = 0.50;
 /// So soon a rewrite follows.
@@ -213,13 +213,18 @@ impl Deduplicator {
     }
 }
 
-/// Whether a resemblance would be a rewrite: the same source, soon after, and not one of a folder's files.
 fn rewrite_possible(incoming: &Incoming, candidate: Candidate<'_>) -> bool {
-    incoming.article.content_from != ContentFrom::File
-        && candidate.posted.is_from(&incoming.article.source)
-        && incoming
-            .captured_at
-            .duration_since(candidate.posted.captured_at)
-            .abs()
-            <= REWRITE_WINDOW
+    may_be_rewritten(
+        &incoming.article,
+        candidate.posted.is_from(&incoming.article.source),
+        incoming.captured_at,
+        candidate.posted.captured_at,
+    )
+}
+
+/// Whether a resemblance would be a rewrite: the same source, soon after, and not one of a folder's files.
+pub(crate) fn may_be_rewritten(article: &Article, same_source: bool, new: Timestamp, old: Timestamp) -> bool {
+    same_source
+        && article.content_from != ContentFrom::File
+        && new.duration_since(old).abs() <= REWRITE_WINDOW
 }

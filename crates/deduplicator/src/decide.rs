@@ -114,11 +114,9 @@ impl Deduplicator {
                     self.decide_article(Incoming::new(*article, &capture, &shared_guids), &capture, recall)
                 }
                 Output::PageWanted(order) => {
-                    let guid = order.entry.guid.as_ref().map(|guid| {
-                        let link = order.entry.link.as_deref().unwrap_or_default();
-                        shared_guids.key(order.feed_url.clone(), guid, link)
-                    });
-                    if self.registry.answers(&order, guid.as_ref()) {
+                    let link = order.entry.link.as_deref().unwrap_or_default();
+                    let guid = shared_guids.own(order.key(), link);
+                    if self.registry.answers(&order, &guid) {
                         Decision::Unchanged
                     } else {
                         Decision::PageOwed(order)

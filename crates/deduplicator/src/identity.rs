@@ -8,7 +8,7 @@ use depeche_model::{ArticleId, ContentFrom, Evidence, Rule, Seq};
 use crate::decide::{Deduplicator, Recall};
 use crate::fold::Folded;
 use crate::incoming::{COMPARABLE_TOKENS, Incoming};
-use crate::registry::{Known, Lead};
+use crate::registry::{Known, Lead, Registry};
 use crate::shingles::Similarity;
 
 /// From here on two texts under one key are versions of each other: a tenth of all wording in common. Two
@@ -109,7 +109,7 @@ impl Deduplicator {
     /// Known and unchanged; told again when it would otherwise be forgotten while its publisher still lists it.
     fn keep_alive(&self, article: ArticleId) -> Identity {
         match self.registry.article(article) {
-            Some(known) if self.registry.is_fading(known, self.stream()) => Identity::MetAgain {
+            Some(known) if Registry::is_fading(known, self.stream()) => Identity::MetAgain {
                 article,
                 at_new_place: false,
             },

@@ -36,16 +36,14 @@ impl Incoming {
     pub(crate) fn new(article: Article, capture: &CaptureRef, shared_guids: &SharedGuids) -> Self {
         let url = article.canonical_url.clone().map(Key::Url);
         let content = article.content_digest();
-        let feed = article.feed_url.as_ref().unwrap_or(&article.source).clone();
-        let guid = match &article.guid {
-            Some(guid) => Some(shared_guids.key(feed, guid, &distinguishing(&article))),
-            // Without guid and address, source and content alone tell articles apart.
-            None if url.is_none() => Some(Key::Guid {
-                feed,
+        let guid = guid_key(&article).map(|key| shared_guids.own(key, distinguishing(&article)));
+        // Without guid and address, source and content alone tell articles apart.
+        let guid = guid.or_else(|| {
+            url.is_none().then(|| Key::Guid {
+                feed: article.feed_url.as_ref().unwrap_or(&article.source).clone(),
                 guid: content.to_string(),
-            }),
-            None => None,
-        };
+            })
+        });
         let folded = Folded::of(&article.text);
         let sketches = sketch_tokens(folded.tokens());
         Self {
@@ -125,62 +123,47 @@ pub(crate) struct SharedGuids(FxHashSet<Digest>);
 impl SharedGuids {
     /// The guids that different items of a capture share.
     pub(crate) fn of(outputs: &[Output]) -> Self {
-        let mut first: FxHashMap<Digest, String> = FxHashMap::default();
+        let mut first: FxHashMap<Digest, &str> = FxHashMap::default();
         let mut shared = FxHashSet::default();
         for output in outputs {
-            let (feed, guid, item) = match output {
-                Output::Article(article) => (
-                    article.feed_url.as_ref().unwrap_or(&article.source),
-                    &article.guid,
-                    article.url.as_ref().unwrap_or(&article.title),
-                ),
-                Output::PageWanted(order) => (
-                    &order.feed_url,
-                    &order.entry.guid,
-                    order.entry.link.as_ref().unwrap_or(&order.feed_url),
-                ),
+            let (key, item) = match output {
+                Output::Article(article) => match guid_key(article) {
+                    Some(key) => (key, distinguishing(article)),
+                    None => continue,
+                },
+                Output::PageWanted(order) => (order.key(), order.entry.link.as_deref().unwrap_or_default()),
                 Output::Rejected(_) => continue,
             };
-            let Some(guid) = guid else { continue };
-            let key = Key::Guid {
-                feed: feed.clone(),
-                guid: guid.clone(),
-            }
-            .digest();
-            if first.entry(key).or_insert_with(|| item.clone()) != item {
+            let key = key.digest();
+            if *first.entry(key).or_insert(item) != item {
                 shared.insert(key);
             }
         }
         Self(shared)
     }
 
-    /// A guid as a key: as it is, or with what tells the items that share it apart.
-    pub(crate) fn key(&self, feed: String, guid: &str, item: &str) -> Key {
-        let key = Key::Guid {
-            feed,
-            guid: guid.to_owned(),
-        };
+    /// The key of a guid: as it is or, where items share it, with what tells them apart.
+    pub(crate) fn own(&self, key: Key, item: &str) -> Key {
+        let is_shared = self.0.contains(&key.digest());
         match key {
-            Key::Guid { feed, guid }
-                if self.0.contains(
-                    &Key::Guid {
-                        feed: feed.clone(),
-                        guid: guid.clone(),
-                    }
-                    .digest(),
-                ) =>
-            {
-                Key::Guid {
-                    feed,
-                    guid: format!("{guid} {item}"),
-                }
-            }
+            Key::Guid { feed, guid } if is_shared => Key::Guid {
+                feed,
+                guid: format!("{guid} {item}"),
+            },
             key => key,
         }
     }
 }
 
+/// The key of the publisher's identifier, where there is one.
+fn guid_key(article: &Article) -> Option<Key> {
+    Some(Key::Guid {
+        feed: article.feed_url.as_ref().unwrap_or(&article.source).clone(),
+        guid: article.guid.clone()?,
+    })
+}
+
 /// What tells an article from others of the same guid.
-fn distinguishing(article: &Article) -> String {
-    article.url.as_ref().unwrap_or(&article.title).clone()
+fn distinguishing(article: &Article) -> &str {
+    article.url.as_ref().unwrap_or(&article.title)
 }

@@ -39,7 +39,7 @@ pub(crate) struct Posted {
     /// When it was captured.
     pub(crate) captured_at: Timestamp,
     source: u64,
-    posted_at: Timestamp,
+    since: Timestamp,
 }
 
 impl Posted {
@@ -61,7 +61,7 @@ pub(crate) struct Candidate<'a> {
 /// All posted texts.
 #[derive(Debug, Clone)]
 pub(crate) struct Leaders {
-    posted: VecDeque<Posted>,
+    texts: VecDeque<Posted>,
     /// The number of the first posted text; numbers count up and wrap, as no four thousand million are held.
     first: u32,
     postings: Postings,
@@ -73,7 +73,7 @@ impl Leaders {
     /// No texts yet.
     pub(crate) fn new(window: SignedDuration, max_texts: usize) -> Self {
         Self {
-            posted: VecDeque::new(),
+            texts: VecDeque::new(),
             first: 0,
             postings: Postings::new(FREQUENT),
             window,
@@ -83,10 +83,10 @@ impl Leaders {
 
     /// Posts a leader's text.
     pub(crate) fn post(&mut self, record: &Remembered, stream: Timestamp) {
-        let number = self.first.wrapping_add(self.posted.len() as u32);
+        let number = self.first.wrapping_add(self.texts.len() as u32);
         self.postings
             .add(number, posted_fingerprints(&record.sketch, &record.lead));
-        self.posted.push_back(Posted {
+        self.texts.push_back(Posted {
             seq: record.seq,
             article: record.article,
             tokens: record.tokens,
@@ -96,7 +96,7 @@ impl Leaders {
             },
             captured_at: record.captured_at,
             source: hash_bytes(record.source.as_bytes()),
-            posted_at: stream,
+            since: stream,
         });
     }
 
@@ -108,13 +108,13 @@ impl Leaders {
         let mut candidates: Vec<Candidate<'_>> = holders
             .into_iter()
             .filter_map(|(holder, shared)| {
-                let posted = self.posted.get(holder.wrapping_sub(self.first) as usize)?;
+                let posted = self.texts.get(holder.wrapping_sub(self.first) as usize)?;
                 let enough = if tokens.min(posted.tokens) <= SHORT_TOKENS {
                     SHARED_SHORT
                 } else {
                     SHARED
                 };
-                (shared >= enough && now.duration_since(posted.posted_at) <= self.window)
+                (shared >= enough && now.duration_since(posted.since) <= self.window)
                     .then_some(Candidate { posted, shared })
             })
             .collect();
@@ -125,14 +125,14 @@ impl Leaders {
 
     /// Forgets what was posted more than the window before `stream`, and the oldest beyond the limit.
     pub(crate) fn forget(&mut self, stream: Timestamp) {
-        while let Some(oldest) = self.posted.front()
-            && (self.posted.len() > self.max_texts || stream.duration_since(oldest.posted_at) > self.window)
+        while let Some(oldest) = self.texts.front()
+            && (self.texts.len() > self.max_texts || stream.duration_since(oldest.since) > self.window)
         {
             self.postings.forget(
                 self.first,
                 posted_fingerprints(&oldest.sketches.whole, &oldest.sketches.lead),
             );
-            self.posted.pop_front();
+            self.texts.pop_front();
             self.first = self.first.wrapping_add(1);
         }
     }

@@ -28,9 +28,14 @@ mod postings;
 mod template;
 
 mod stories;
+mod terms;
+
+mod explain;
 
 pub use aliases::{AliasProblem, Aliases};
 pub use decide::{Deduplicator, Recall};
+pub use explain::{Comparison, explain};
 pub use options::Options;
 pub use shingles::{Sketches, sketch};
 pub use stage::run;
+pub use stories::StorySimilarity;

@@ -138,10 +138,10 @@ impl Registry {
     }
 
     /// Whether the entry that a page is wanted for is known, or was refused, as it stands.
-    pub(crate) fn answers(&self, order: &PageOrder, guid: Option<&Key>) -> bool {
+    pub(crate) fn answers(&self, order: &PageOrder, guid: &Key) -> bool {
         let digest = order.entry.digest();
         let link = order.entry.link.clone().map(Key::Url);
-        [guid, link.as_ref()].into_iter().flatten().any(|key| {
+        [Some(guid), link.as_ref()].into_iter().flatten().any(|key| {
             self.lead(key)
                 .is_some_and(|lead| lead.entry_digest == Some(digest))
                 || self.is_refused(key, digest)
@@ -157,7 +157,7 @@ impl Registry {
 
     /// Whether an article was last met so long ago that it should be told again, lest it be forgotten while its
     /// publisher still lists it.
-    pub(crate) fn is_fading(&self, known: &Known, stream: Timestamp) -> bool {
+    pub(crate) fn is_fading(known: &Known, stream: Timestamp) -> bool {
         stream.duration_since(known.met) > KEY_WINDOW / 2
     }
 

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn text(range: std::ops::Range<u32>) -> String {
-        range.map(|n| format!("mot{n} ")).collect()
+        range.map(|n| format!("mot{n}")).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -1,0 +1,165 @@
+//! Explaining: how two records compare under every rule.
+//!
+//! In: two judged articles, in any order. Out: what each rule looks at, always counted on the whole texts, and the
+//! rule that would decide about the later one if the earlier one alone were known.
+
+use depeche_model::{Judged, Key, Rule, Verdict};
+use jiff::SignedDuration;
+use rustc_hash::FxHashSet;
+
+use crate::aliases::Aliases;
+use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
+use crate::fold::{Folded, is_inside_token};
+use crate::incoming::COMPARABLE_TOKENS;
+use crate::shingles::{SHINGLE, Similarity, shingles};
+use crate::stories::{StorySimilarity, similarity_by_prior};
+use crate::template::Facts;
+use crate::terms::Terms;
+
+/// Passages that are shown, the longest first.
+const PASSAGES: usize = 5;
+
+/// How two records compare.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Comparison {
+    /// Keys under which both are known.
+    pub shared_keys: Vec<Key>,
+    /// Fingerprints that both sketches hold.
+    pub shared_fingerprints: usize,
+    /// Jaccard similarity of word 4-grams, 0–1.
+    pub jaccard: f64,
+    /// Shared 4-grams over those of the shorter text, 0–1.
+    pub containment: f64,
+    /// The same of the two openings.
+    pub lead_containment: f64,
+    /// Whole sentences in common over those of the text that has fewer, 0–1.
+    pub sentence_containment: f64,
+    /// Distinct numbers in common over those of the text that has fewer, 0–1; 1 where one has none.
+    pub numeric_containment: f64,
+    /// The longest runs of words in common, as the later text writes them.
+    pub passages: Vec<String>,
+    /// How similar they are as reports of one event, with no counts but the built-in ones: the running
+    /// deduplicator, which knows how rare each term was in those days, may give a slightly different value.
+    pub story: StorySimilarity,
+    /// Time between the moments at which they can have been published, in seconds; 0 where these overlap.
+    pub apart_secs: i64,
+    /// The rule that would decide.
+    pub rule: Rule,
+    /// What it would decide about the later one.
+    pub verdict: Verdict,
+}
+
+/// How two records compare.
+#[must_use]
+pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
+    let (old, new) = if a.record.seq <= b.record.seq {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
+    let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
+    let facts = Facts::common(&new.article.text, &old.article.text);
+    let shared_keys: Vec<Key> = new
+        .record
+        .keys
+        .iter()
+        .filter(|key| old.record.keys.contains(key))
+        .cloned()
+        .collect();
+    let (rule, verdict) = decide(old, new, &shared_keys, similarity, facts);
+    Comparison {
+        shared_fingerprints: new.record.sketch.shared(&old.record.sketch),
+        jaccard: similarity.jaccard,
+        containment: similarity.containment,
+        lead_containment: similarity.lead,
+        sentence_containment: facts.sentences,
+        numeric_containment: facts.numbers,
+        passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
+        story: similarity_by_prior(&Terms::new(aliases.clone()), &old.article, &new.article),
+        apart_secs: apart(old, new).as_secs(),
+        shared_keys,
+        rule,
+        verdict,
+    }
+}
+
+fn decide(
+    old: &Judged,
+    new: &Judged,
+    shared_keys: &[Key],
+    similarity: Similarity,
+    facts: Facts,
+) -> (Rule, Verdict) {
+    let shares = |wanted: fn(&Key) -> bool| shared_keys.iter().any(wanted);
+    if shares(|key| matches!(key, Key::Guid { .. })) {
+        return (Rule::SameGuid, Verdict::Revision);
+    }
+    if shares(|key| matches!(key, Key::Url(_))) {
+        return (Rule::SameUrl, Verdict::Revision);
+    }
+    if shares(|key| matches!(key, Key::Body(_))) {
+        return (Rule::SameBody, Verdict::Exact);
+    }
+    let lengths = Lengths {
+        new: new.record.tokens,
+        old: old.record.tokens,
+    };
+    if (lengths.new.min(lengths.old) as usize) < COMPARABLE_TOKENS {
+        return (Rule::TooShort, Verdict::New);
+    }
+    let Some((verdict, rule, _)) = classify(similarity, lengths) else {
+        return (Rule::NoMatch, Verdict::New);
+    };
+    let same_source = old.article.source == new.article.source;
+    if same_source && facts.are_another_filling() {
+        return (Rule::TemplateGuard, Verdict::New);
+    }
+    if similarity.jaccard >= REWRITE_JACCARD
+        && may_be_rewritten(
+            &new.article,
+            same_source,
+            new.record.captured_at,
+            old.record.captured_at,
+        )
+    {
+        return (Rule::SameSourceRewrite, Verdict::Revision);
+    }
+    (rule, verdict)
+}
+
+fn apart(a: &Judged, b: &Judged) -> SignedDuration {
+    let ((start, end), (other_start, other_end)) = (a.record.event, b.record.event);
+    start
+        .duration_since(other_end)
+        .max(other_start.duration_since(end))
+        .max(SignedDuration::ZERO)
+}
+
+/// The longest runs of words of `new` that `old` has too, as `text` writes them.
+fn passages(text: &str, new: &[u64], old: &[u64]) -> Vec<String> {
+    let known: FxHashSet<u64> = shingles(old).collect();
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (position, shingle) in shingles(new).enumerate() {
+        if !known.contains(&shingle) {
+            continue;
+        }
+        match runs.last_mut() {
+            Some((_, end)) if position < *end - SHINGLE + 2 => *end = position + SHINGLE,
+            _ => runs.push((position, position + SHINGLE)),
+        }
+    }
+    runs.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
+    runs.truncate(PASSAGES);
+    let words = written_tokens(text);
+    runs.into_iter()
+        .filter_map(|(start, end)| Some(words.get(start..end)?.join(" ")))
+        .collect()
+}
+
+/// The tokens of a text as it writes them: one for each folded token.
+fn written_tokens(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && !is_inside_token(c))
+        .filter(|token| !Folded::of(token).tokens().is_empty())
+        .collect()
+}

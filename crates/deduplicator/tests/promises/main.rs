@@ -1,0 +1,7 @@
+//! What the deduplicator promises, told from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod support;
+
+mod samples;

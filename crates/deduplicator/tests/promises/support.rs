@@ -1,0 +1,207 @@
+//! What the tests share: articles by hand, a store in memory, files of texts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use depeche_deduplicator::{Deduplicator, Recall};
+use depeche_model::{
+    Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged, Normalized,
+    Output, Position, Precision, Published, Seq, Warning, WarningCode,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// The moment at which the tests' streams begin.
+pub(crate) fn start() -> Timestamp {
+    "2026-02-06T08:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn hours(hours: i64) -> Timestamp {
+    start().checked_add(SignedDuration::from_hours(hours)).unwrap()
+}
+
+/// An article from the feed of `source`, with this guid, at an address of that source made of the guid.
+pub(crate) fn article(source: &str, guid: &str, text: &str) -> Article {
+    let url = format!("https://{source}.example/{guid}");
+    Article {
+        canonical_url: Some(url.clone()),
+        url: Some(url),
+        title: format!("Titre {guid}"),
+        summary: None,
+        text: text.to_owned(),
+        published: None,
+        updated_at: None,
+        source: source.to_owned(),
+        feed_url: Some(format!("https://{source}.example/rss.xml")),
+        guid: Some(guid.to_owned()),
+        language: "fr".to_owned(),
+        language_confidence: 1.0,
+        authors: Vec::new(),
+        categories: Vec::new(),
+        image: None,
+        word_count: text.split_whitespace().count() as u32,
+        content_from: ContentFrom::Feed,
+        entry_digest: Some(Digest::of([guid.as_bytes(), text.as_bytes()])),
+        warnings: Vec::new(),
+    }
+}
+
+/// The article of a replayed file, normalised trivially: a leading ` date YYYY-MM ` becomes its month.
+pub(crate) fn file_article(folder: &str, name: &str, bytes: &[u8]) -> Article {
+    let text = std::str::from_utf8(bytes).map_or_else(
+        |_| bytes.iter().map(|&byte| char::from(byte)).collect(),
+        str::to_owned,
+    );
+    let (published, text) = match text.trim_start_matches('\u{feff}').strip_prefix(" date ") {
+        Some(dated) => {
+            let (month, rest) = dated.split_at(7);
+            let at = format!("{month}-01T00:00:00Z").parse().unwrap();
+            let published = Published {
+                at,
+                precision: Precision::Month,
+            };
+            (Some(published), rest.trim().to_owned())
+        }
+        None => (None, text.trim().to_owned()),
+    };
+    let title = text.split(['.', '\n']).next().unwrap_or_default().to_owned();
+    Article {
+        canonical_url: None,
+        url: None,
+        feed_url: None,
+        title,
+        published,
+        content_from: ContentFrom::File,
+        entry_digest: None,
+        warnings: vec![Warning::from(WarningCode::TitleDerived)],
+        ..article(folder, name, &text)
+    }
+}
+
+pub(crate) fn capture(captured_at: Timestamp) -> CaptureRef {
+    CaptureRef {
+        id: CaptureId(Digest([0; 16])),
+        position: Position {
+            ordinal: 1,
+            segment: 1,
+            offset: 0,
+            length: 1,
+        },
+        kind: CaptureKind::Feed,
+        uri: "https://example.org/".to_owned(),
+        source: "example".to_owned(),
+        captured_at,
+        validators: None,
+        answers: None,
+    }
+}
+
+pub(crate) fn normalized(captured_at: Timestamp, outputs: Vec<Output>) -> Normalized {
+    Normalized {
+        capture: capture(captured_at),
+        outputs,
+        warnings: Vec::new(),
+    }
+}
+
+/// Everything that was decided, as a store would keep it.
+#[derive(Default, Clone)]
+pub(crate) struct Memory {
+    pub(crate) texts: BTreeMap<Seq, String>,
+    pub(crate) decisions: Vec<Decision>,
+}
+
+impl Recall for Memory {
+    fn text(&self, seq: Seq) -> Option<String> {
+        self.texts.get(&seq).cloned()
+    }
+}
+
+impl Memory {
+    pub(crate) fn keep(&mut self, decided: &Decided) {
+        for decision in &decided.decisions {
+            if let Decision::Judged(judged) = decision {
+                self.texts.insert(judged.record.seq, judged.article.text.clone());
+            }
+            self.decisions.push(decision.clone());
+        }
+    }
+
+    /// Makes a deduplicator remember everything kept.
+    pub(crate) fn restore(&self, deduplicator: &mut Deduplicator) {
+        for decision in &self.decisions {
+            match decision {
+                Decision::Judged(judged) => deduplicator.remember(&judged.record),
+                Decision::Seen(sighting) => deduplicator.remember_sighting(sighting),
+                Decision::Rejected(seq, rejection) => deduplicator.remember_rejection(*seq, rejection),
+                Decision::Unchanged | Decision::PageOwed(_) => {}
+            }
+        }
+    }
+}
+
+/// A deduplicator with its store.
+pub(crate) struct Desk {
+    pub(crate) deduplicator: Deduplicator,
+    pub(crate) memory: Memory,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self::with(depeche_deduplicator::Options::default())
+    }
+
+    pub(crate) fn with(options: depeche_deduplicator::Options) -> Self {
+        Self {
+            deduplicator: Deduplicator::new(options),
+            memory: Memory::default(),
+        }
+    }
+
+    pub(crate) fn output(&mut self, captured_at: Timestamp, output: Output) -> Decision {
+        let decided = self
+            .deduplicator
+            .decide(normalized(captured_at, vec![output]), &self.memory);
+        self.memory.keep(&decided);
+        decided.decisions.into_iter().next().unwrap()
+    }
+
+    pub(crate) fn decide(&mut self, captured_at: Timestamp, article: Article) -> Decision {
+        self.output(captured_at, Output::Article(Box::new(article)))
+    }
+
+    pub(crate) fn judge(&mut self, captured_at: Timestamp, article: Article) -> Judged {
+        match self.decide(captured_at, article) {
+            Decision::Judged(judged) => *judged,
+            other => panic!("expected a judged article, got {other:?}"),
+        }
+    }
+}
+
+/// The text files below a folder, in path order, with their paths relative to it.
+pub(crate) fn text_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "txt") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
