@@ -379,7 +379,7 @@ impl Parts {
             rest = others;
             self.month = rest.first().map(|m| m.parse().ok()).unwrap_or_default();
             self.day = rest.get(1).map(|d| d.parse().ok()).unwrap_or_default();
-            if rest.first().is_some() && self.month.is_none() {
+            if !rest.is_empty() && self.month.is_none() {
                 return None;
             }
         } else {

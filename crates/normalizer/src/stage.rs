@@ -55,7 +55,7 @@ async fn run_with(
     work: impl Fn(&Journaled) -> Normalized + Send + Sync + 'static,
 ) {
     let limit = workers.get().saturating_mul(IN_FLIGHT_PER_WORKER);
-    let jobs = start_workers(workers, limit, Arc::new(work));
+    let jobs = start_workers(workers, limit, work);
     let mut in_flight: VecDeque<oneshot::Receiver<Answer>> = VecDeque::new();
     let mut open = true;
     loop {
@@ -98,10 +98,10 @@ async fn oldest(in_flight: &mut VecDeque<oneshot::Receiver<Answer>>) -> Option<A
 fn start_workers(
     workers: NonZeroUsize,
     capacity: usize,
-    work: Arc<impl Fn(&Journaled) -> Normalized + Send + Sync + 'static>,
+    work: impl Fn(&Journaled) -> Normalized + Send + Sync + 'static,
 ) -> mpsc::Sender<Job> {
     let (sender, receiver) = mpsc::channel::<Job>(capacity);
-    let receiver = Arc::new(Mutex::new(receiver));
+    let (receiver, work) = (Arc::new(Mutex::new(receiver)), Arc::new(work));
     for number in 0..workers.get() {
         let receiver = Arc::clone(&receiver);
         let work = Arc::clone(&work);
@@ -128,10 +128,11 @@ fn start_workers(
 fn answer(job: Job, work: &impl Fn(&Journaled) -> Normalized) {
     let Job { delivery, answer } = job;
     let done = catch_unwind(AssertUnwindSafe(|| delivery.map(|journaled| work(&journaled))));
-    match done {
+    if let Ok(delivery) = done {
         // A receiver that is gone means that the stage has ended: the delivery comes back and is dropped.
-        Ok(delivery) => drop(answer.send(delivery)),
-        Err(_) => tracing::error!("a normalizer thread panicked; the capture counts as lost"),
+        drop(answer.send(delivery));
+    } else {
+        tracing::error!("a normalizer thread panicked; the capture counts as lost");
     }
 }
 
@@ -196,7 +197,7 @@ mod tests {
             for number in 1..=6 {
                 let log = Arc::clone(&log);
                 let delivery = Delivery::new(numbered(number), move |outcome| {
-                    log.lock().unwrap().push((number, outcome))
+                    log.lock().unwrap().push((number, outcome));
                 });
                 sender.send(delivery).await.unwrap();
             }
@@ -263,7 +264,7 @@ mod tests {
         let log = Arc::clone(&outcomes);
         sender
             .send(Delivery::new(numbered(1), move |outcome| {
-                log.lock().unwrap().push(outcome)
+                log.lock().unwrap().push(outcome);
             }))
             .await
             .unwrap();

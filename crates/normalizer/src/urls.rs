@@ -135,7 +135,7 @@ fn pass(written: &str) -> Option<String> {
     url.set_query(query.as_deref());
     // A fragment chooses an article only in sites that route by it.
     let routed = url.fragment().is_some_and(|fragment| {
-        fragment.starts_with("!") || (fragment.starts_with('/') && fragment.len() > 1)
+        fragment.starts_with('!') || (fragment.starts_with('/') && fragment.len() > 1)
     });
     if !routed {
         url.set_fragment(None);
@@ -150,16 +150,21 @@ fn canonical_path(path: &str) -> String {
     }
     for end in &RULES.path_ends {
         if let Some(rest) = path.strip_suffix(end.as_str()) {
-            // The rule's last character may belong to what stays (`.amp.html`): only whole renderings are dropped.
+            // Only what has a path left: `/amp` may be an article about amplifiers.
             if rest.len() > 1 && !rest.ends_with('/') {
                 path.truncate(rest.len());
-                if end.ends_with(".html") {
-                    path.push_str(".html");
-                }
+                path.push_str(kept_extension(end));
             }
         }
     }
     path
+}
+
+/// What a path end leaves in place: `.amp.html` is a rendering of `.html`.
+fn kept_extension(end: &str) -> &str {
+    end.rsplit_once('.')
+        .filter(|(before, _)| !before.is_empty())
+        .map_or("", |(before, _)| end.strip_prefix(before).unwrap_or(""))
 }
 
 fn canonical_query(query: &str) -> String {
@@ -194,7 +199,12 @@ fn normal_escapes(part: &str) -> Cow<'_, str> {
                 rest = after.get(2..).unwrap_or_default();
             }
             Some(byte) => {
-                out.push_str(&format!("%{byte:02X}"));
+                out.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    out.extend(
+                        char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()),
+                    );
+                }
                 rest = after.get(2..).unwrap_or_default();
             }
             None => {

@@ -235,11 +235,8 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
         &markup_to_text(entry.title.as_deref().unwrap_or("")),
         &mut Repairs::default(),
     );
-    let text = if fold(&text) == fold(&title) {
-        String::new()
-    } else {
-        text
-    };
+    let repeats_title = text.len() <= title.len() * 2 && fold(&text) == fold(&title);
+    let text = if repeats_title { String::new() } else { text };
     EntryText {
         text,
         summary,

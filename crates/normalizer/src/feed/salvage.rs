@@ -123,6 +123,9 @@ fn header_language(header: &str) -> Option<String> {
     (!written.is_empty()).then_some(written)
 }
 
+/// Markup nested deeper inside an item is read flat. Publishers' HTML stays under 30.
+const MAX_DEPTH: usize = 64;
+
 /// What was read of one item.
 #[derive(Debug, Default)]
 struct Fields {
@@ -162,28 +165,20 @@ impl Fields {
                 }
                 Ok(Event::Start(start)) => {
                     let name = start.name().as_ref().to_owned();
-                    match path.len() {
-                        0 => fields.item_attributes(&start),
-                        1 => {
-                            text.clear();
-                            fields.field_attributes(&name, &start);
-                        }
-                        // Markup inside a field: an author's name is a field, the rest is the publisher's HTML.
-                        _ => {
-                            let local = local(&name);
-                            if is_container(&path[1]) {
-                                if path.len() == 2 {
-                                    text.clear();
-                                }
-                                fields.field_attributes(&name, &start);
-                            } else {
-                                text.push('<');
-                                text.push_str(local);
-                                text.push('>');
-                            }
-                        }
+                    if path.is_empty() {
+                        fields.item_attributes(&start);
+                    } else if is_field(&path) {
+                        text.clear();
+                        fields.field_attributes(&name, &start);
+                    } else {
+                        // The publisher's HTML, which should have been escaped.
+                        text.push('<');
+                        text.push_str(local(&name));
+                        text.push('>');
                     }
-                    path.push(name);
+                    if path.len() < MAX_DEPTH {
+                        path.push(name);
+                    }
                 }
                 Ok(Event::End(end)) => {
                     let ended = end.name().as_ref().to_owned();
@@ -192,12 +187,12 @@ impl Fields {
                         continue;
                     };
                     while path.len() > at {
-                        let depth = path.len();
                         let name = path.last().cloned().unwrap_or_default();
-                        if depth == 2 || (depth == 3 && is_container(&path[1])) {
+                        let parents = path.get(..path.len() - 1).unwrap_or_default();
+                        if !parents.is_empty() && is_field(parents) {
                             fields.take(&name, &path, &text);
                             text.clear();
-                        } else if depth > 2 {
+                        } else if !parents.is_empty() {
                             text.push_str("</");
                             text.push_str(local(&name));
                             text.push('>');
@@ -269,8 +264,10 @@ impl Fields {
         let prefix = name.split_once(':').map_or("", |(prefix, _)| prefix);
         let value = || Some(text.to_owned());
         let inside = path
-            .get(1)
-            .filter(|_| path.len() > 2)
+            .len()
+            .checked_sub(2)
+            .filter(|parent| *parent > 0)
+            .and_then(|parent| path.get(parent))
             .map(|container| local(container));
         match (prefix, local(name)) {
             ("media" | "itunes" | "image" | "podcast", "description" | "summary")
@@ -287,7 +284,7 @@ impl Fields {
             (_, "description" | "summary" | "abstract") => self.summary = value(),
             (_, "encoded" | "content" | "body" | "fulltext") => self.content = value(),
             (_, "pubDate" | "pubdate" | "published" | "issued" | "publication_date") => {
-                self.published = value()
+                self.published = value();
             }
             (_, "date" | "created") if self.published.is_none() => self.published = value(),
             (_, "updated" | "modified" | "lastmod") => self.updated = value(),
@@ -333,11 +330,20 @@ impl Fields {
     }
 }
 
+/// Whether an element opened here is a field: nothing is open but the item and elements that hold fields.
+fn is_field(open: &[String]) -> bool {
+    open.iter().skip(1).all(|name| is_container(name))
+}
+
 /// Elements that hold fields of their own rather than text.
 fn is_container(name: &str) -> bool {
     matches!(
         (name.split_once(':').map_or("", |(prefix, _)| prefix), local(name)),
-        ("media", "group" | "content") | (_, "author" | "contributor" | "source" | "news" | "image")
+        ("media", "group" | "content")
+            | (
+                _,
+                "author" | "contributor" | "source" | "news" | "publication" | "image"
+            )
     )
 }
 

@@ -37,7 +37,7 @@ const MAX_JSON_DEPTH: usize = 6;
 /// Reads a page's fields.
 pub(super) fn read(document: &Document, url: &str) -> Metadata {
     let mut metadata = Metadata::default();
-    for script in document.select("script[type='application/ld+json']").iter() {
+    for script in &document.select("script[type='application/ld+json']") {
         let text = script.text();
         let json = text.trim().trim_start_matches("<!--").trim_end_matches("-->");
         if let Ok(value) = serde_json::from_str::<Value>(json) {

@@ -71,9 +71,8 @@ fn without_invisible(text: &str, repairs: &mut Repairs) -> String {
                 }
                 Some('\n')
             }
-            '\n' => Some('\n'),
             '\t' => Some(' '),
-            '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+            '\n' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}' => Some('\n'),
             // Joins the parts of an emoji; between letters it is rubbish.
             '\u{200d}' if !previous.is_alphanumeric() && !previous.is_whitespace() => Some(c),
             // Bytes 128–159 that were windows-1252 and came through as they were.

@@ -68,9 +68,13 @@ const BLOCKS: &[&str] = &[
 ];
 
 /// Whether there is a tag in it.
-pub(crate) fn has_markup(text: &str) -> bool {
+fn has_markup(text: &str) -> bool {
+    let last_end = text.rfind('>').unwrap_or(0);
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('<') {
+        if text.len() - after.len() > last_end {
+            return false;
+        }
         if tag(after).is_some() {
             return true;
         }
@@ -97,7 +101,12 @@ pub(crate) fn markup_to_text(snippet: &str) -> Cow<'_, str> {
 fn strip(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
+    // Behind the last `>` no tag ends: looking for one at every `<` would take the square of their number.
+    let last_end = html.rfind('>').unwrap_or(0);
     while let Some((before, after)) = rest.split_once('<') {
+        if html.len() - after.len() > last_end {
+            break;
+        }
         push_flowing(&mut out, before);
         let Some(tag) = tag(after) else {
             out.push('<');

@@ -18,9 +18,9 @@ pub(crate) fn repair_mojibake(text: &str) -> Cow<'_, str> {
         if let Some((repaired, taken)) = run(rest) {
             // `Â»` alone may be a quoted letter; any other lead never stands before such symbols.
             if c == 'Â' {
-                likely += 1
+                likely += 1;
             } else {
-                certain += 1
+                certain += 1;
             }
             out.push(repaired);
             rest = rest.get(taken..).unwrap_or_default();

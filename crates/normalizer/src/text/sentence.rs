@@ -18,18 +18,17 @@ pub(crate) fn first_sentence(text: &str) -> &str {
         .find(|line| !line.trim().is_empty())
         .unwrap_or("")
         .trim();
-    let mut chars = paragraph.char_indices();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in paragraph.char_indices() {
         if !matches!(c, '.' | '!' | '?' | '…') {
             continue;
         }
         let before = paragraph.get(..at).unwrap_or_default();
         let after = paragraph.get(at + c.len_utf8()..).unwrap_or_default();
-        if after.starts_with(['.', '!', '?', '…']) || (c == '.' && is_abbreviation(before, after)) {
+        if after.starts_with(['.', '!', '?', '…']) {
             continue;
         }
         let closed = skip_closers(after);
-        if ends_here(closed) {
+        if ends_here(closed) && !(c == '.' && is_abbreviation(before, after)) {
             let end = paragraph.len() - closed.len();
             return paragraph.get(..end).unwrap_or(paragraph).trim_end();
         }
