@@ -1,2 +1,32 @@
-//! depeche.
-fn main() {}
+//! depeche: reads the French-language press from its feeds and keeps one clean, deduplicated, durable record of
+//! every article.
+//!
+//! `main` is a table of contents: read the command line, the configuration, set up the log, do the command, end
+//! with its exit code.
+
+mod cli;
+mod exit;
+
+mod config;
+mod logging;
+
+mod feeds;
+mod pipeline;
+
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.global);
+    match commands::dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error).into(),
+    }
+}

@@ -28,6 +28,7 @@ pub async fn run(
     outlet: Sender<Delivery<Journaled>>,
     ledger: Ledger,
 ) -> Result<Journal, JournalError> {
+    let books = ledger.clone();
     let work = move || {
         for owed in journal.captures_after(settled_up_to)? {
             let owed = match owed {
@@ -70,7 +71,10 @@ pub async fn run(
         }
         Ok(journal)
     };
-    match tokio::task::spawn_blocking(work).await {
+    let ended = tokio::task::spawn_blocking(work).await;
+    // Whoever waits for the catching up must not wait for a stage that has ended.
+    books.caught_up();
+    match ended {
         Ok(ended) => ended,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }

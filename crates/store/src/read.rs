@@ -1,8 +1,8 @@
 //! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
 
 use depeche_model::{
-    Article, ArticleId, CaptureId, Digest, Evidence, PageOrder, Place, Rejection, Remembered, Seq, Sighting,
-    StoryId, Verdict,
+    Article, ArticleId, CaptureId, Digest, Evidence, Judged, PageOrder, Place, Rejection, Remembered, Seq,
+    Sighting, StoryId, Verdict,
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -105,7 +105,8 @@ impl Reader {
     }
 
     /// The change log behind `after`, in order.
-    pub fn changes(&self, after: Seq) -> impl Iterator<Item = Rows<ChangeRef>> + use<> {
+    #[must_use]
+    pub fn changes(&self, after: Seq) -> impl DoubleEndedIterator<Item = Rows<ChangeRef>> + use<> {
         let from = keys::by_seq(keys::CHANGE, after.next());
         self.store.db.range(from..vec![keys::CHANGE + 1]).map(|item| {
             let (key, bytes) = item?;
@@ -117,7 +118,8 @@ impl Reader {
     }
 
     /// Every record behind `after`, in commit order: revisions and duplicates too.
-    pub fn records(&self, after: Seq) -> impl Iterator<Item = Rows<Record>> + use<> {
+    #[must_use]
+    pub fn records(&self, after: Seq) -> impl DoubleEndedIterator<Item = Rows<Record>> + use<> {
         let reader = self.clone();
         let from = keys::by_seq(keys::ARTICLE, after.next());
         self.store
@@ -130,6 +132,7 @@ impl Reader {
     }
 
     /// The latest revision of every article that is no duplicate, in the order of commit.
+    #[must_use]
     pub fn articles(&self) -> impl Iterator<Item = Rows<Record>> + use<> {
         let reader = self.clone();
         self.records(Seq(0)).filter_map(move |record| {
@@ -153,6 +156,27 @@ impl Reader {
             Some(row) => self.complete(seq, row).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// One record with all that was decided about it.
+    pub fn judged(&self, seq: Seq) -> Rows<Option<Judged>> {
+        let (Some(record), Some(memory)) = (self.record(seq)?, self.memory(seq)?) else {
+            return Ok(None);
+        };
+        let place = Place {
+            source: record.article.source.clone(),
+            feed_url: record.article.feed_url.clone(),
+            url: record.article.url.clone(),
+            seen_at: record.captured_at,
+        };
+        Ok(Some(Judged {
+            article: record.article,
+            record: memory,
+            duplicate_of: record.duplicate_of,
+            similarity: record.similarity,
+            evidence: record.evidence,
+            place,
+        }))
     }
 
     /// All revisions of an article, the first one first.
@@ -217,6 +241,7 @@ impl Reader {
     }
 
     /// What was rejected, in order.
+    #[must_use]
     pub fn dead(&self) -> impl Iterator<Item = Rows<DeadLetter>> + use<> {
         self.store.db.scan_prefix([keys::DEAD]).map(|item| {
             let (key, bytes) = item?;
@@ -225,6 +250,7 @@ impl Reader {
     }
 
     /// Pages that are owed.
+    #[must_use]
     pub fn owed(&self) -> impl Iterator<Item = Rows<PageOrder>> + use<> {
         self.store.db.scan_prefix([keys::OWED]).map(|item| {
             let (key, bytes) = item?;
@@ -233,6 +259,7 @@ impl Reader {
     }
 
     /// Every feed that was ever polled, by address.
+    #[must_use]
     pub fn feeds(&self) -> impl Iterator<Item = Rows<(String, FeedRow)>> + use<> {
         self.store.db.scan_prefix([keys::FEED]).map(|item| {
             let (key, bytes) = item?;

@@ -1,0 +1,104 @@
+//! The commands, one module a family.
+
+mod configuration;
+mod expect;
+mod explain;
+mod feeds;
+mod parse;
+mod read;
+mod replay;
+mod run;
+mod shell;
+mod shutdown;
+mod summary;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use depeche_model::{ArticleId, Clock, SystemClock};
+use depeche_store::{Reader, Store};
+
+use crate::cli::{Cli, Command, Dead, Global};
+use crate::config::{Config, Layers, load};
+use crate::exit::Exit;
+
+/// Does the command.
+pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { global, command } = cli;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let layers = layers(&global);
+    let config = || load(&layers).map(|(config, _)| config);
+    match command {
+        Command::Run { once } => run::run(&config()?, &clock, once, global.quiet),
+        Command::Replay { paths, speed, expect } => {
+            replay::replay(&config()?, &clock, paths, speed, expect.as_deref(), global.quiet)
+        }
+        Command::Parse {
+            file,
+            url,
+            content_type,
+            kind,
+        } => parse::parse(&config()?, clock.as_ref(), &file, url, content_type, kind),
+        Command::Export { format, all, to } => read::export(&reader(&config()?)?, format, all, &to),
+        Command::List {
+            limit,
+            source,
+            verdict,
+            rows,
+        } => read::list(&reader(&config()?)?, limit, source.as_deref(), verdict, &rows),
+        Command::Show { id, format } => read::show(&reader(&config()?)?, &id, format),
+        Command::Story { id, rows } => read::story(&reader(&config()?)?, &id, &rows),
+        Command::Explain { id, other, format } => {
+            let config = config()?;
+            explain::explain(&config, &reader(&config)?, &id, other.as_deref(), format)
+        }
+        Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
+        Command::Stats { format } => read::stats(&reader(&config()?)?, format),
+        Command::Feeds(command) => feeds::feeds(&config()?, command),
+        Command::Check => configuration::check(&layers),
+        Command::Config(_show) => configuration::show(&config()?),
+        Command::Dead(Dead::List { reason, rows }) => {
+            read::dead(&reader(&config()?)?, reason.as_deref(), &rows)
+        }
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::man(),
+    }
+}
+
+fn layers(global: &Global) -> Layers {
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    Layers {
+        file: global.config.clone(),
+        environment: std::env::vars_os()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect(),
+        data_dir: global.data_dir.clone(),
+    }
+}
+
+/// The store, for reading.
+fn reader(config: &Config) -> anyhow::Result<Reader> {
+    Ok(Store::open_existing(&config.store_dir(), config.store_options())?.into())
+}
+
+/// The article that the digits name.
+fn article(reader: &Reader, digits: &str) -> anyhow::Result<ArticleId> {
+    one(&reader.find(&digits.to_ascii_lowercase())?, digits, "article")
+}
+
+fn one<T: Copy>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
+    match found {
+        [found] => Ok(*found),
+        [] => bail!("no {what} has an id that starts with `{digits}`; `depeche list` shows ids"),
+        _ => bail!("several {what} ids start with `{digits}`: give more digits"),
+    }
+}
+
+/// The asynchronous runtime of the commands that have one.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?
+        .block_on(work)
+}

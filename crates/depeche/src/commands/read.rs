@@ -1,0 +1,359 @@
+//! Reading the store: `export`, `list`, `show`, `story`, `tail`, `stats`, `dead list`.
+
+use std::io::{Write, stdout};
+
+use depeche_model::{Seq, Verdict};
+use depeche_store::{Change, ChangeRef, DeadLetter, Reader, Record};
+use serde_json::{Value, json};
+
+use super::{article, one};
+use crate::cli::{ExportFormat, Format, Rows, ShowFormat, To};
+use crate::exit::Exit;
+use crate::output::{ArticleLine, Row, flat, print_rows, row, short, time, write_to};
+
+/// Titles in tables are cut at this many characters.
+const TITLE_CHARS: usize = 72;
+
+pub(super) fn export(reader: &Reader, format: ExportFormat, all: bool, to: &To) -> anyhow::Result<Exit> {
+    let records: Box<dyn Iterator<Item = _>> = if all {
+        Box::new(reader.records(Seq(0)))
+    } else {
+        Box::new(reader.articles())
+    };
+    let lines = records.map(|record| {
+        let record = record?;
+        let places = reader.places(record.id)?;
+        Ok(ArticleLine::new(record, &places))
+    });
+    write_to(to.output.as_ref(), |out| match format {
+        ExportFormat::Jsonl => {
+            for line in lines {
+                let line: anyhow::Result<ArticleLine> = line;
+                serde_json::to_writer(&mut *out, &line?)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        }
+        ExportFormat::Csv => {
+            let rows = lines.map(|line: anyhow::Result<ArticleLine>| line?.into_row());
+            print_rows(out, Format::Csv, &ArticleLine::FIELDS, rows)
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+const LISTED: [&str; 8] = [
+    "id",
+    "published_at",
+    "source",
+    "verdict",
+    "similarity",
+    "duplicate_of",
+    "story",
+    "title",
+];
+
+fn listed(record: &Record, format: Format) -> Row {
+    let table = format == Format::Table;
+    let id = |id: String| if table { short(id) } else { id };
+    let published = record.article.published.map(|published| published.at);
+    let title = &record.article.title;
+    row([
+        ("id", json!(id(record.id.to_string()))),
+        (
+            "published_at",
+            if table {
+                json!(published.map(time))
+            } else {
+                json!(published)
+            },
+        ),
+        ("source", json!(record.article.source)),
+        ("verdict", json!(record.verdict.as_str())),
+        ("similarity", json!(record.similarity.map(|s| format!("{s:.2}")))),
+        (
+            "duplicate_of",
+            json!(record.duplicate_of.map(|of| id(of.to_string()))),
+        ),
+        ("story", json!(id(record.story.to_string()))),
+        ("title", if table { json!(cut(title)) } else { json!(title) }),
+    ])
+}
+
+fn cut(title: &str) -> String {
+    let mut cut: String = title.chars().take(TITLE_CHARS).collect();
+    if cut.len() < title.len() {
+        cut.push('…');
+    }
+    cut
+}
+
+pub(super) fn list(
+    reader: &Reader,
+    limit: usize,
+    source: Option<&str>,
+    verdict: Option<Verdict>,
+    rows: &Rows,
+) -> anyhow::Result<Exit> {
+    let wanted = |record: &Record| {
+        source.is_none_or(|source| record.article.source == source)
+            && verdict.is_none_or(|verdict| record.verdict == verdict)
+    };
+    let found = reader
+        .records(Seq(0))
+        .rev()
+        .filter(|record| record.as_ref().map_or(true, wanted))
+        .take(limit)
+        .map(|record| Ok(listed(&record?, rows.format)));
+    write_to(rows.to.output.as_ref(), |out| {
+        print_rows(out, rows.format, &LISTED, found)
+    })?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn story(reader: &Reader, digits: &str, rows: &Rows) -> anyhow::Result<Exit> {
+    let digits = digits.to_ascii_lowercase();
+    let story = match reader.find_story(&digits)?.as_slice() {
+        [] => match reader.find(&digits)?.as_slice() {
+            [id] => reader.revisions(*id)?.last().map(|record| record.story),
+            found => {
+                one(found, &digits, "story or article")?;
+                None
+            }
+        },
+        found => Some(one(found, &digits, "story")?),
+    };
+    let records = story
+        .map(|story| reader.story(story))
+        .transpose()?
+        .unwrap_or_default();
+    let found = records.iter().map(|record| Ok(listed(record, rows.format)));
+    write_to(rows.to.output.as_ref(), |out| {
+        print_rows(out, rows.format, &LISTED, found)
+    })?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow::Result<Exit> {
+    let id = article(reader, digits)?;
+    let revisions = reader.revisions(id)?;
+    let Some(latest) = revisions.last().cloned() else {
+        anyhow::bail!("the article {id} has no record; the store is damaged");
+    };
+    let places = reader.places(id)?;
+    let story = reader.story(latest.story)?;
+    let mut out = stdout().lock();
+    let mut line = ArticleLine::new(latest.clone(), &places).into_row()?;
+    let earlier: Vec<Value> = revisions
+        .iter()
+        .map(|r| json!({ "revision": r.revision, "seq": r.seq.0, "captured_at": r.captured_at, "title": r.article.title }))
+        .collect();
+    let others: Vec<Value> = story
+        .iter()
+        .filter(|record| record.id != id)
+        .map(|r| json!({ "id": r.id.to_string(), "verdict": r.verdict.as_str(), "source": r.article.source, "title": r.article.title }))
+        .collect();
+    if format == ShowFormat::Json {
+        line.insert("revisions".to_owned(), Value::Array(earlier));
+        line.insert("story_articles".to_owned(), Value::Array(others));
+        serde_json::to_writer_pretty(&mut out, &line)?;
+        writeln!(out)?;
+        return Ok(Exit::Done);
+    }
+    writeln!(out, "{}\n", latest.article.title)?;
+    for (name, value) in &line {
+        let aside = ["title", "text", "sightings", "evidence"].contains(&name.as_str());
+        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if !aside && !empty {
+            writeln!(out, "{:<20} {}", name.replace('_', " "), flat(value))?;
+        }
+    }
+    writeln!(out, "{:<20} {}", "evidence", latest.evidence.rule.as_str())?;
+    for (place, verdict) in &places {
+        let address = place
+            .url
+            .as_deref()
+            .or(place.feed_url.as_deref())
+            .unwrap_or_default();
+        let verdict = verdict.map_or("seen", Verdict::as_str);
+        writeln!(
+            out,
+            "{:<20} {} {} {verdict} {address}",
+            "seen",
+            time(place.seen_at),
+            place.source
+        )?;
+    }
+    for record in &revisions {
+        writeln!(
+            out,
+            "{:<20} {} {}",
+            format!("revision {}", record.revision),
+            time(record.captured_at),
+            record.article.title
+        )?;
+    }
+    for record in story.iter().filter(|record| record.id != id) {
+        writeln!(
+            out,
+            "{:<20} {} {} {}",
+            "same story",
+            short(record.id),
+            record.verdict.as_str(),
+            record.article.title
+        )?;
+    }
+    writeln!(out, "\n{}", latest.article.text)?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn tail(reader: &Reader, lines: usize, format: ShowFormat) -> anyhow::Result<Exit> {
+    let mut last: Vec<ChangeRef> = reader
+        .changes(Seq(0))
+        .rev()
+        .take(lines)
+        .collect::<Result<_, _>>()?;
+    last.reverse();
+    let changes = last.into_iter().map(|change| described(reader, change));
+    let format = match format {
+        ShowFormat::Table => Format::Table,
+        ShowFormat::Json => Format::Jsonl,
+    };
+    print_rows(
+        &mut stdout().lock(),
+        format,
+        &["seq", "at", "change", "source", "id", "title"],
+        changes,
+    )?;
+    Ok(Exit::Done)
+}
+
+fn described(reader: &Reader, ChangeRef { seq, change }: ChangeRef) -> anyhow::Result<Row> {
+    let (at, what, source, id, title) = match change {
+        Change::Article => match reader.record(seq)? {
+            Some(record) => {
+                let id = record.id.to_string();
+                (
+                    Some(record.captured_at),
+                    record.verdict.as_str(),
+                    record.article.source,
+                    Some(id),
+                    record.article.title,
+                )
+            }
+            None => (None, "article", String::new(), None, String::new()),
+        },
+        Change::Sighting => match reader.sighting(seq)? {
+            Some(sighting) => {
+                let title = reader
+                    .record(sighting.of)?
+                    .map(|record| record.article.title)
+                    .unwrap_or_default();
+                let (at, source) = sighting
+                    .place
+                    .map_or((None, String::new()), |place| (Some(place.seen_at), place.source));
+                (at, "seen", source, Some(sighting.article.to_string()), title)
+            }
+            None => (None, "seen", String::new(), None, String::new()),
+        },
+        Change::Rejection => match reader.dead_letter(seq)? {
+            Some(dead) => {
+                let title = dead.rejection.title.unwrap_or(dead.capture_uri);
+                (Some(dead.captured_at), "rejected", dead.source, None, title)
+            }
+            None => (None, "rejected", String::new(), None, String::new()),
+        },
+    };
+    Ok(row([
+        ("seq", json!(seq.0)),
+        ("at", json!(at)),
+        ("change", json!(what)),
+        ("source", json!(source)),
+        ("id", json!(id.map(short))),
+        ("title", json!(cut(&title))),
+    ]))
+}
+
+pub(super) fn stats(reader: &Reader, format: ShowFormat) -> anyhow::Result<Exit> {
+    let tally = reader.tally()?;
+    let verdict = |verdict: &Verdict| {
+        (
+            verdict.as_str().to_owned(),
+            json!(tally.verdicts.get(verdict).copied().unwrap_or(0)),
+        )
+    };
+    let stats = row([
+        ("captures", json!(tally.captures)),
+        ("journal_settled_up_to", json!(reader.settled_up_to()?)),
+        ("records", json!(tally.articles())),
+        (
+            "verdicts",
+            Value::Object(Verdict::ALL.iter().map(verdict).collect()),
+        ),
+        ("stories", json!(reader.count_stories()?)),
+        ("unchanged", json!(tally.unchanged)),
+        ("further_sightings", json!(tally.sightings)),
+        ("rejected", json!(tally.rejected)),
+        ("pages_owed", json!(reader.owed().count())),
+        ("feeds_polled", json!(reader.feeds().count())),
+        ("store_bytes", json!(reader.size_on_disk()?)),
+    ]);
+    let mut out = stdout().lock();
+    match format {
+        ShowFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &stats)?;
+            writeln!(out)?;
+        }
+        ShowFormat::Table => {
+            for (name, value) in &stats {
+                match value.as_object() {
+                    None => writeln!(out, "{:<24} {:>12}", name.replace('_', " "), flat(value))?,
+                    Some(parts) => {
+                        writeln!(out, "{}", name.replace('_', " "))?;
+                        for (part, count) in parts {
+                            writeln!(out, "  {part:<22} {:>12}", flat(count))?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+const DEAD: [&str; 7] = ["seq", "at", "source", "reason", "why", "title", "capture"];
+
+pub(super) fn dead(reader: &Reader, reason: Option<&str>, rows: &Rows) -> anyhow::Result<Exit> {
+    let table = rows.format == Format::Table;
+    let line = |dead: DeadLetter| {
+        let title = dead.rejection.title.unwrap_or_default();
+        row([
+            ("seq", json!(dead.seq.0)),
+            (
+                "at",
+                if table {
+                    json!(time(dead.captured_at))
+                } else {
+                    json!(dead.captured_at)
+                },
+            ),
+            ("source", json!(dead.source)),
+            ("reason", json!(dead.rejection.reason.code())),
+            ("why", json!(dead.rejection.reason.to_string())),
+            ("title", if table { json!(cut(&title)) } else { json!(title) }),
+            ("capture", json!(dead.rejection.url.unwrap_or(dead.capture_uri))),
+        ])
+    };
+    let found = reader
+        .dead()
+        .filter(|dead| {
+            dead.as_ref().map_or(true, |dead| {
+                reason.is_none_or(|reason| dead.rejection.reason.code() == reason)
+            })
+        })
+        .map(|dead| Ok(line(dead?)));
+    write_to(rows.to.output.as_ref(), |out| {
+        print_rows(out, rows.format, &DEAD, found)
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,120 @@
+//! `depeche replay`: folders and files as a test stream.
+
+use std::io::{IsTerminal, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use depeche_fetcher::replay::{self, ReplayOptions, ReplaySummary};
+use depeche_journal::read_captures;
+use depeche_model::Clock;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use super::expect::compare;
+use super::summary::Summary;
+use super::{block_on, reader, shutdown};
+use crate::cli::Speed;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::pipeline::Pipeline;
+
+/// WARC blocks carry the HTTP header block too, which is no part of the body that `fetch.max_body` limits.
+const HTTP_HEAD_BYTES: u64 = 1 << 20;
+
+pub(super) fn replay(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    paths: Vec<PathBuf>,
+    speed: Speed,
+    expect: Option<&Path>,
+    quiet: bool,
+) -> anyhow::Result<Exit> {
+    let (summary, progress) = block_on(async {
+        let stop = shutdown::token()?;
+        let pipeline = Pipeline::start(config, clock)?;
+        // What an earlier run left behind is committed first, so that it is known.
+        pipeline.ledger.drained().await;
+        let summary = take_in(config, clock, &pipeline, paths, speed, progress_bar(quiet), stop).await;
+        let progress = pipeline.finish().await?;
+        Ok((summary, progress))
+    })?;
+    for problem in &summary.problems {
+        eprintln!("error: {problem}");
+    }
+    let failed = summary.problems.len() as u64;
+    Summary {
+        known: summary.known,
+        failed,
+        tally: &progress.tally,
+    }
+    .print(&mut stdout().lock())?;
+    if let Some(expected) = expect
+        && !compare(&reader(config)?, expected)?
+    {
+        return Ok(Exit::Differs);
+    }
+    Ok(match (failed, summary.captures + summary.known) {
+        _ if !summary.complete => Exit::Partly,
+        (0, _) => Exit::Done,
+        (_, 0) => Exit::Failed,
+        _ => Exit::Partly,
+    })
+}
+
+/// Feeds the pipeline with what the paths hold.
+pub(super) async fn take_in(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    pipeline: &Pipeline,
+    paths: Vec<PathBuf>,
+    speed: Speed,
+    bar: ProgressBar,
+    stop: CancellationToken,
+) -> ReplaySummary {
+    let options = ReplayOptions {
+        speed: match speed {
+            Speed::Max => replay::Speed::Max,
+            Speed::Times(times) => replay::Speed::Factor(times),
+        },
+        max_body_bytes: config.fetch.max_body.0,
+    };
+    let committed = pipeline.reader.clone();
+    let known = move |id: &_| {
+        committed.is_committed(id).unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be asked; the capture is taken in again");
+            false
+        })
+    };
+    let max_block = options.max_body_bytes.saturating_add(HTTP_HEAD_BYTES);
+    let shown = bar.clone();
+    let summary = replay::replay(
+        paths,
+        options,
+        Arc::clone(clock),
+        pipeline.intake.clone(),
+        known,
+        move |path, each| read_captures(path, max_block, each),
+        move |progress| {
+            shown.set_length(progress.files);
+            shown.set_position(progress.files_done);
+        },
+        stop,
+    )
+    .await;
+    bar.finish_and_clear();
+    summary
+}
+
+fn progress_bar(quiet: bool) -> ProgressBar {
+    if quiet || !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {bar:40} {pos}/{len} files {per_sec}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

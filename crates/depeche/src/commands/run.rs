@@ -1,0 +1,196 @@
+//! `depeche run`: poll the feeds, for ever or once.
+
+use std::io::stdout;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::bail;
+use depeche_fetcher::{FeedState, FeedTarget, Fetcher, Mode, fetch_pages, poll};
+use depeche_model::Clock;
+use depeche_store::Reader;
+use indicatif::ProgressBar;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::replay::take_in;
+use super::summary::Summary;
+use super::{block_on, shutdown};
+use crate::cli::Speed;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::feeds::{Subscription, subscriptions, with_state};
+use crate::pipeline::{Pipeline, order_pages};
+
+/// Orders handed out ahead of the fetcher.
+const ORDERS: usize = 64;
+
+/// How often the list of added feeds is looked at: a feed added from the command line is polled this soon.
+const LOOK_AT_LIST: Duration = Duration::from_secs(1);
+
+pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bool) -> anyhow::Result<Exit> {
+    let (feeds, problems) = subscriptions(config);
+    for problem in &problems {
+        eprintln!("warning: {problem}");
+    }
+    if feeds.is_empty() && config.replay.paths.is_empty() {
+        if once {
+            bail!("there are no feeds to poll: `depeche feeds add URL`, or [[feed]] in the configuration");
+        }
+        tracing::warn!("there are no feeds yet: `depeche feeds add URL`, or [[feed]] in the configuration");
+    }
+    block_on(async {
+        let stop = shutdown::token()?;
+        let fetcher = Arc::new(Fetcher::new(config.fetch_options(), Arc::clone(clock))?);
+        let pipeline = Pipeline::start(config, clock)?;
+        // Validators of captures that a crash left uncommitted must be in the store before the first poll.
+        pipeline.ledger.drained().await;
+        let mut known = 0;
+        let mut failed = 0;
+        if !config.replay.paths.is_empty() {
+            let paths = config.replay.paths.clone();
+            let bar = ProgressBar::hidden();
+            let replayed = take_in(config, clock, &pipeline, paths, Speed::Max, bar, stop.clone()).await;
+            for problem in &replayed.problems {
+                eprintln!("error: {problem}");
+            }
+            known = replayed.known;
+            failed = replayed.problems.len() as u64;
+        }
+        let reader = pipeline.reader.clone();
+        let mode = if once { Mode::Once } else { Mode::Forever };
+        let polled = poll_and_fetch(config, fetcher, &pipeline, &feeds, mode, stop).await;
+        let progress = pipeline.finish().await?;
+        let unreachable = polled?;
+        if !once {
+            return Ok(Exit::Done);
+        }
+        failed += tell_failures(&reader, &feeds)?;
+        if !quiet {
+            Summary {
+                known,
+                failed,
+                tally: &progress.tally,
+            }
+            .print(&mut stdout().lock())?;
+        }
+        Ok(match failed {
+            0 => Exit::Done,
+            _ if failed < feeds.len() as u64 => Exit::Partly,
+            _ if unreachable == feeds.len() as u64 => Exit::Unreachable,
+            _ => Exit::Failed,
+        })
+    })
+}
+
+/// Polls and fetches until all is done or `stop`; gives back how many feeds reached no server.
+async fn poll_and_fetch(
+    config: &Config,
+    fetcher: Arc<Fetcher>,
+    pipeline: &Pipeline,
+    feeds: &[Subscription],
+    mode: Mode,
+    stop: CancellationToken,
+) -> anyhow::Result<u64> {
+    let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
+    let (orders, ordered) = mpsc::channel(ORDERS);
+    let ordering = tokio::spawn(order_pages(
+        pipeline.reader.clone(),
+        pipeline.progress.clone(),
+        orders,
+    ));
+    let pages = tokio::spawn(fetch_pages(
+        Arc::clone(&fetcher),
+        ordered,
+        pipeline.intake.clone(),
+        stop.clone(),
+    ));
+    let following = (mode == Mode::Forever)
+        .then(|| tokio::spawn(follow_list(config.clone(), pipeline.reader.clone(), list)));
+    let polled = poll(
+        fetcher,
+        watched,
+        pipeline.intake.clone(),
+        pipeline.reports.clone(),
+        mode,
+        stop.clone(),
+    )
+    .await;
+    if mode == Mode::Once {
+        wait_for_pages(pipeline, &stop).await?;
+    }
+    if let Some(following) = following {
+        following.abort();
+    }
+    ordering.abort();
+    // With nobody left to order, the page fetcher ends what it has.
+    let fetched = pages.await?;
+    tracing::info!(
+        polls = polled.fetched + polled.not_modified + polled.refused + polled.failed,
+        pages = fetched.fetched,
+        pages_failed = fetched.failed,
+        "polling ended"
+    );
+    Ok(polled.unreachable)
+}
+
+/// Until no page is owed and nothing is on its way.
+async fn wait_for_pages(pipeline: &Pipeline, stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut progress = pipeline.progress.clone();
+    loop {
+        progress.borrow_and_update();
+        pipeline.ledger.drained().await;
+        let owed = pipeline.reader.owed().next().transpose()?.is_some();
+        if !owed || stop.is_cancelled() || !pipeline.is_alive() {
+            return Ok(());
+        }
+        tokio::select! {
+            changed = progress.changed() => if changed.is_err() { return Ok(()) },
+            () = stop.cancelled() => return Ok(()),
+        }
+    }
+}
+
+/// Sends the list of feeds again whenever the file of added feeds changes.
+async fn follow_list(config: Config, reader: Reader, list: watch::Sender<Vec<(FeedTarget, FeedState)>>) {
+    let path = config.added_feeds_path();
+    let mut seen = changed_at(&path);
+    loop {
+        tokio::time::sleep(LOOK_AT_LIST).await;
+        let now = changed_at(&path);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        let (feeds, problems) = subscriptions(&config);
+        for problem in problems {
+            tracing::warn!("{problem}");
+        }
+        match with_state(&feeds, &reader) {
+            Ok(feeds) => {
+                tracing::info!(feeds = feeds.len(), "the list of feeds changed");
+                list.send_replace(feeds);
+            }
+            Err(error) => tracing::error!(%error, "the feeds' state cannot be read; the old list stays"),
+        }
+    }
+}
+
+fn changed_at(path: &PathBuf) -> Option<SystemTime> {
+    std::fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+}
+
+/// Names each feed whose last poll failed, and counts them.
+fn tell_failures(reader: &Reader, feeds: &[Subscription]) -> anyhow::Result<u64> {
+    let mut failed = 0;
+    for feed in feeds {
+        let url = &feed.target.url;
+        if let Some(error) = reader.feed(url)?.and_then(|row| row.error) {
+            eprintln!("error: feed {url}: {error}");
+            failed += 1;
+        }
+    }
+    Ok(failed)
+}

@@ -1,0 +1,47 @@
+//! The table that ends a replay or a single run: captures, articles, and a count a verdict.
+
+use std::io::Write;
+
+use depeche_model::Verdict;
+use depeche_store::Tally;
+use serde_json::json;
+
+use crate::cli::Format;
+use crate::output::{Row, print_rows, row};
+
+/// What a run came to.
+pub(super) struct Summary<'a> {
+    /// Captures recognised as known before they were journaled.
+    pub(super) known: u64,
+    /// What could not be taken in.
+    pub(super) failed: u64,
+    pub(super) tally: &'a Tally,
+}
+
+impl Summary<'_> {
+    /// Prints the table.
+    pub(super) fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let tally = self.tally;
+        let mut rows: Vec<Row> = Vec::new();
+        let mut count =
+            |what: &str, count: u64| rows.push(row([("what", json!(what)), ("count", json!(count))]));
+        count("captures", tally.captures + self.known);
+        count("  known", self.known);
+        count("  failed", self.failed);
+        count("articles", tally.articles());
+        for verdict in Verdict::ALL {
+            count(
+                &format!("  {}", verdict.as_str()),
+                tally.verdicts.get(&verdict).copied().unwrap_or(0),
+            );
+        }
+        count("unchanged", tally.unchanged);
+        count("further sightings", tally.sightings);
+        count("pages owed", tally.pages_owed);
+        count("rejected", tally.rejections());
+        for (reason, number) in &tally.rejected {
+            count(&format!("  {reason}"), *number);
+        }
+        print_rows(out, Format::Table, &["what", "count"], rows.into_iter().map(Ok))
+    }
+}

@@ -1,0 +1,449 @@
+//! Configuration: what can be chosen, with its defaults, and how it becomes the stages' options.
+//!
+//! Every key stands, with its meaning, in `config/depeche.toml`; a test keeps that file equal to the defaults
+//! here. Where a stage has a default of its own, it is taken from the stage.
+
+mod load;
+mod units;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use depeche_deduplicator::Aliases;
+use depeche_fetcher::{FetchOptions, RobotsPolicy};
+use depeche_journal::JournalOptions;
+use depeche_model::PagePolicy;
+use depeche_store::{StageOptions, StoreOptions};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use load::{ConfigError, Layers, load};
+pub(crate) use units::{Period, Size};
+
+/// The configuration version this program reads.
+pub(crate) const CONFIG_VERSION: u32 = 1;
+
+/// Everything that can be chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) config_version: u32,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) replay: Replay,
+    pub(crate) fetch: Fetch,
+    pub(crate) normalize: Normalize,
+    pub(crate) dedup: Dedup,
+    pub(crate) journal: Journal,
+    pub(crate) store: Store,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) feed: Vec<Feed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) feed_list: Vec<FeedList>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Replay {
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Fetch {
+    pub(crate) user_agent: String,
+    pub(crate) concurrency: usize,
+    pub(crate) per_host_concurrency: usize,
+    pub(crate) per_host_interval: Period,
+    pub(crate) timeout: Period,
+    pub(crate) max_body: Size,
+    pub(crate) interval: Interval,
+    pub(crate) robots: Robots,
+    pub(crate) page: PagePolicy,
+    pub(crate) allow_private_addresses: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Interval {
+    pub(crate) default: Period,
+    pub(crate) min: Period,
+    pub(crate) max: Period,
+    pub(crate) adaptive: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Robots {
+    Never,
+    Pages,
+    Always,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Normalize {
+    pub(crate) languages: Vec<String>,
+    pub(crate) workers: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Dedup {
+    pub(crate) near_window: Period,
+    pub(crate) story_window: Period,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) aliases: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Journal {
+    pub(crate) segment: Size,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Store {
+    pub(crate) cache: Size,
+    pub(crate) group: usize,
+    pub(crate) min_free: Size,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Feed {
+    pub(crate) url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<PagePolicy>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeedList {
+    pub(crate) path: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            config_version: CONFIG_VERSION,
+            data_dir: PathBuf::from("data"),
+            replay: Replay::default(),
+            fetch: Fetch::default(),
+            normalize: Normalize::default(),
+            dedup: Dedup::default(),
+            journal: Journal::default(),
+            store: Store::default(),
+            feed: Vec::new(),
+            feed_list: Vec::new(),
+        }
+    }
+}
+
+impl Default for Fetch {
+    fn default() -> Self {
+        let options = FetchOptions::default();
+        Self {
+            user_agent: options.user_agent,
+            concurrency: options.concurrency,
+            per_host_concurrency: options.per_host_concurrency,
+            per_host_interval: Period(options.per_host_interval),
+            timeout: Period(options.timeout),
+            max_body: Size(options.max_body_bytes),
+            interval: Interval::default(),
+            robots: match options.robots {
+                RobotsPolicy::Never => Robots::Never,
+                RobotsPolicy::Pages => Robots::Pages,
+                RobotsPolicy::Always => Robots::Always,
+            },
+            page: PagePolicy::default(),
+            allow_private_addresses: options.allow_private_addresses,
+        }
+    }
+}
+
+impl Default for Interval {
+    fn default() -> Self {
+        let interval = depeche_fetcher::Interval::default();
+        Self {
+            default: Period(interval.default),
+            min: Period(interval.min),
+            max: Period(interval.max),
+            adaptive: interval.adaptive,
+        }
+    }
+}
+
+impl Default for Normalize {
+    fn default() -> Self {
+        Self {
+            languages: depeche_normalizer::Options::default().languages,
+            workers: 0,
+        }
+    }
+}
+
+impl Default for Dedup {
+    fn default() -> Self {
+        let options = depeche_deduplicator::Options::default();
+        Self {
+            near_window: Period(options.near_window.unsigned_abs()),
+            story_window: Period(options.story_window.unsigned_abs()),
+            aliases: None,
+        }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            segment: Size(JournalOptions::default().segment_bytes),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let options = StoreOptions::default();
+        Self {
+            cache: Size(options.cache_bytes),
+            group: StageOptions::default().group_captures,
+            min_free: Size(options.min_free_bytes),
+        }
+    }
+}
+
+impl Config {
+    /// Where the journal's segments are.
+    pub(crate) fn journal_dir(&self) -> PathBuf {
+        self.data_dir.join("journal")
+    }
+
+    /// Where sled's files are.
+    pub(crate) fn store_dir(&self) -> PathBuf {
+        self.data_dir.join("store")
+    }
+
+    /// The feeds added from the command line.
+    pub(crate) fn added_feeds_path(&self) -> PathBuf {
+        self.data_dir.join("feeds.opml")
+    }
+
+    pub(crate) fn fetch_options(&self) -> FetchOptions {
+        let Fetch { interval, .. } = &self.fetch;
+        FetchOptions {
+            user_agent: self.fetch.user_agent.clone(),
+            concurrency: self.fetch.concurrency,
+            per_host_concurrency: self.fetch.per_host_concurrency,
+            per_host_interval: self.fetch.per_host_interval.0,
+            timeout: self.fetch.timeout.0,
+            max_body_bytes: self.fetch.max_body.0,
+            interval: depeche_fetcher::Interval {
+                default: interval.default.0,
+                min: interval.min.0,
+                max: interval.max.0,
+                adaptive: interval.adaptive,
+            },
+            robots: match self.fetch.robots {
+                Robots::Never => RobotsPolicy::Never,
+                Robots::Pages => RobotsPolicy::Pages,
+                Robots::Always => RobotsPolicy::Always,
+            },
+            allow_private_addresses: self.fetch.allow_private_addresses,
+        }
+    }
+
+    pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
+        depeche_normalizer::Options {
+            languages: self.normalize.languages.clone(),
+            max_body_bytes: self.fetch.max_body.0,
+        }
+    }
+
+    /// The spelling variants in force: the file's, or those built in. A bad line is told and left out.
+    pub(crate) fn aliases(&self) -> anyhow::Result<Aliases> {
+        let Some(path) = &self.dedup.aliases else {
+            return Ok(Aliases::built_in());
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("dedup.aliases: cannot read {}", path.display()))?;
+        let (aliases, problems) = Aliases::parse(&text);
+        for problem in problems {
+            eprintln!("warning: {}: {problem}", path.display());
+        }
+        Ok(aliases)
+    }
+
+    pub(crate) fn dedup_options(&self, aliases: Aliases) -> depeche_deduplicator::Options {
+        depeche_deduplicator::Options {
+            near_window: signed(self.dedup.near_window),
+            story_window: signed(self.dedup.story_window),
+            aliases,
+            ..depeche_deduplicator::Options::default()
+        }
+    }
+
+    pub(crate) fn journal_options(&self) -> JournalOptions {
+        JournalOptions {
+            segment_bytes: self.journal.segment.0,
+        }
+    }
+
+    pub(crate) fn store_options(&self) -> StoreOptions {
+        StoreOptions {
+            cache_bytes: self.store.cache.0,
+            min_free_bytes: self.store.min_free.0,
+        }
+    }
+
+    pub(crate) fn stage_options(&self) -> StageOptions {
+        StageOptions {
+            group_captures: self.store.group,
+        }
+    }
+
+    /// Paths in a file are relative to it.
+    fn resolve_paths(&mut self, file: Option<&Path>) {
+        let Some(folder) = file.and_then(Path::parent) else {
+            return;
+        };
+        for list in &mut self.feed_list {
+            list.path = folder.join(&list.path);
+        }
+        if let Some(aliases) = &mut self.dedup.aliases {
+            *aliases = folder.join(&*aliases);
+        }
+    }
+
+    /// What is well-formed and cannot be meant, by key.
+    fn contradictions(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut refuse = |wrong: bool, key: &str, why: &str| {
+            if wrong {
+                found.push((key.to_owned(), why.to_owned()));
+            }
+        };
+        refuse(
+            self.config_version != CONFIG_VERSION,
+            "config_version",
+            &format!("this program reads version {CONFIG_VERSION}"),
+        );
+        let fetch = &self.fetch;
+        refuse(
+            fetch.user_agent.trim().is_empty(),
+            "fetch.user_agent",
+            "publishers must be able to tell who asks",
+        );
+        refuse(fetch.concurrency == 0, "fetch.concurrency", "at least 1");
+        refuse(
+            fetch.per_host_concurrency == 0,
+            "fetch.per_host_concurrency",
+            "at least 1",
+        );
+        refuse(
+            fetch.timeout.0.is_zero(),
+            "fetch.timeout",
+            "nothing answers in no time; at least 1ms",
+        );
+        refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
+        let interval = &fetch.interval;
+        refuse(
+            interval.min.0.is_zero(),
+            "fetch.interval",
+            "`min` is at least 1ms",
+        );
+        refuse(
+            interval.min > interval.default || interval.default > interval.max,
+            "fetch.interval",
+            "`min` must not be above `default`, nor `default` above `max`",
+        );
+        refuse(
+            self.normalize.languages.is_empty(),
+            "normalize.languages",
+            "name at least one, such as [\"fr\"]",
+        );
+        refuse(
+            self.dedup.near_window.0.is_zero(),
+            "dedup.near_window",
+            "at least 1ms",
+        );
+        refuse(
+            self.dedup.story_window.0.is_zero(),
+            "dedup.story_window",
+            "at least 1ms",
+        );
+        refuse(self.store.group == 0, "store.group", "at least 1");
+        for (n, feed) in self.feed.iter().enumerate() {
+            let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            refuse(
+                !usable,
+                &format!("feed.{n}.url"),
+                &format!("`{}` is no http or https address", feed.url),
+            );
+        }
+        found
+    }
+}
+
+fn signed(period: Period) -> SignedDuration {
+    SignedDuration::try_from(period.0).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_file_is_equal_to_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/depeche.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(toml::from_str::<Config>(&text).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_documented_file_names_every_key() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/depeche.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        let full = Config {
+            dedup: Dedup {
+                aliases: Some("aliases.txt".into()),
+                ..Dedup::default()
+            },
+            feed: vec![Feed {
+                url: "https://exemple.fr/rss".to_owned(),
+                name: Some("Exemple".to_owned()),
+                tags: vec!["national".to_owned()],
+                page: Some(PagePolicy::Auto),
+            }],
+            feed_list: vec![FeedList {
+                path: "feeds.opml".into(),
+            }],
+            ..Config::default()
+        };
+        for line in toml::to_string(&full).unwrap().lines() {
+            let key = line.split(" = ").next().unwrap_or_default();
+            let named = text
+                .lines()
+                .any(|l| l.trim_start_matches(['#', ' ']).starts_with(key));
+            assert!(
+                named || key == "[fetch.interval]" || is_inside_interval(key),
+                "{key} is not documented"
+            );
+        }
+    }
+
+    /// The interval is one inline table in the documented file.
+    fn is_inside_interval(key: &str) -> bool {
+        ["default", "min", "max", "adaptive"].contains(&key)
+    }
+
+    #[test]
+    fn the_effective_configuration_reads_back() {
+        let shown = toml::to_string(&Config::default()).unwrap();
+        assert_eq!(toml::from_str::<Config>(&shown).unwrap(), Config::default());
+    }
+}

@@ -1,0 +1,60 @@
+//! Exit codes: stable, scripts depend on them; codes are only ever added.
+
+use std::io;
+use std::process::ExitCode;
+
+use depeche_store::StoreError;
+
+use crate::config::ConfigError;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All was done.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// Partly done; what failed is on standard error.
+    Partly = 3,
+    /// The comparison asked for found a difference.
+    Differs = 4,
+    /// There is no store to read.
+    NoStore = 10,
+    /// Another process has the store.
+    Locked = 11,
+    /// The store is damaged.
+    Damaged = 12,
+    /// No server could be reached.
+    Unreachable = 69,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Tells an error on standard error, with its causes, and gives its exit code.
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
+    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_closed_pipe) {
+        // Whoever read had enough.
+        return Exit::Done;
+    }
+    eprintln!("error: {error:#}");
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return Exit::Config;
+    }
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Missing { .. }) => Exit::NoStore,
+        Some(StoreError::Locked { .. }) => Exit::Locked,
+        Some(StoreError::Damaged { .. } | StoreError::Row { .. }) => Exit::Damaged,
+        _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,183 @@
+//! The feeds to poll: those of the configuration, of its lists, and those added from the command line.
+//!
+//! What the command line adds stands in `feeds.opml` in the data folder. A running daemon sees a change there,
+//! so `feeds add` needs no lock and no restart.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use depeche_fetcher::feed_list::{self, FeedList, ListedFeed};
+use depeche_fetcher::{FeedState, FeedTarget};
+use depeche_model::PagePolicy;
+use depeche_store::Reader;
+
+use crate::config::Config;
+
+/// Where a feed is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `[[feed]]` of the configuration.
+    Configuration,
+    /// A list the configuration names.
+    List(String),
+    /// Added from the command line.
+    Added,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Configuration => f.write_str("configuration"),
+            Self::List(path) => f.write_str(path),
+            Self::Added => f.write_str("added"),
+        }
+    }
+}
+
+/// A feed with where it is written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Subscription {
+    pub(crate) target: FeedTarget,
+    pub(crate) origin: Origin,
+}
+
+/// All feeds, each address once (the first place counts), and what was wrong with the lists.
+pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>) {
+    let mut found: Vec<Subscription> = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    let mut problems = Vec::new();
+    let mut add = |target: FeedTarget, origin: Origin| {
+        if known.insert(target.url.clone()) {
+            found.push(Subscription { target, origin });
+        }
+    };
+    for feed in &config.feed {
+        let target = FeedTarget {
+            url: feed.url.clone(),
+            name: feed.name.clone(),
+            page: feed.page.unwrap_or(config.fetch.page),
+            tags: feed.tags.clone(),
+        };
+        add(target, Origin::Configuration);
+    }
+    let mut add_list = |path: &Path, origin: &Origin| match feed_list::read(path) {
+        Ok(FeedList {
+            feeds,
+            problems: wrong,
+        }) => {
+            problems.extend(wrong.iter().map(ToString::to_string));
+            for feed in feeds {
+                add(target(feed, config.fetch.page), origin.clone());
+            }
+        }
+        Err(error) => problems.push(error.to_string()),
+    };
+    for list in &config.feed_list {
+        add_list(&list.path, &Origin::List(list.path.display().to_string()));
+    }
+    let added = config.added_feeds_path();
+    if added.exists() {
+        add_list(&added, &Origin::Added);
+    }
+    (found, problems)
+}
+
+fn target(feed: ListedFeed, page: PagePolicy) -> FeedTarget {
+    FeedTarget {
+        url: feed.url,
+        name: feed.name,
+        page,
+        tags: feed.tags,
+    }
+}
+
+/// Each feed with the state the store keeps of it.
+pub(crate) fn with_state(
+    subscriptions: &[Subscription],
+    reader: &Reader,
+) -> anyhow::Result<Vec<(FeedTarget, FeedState)>> {
+    subscriptions
+        .iter()
+        .map(|subscription| {
+            let row = reader.feed(&subscription.target.url)?.unwrap_or_default();
+            let state = FeedState {
+                validators: row.validators,
+                next_due: row.next_due,
+                consecutive_failures: row.failures,
+                ..FeedState::default()
+            };
+            Ok((subscription.target.clone(), state))
+        })
+        .collect()
+}
+
+/// Adds feeds from the command line; gives back how many were not there yet.
+pub(crate) fn add(config: &Config, feeds: Vec<ListedFeed>) -> anyhow::Result<usize> {
+    for feed in &feeds {
+        let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !usable {
+            bail!("`{}` is no http or https address", feed.url);
+        }
+    }
+    let known: std::collections::HashSet<String> = subscriptions(config)
+        .0
+        .into_iter()
+        .map(|subscription| subscription.target.url)
+        .collect();
+    let mut added = read_added(config)?;
+    let before = added.len();
+    added.extend(feeds.into_iter().filter(|feed| !known.contains(&feed.url)));
+    let new = added.len() - before;
+    if new > 0 {
+        write_added(config, &added)?;
+    }
+    Ok(new)
+}
+
+/// Removes a feed that was added from the command line.
+pub(crate) fn remove(config: &Config, url: &str) -> anyhow::Result<()> {
+    let mut added = read_added(config)?;
+    let before = added.len();
+    added.retain(|feed| feed.url != url);
+    if added.len() < before {
+        return write_added(config, &added);
+    }
+    match subscriptions(config)
+        .0
+        .into_iter()
+        .find(|subscription| subscription.target.url == url)
+    {
+        Some(Subscription {
+            origin: Origin::Configuration,
+            ..
+        }) => {
+            bail!("{url} stands in the configuration: remove its [[feed]] there")
+        }
+        Some(Subscription {
+            origin: Origin::List(path),
+            ..
+        }) => bail!("{url} stands in {path}: remove it there"),
+        _ => bail!("{url} is not among the feeds; `depeche feeds list` shows them"),
+    }
+}
+
+fn read_added(config: &Config) -> anyhow::Result<Vec<ListedFeed>> {
+    let path = config.added_feeds_path();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let list = feed_list::read(&path)?;
+    if let Some(problem) = list.problems.first() {
+        // Writing the list again would drop the line.
+        bail!("{problem}; mend the file first");
+    }
+    Ok(list.feeds)
+}
+
+fn write_added(config: &Config, feeds: &[ListedFeed]) -> anyhow::Result<()> {
+    let path = config.added_feeds_path();
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot create {}", config.data_dir.display()))?;
+    let text = feed_list::write("depeche", feeds);
+    crate::output::write_whole(&path, |out| Ok(out.write_all(text.as_bytes())?))
+}

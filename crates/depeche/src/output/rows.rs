@@ -1,0 +1,132 @@
+//! Rows of named values, printed the way that was asked for.
+
+use std::io::Write;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::cli::Format;
+
+/// Named values, in the order of their columns.
+pub(crate) type Row = Map<String, Value>;
+
+/// A row from its columns.
+pub(crate) fn row<const N: usize>(columns: [(&str, Value); N]) -> Row {
+    columns
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// Prints rows. Tables show every value as text; JSON keeps its type.
+pub(crate) fn print_rows(
+    out: &mut dyn Write,
+    format: Format,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = anyhow::Result<Row>>,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Jsonl => {
+            for row in rows {
+                serde_json::to_writer(&mut *out, &row?)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        Format::Json => {
+            let rows = rows.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+            serde_json::to_writer_pretty(&mut *out, &rows)?;
+            out.write_all(b"\n")?;
+        }
+        Format::Csv => {
+            let mut csv = csv::Writer::from_writer(out);
+            csv.write_record(columns)?;
+            for row in rows {
+                let row = row?;
+                csv.write_record(
+                    columns
+                        .iter()
+                        .map(|column| row.get(*column).map(flat).unwrap_or_default()),
+                )?;
+            }
+            csv.flush()?;
+        }
+        Format::Table => {
+            let mut table = Table::new();
+            table
+                .load_preset(NOTHING)
+                .set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_header(columns.iter().map(|column| column.replace('_', " ")));
+            for row in rows {
+                let row = row?;
+                table.add_row(
+                    columns
+                        .iter()
+                        .map(|column| row.get(*column).map(flat).unwrap_or_default()),
+                );
+            }
+            writeln!(out, "{}", table.trim_fmt())?;
+        }
+    }
+    Ok(())
+}
+
+/// A value as one cell: lists joined with `|`, objects as JSON, `null` as nothing.
+pub(crate) fn flat(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join("|"),
+        other => other.to_string(),
+    }
+}
+
+/// The first digits of an id, enough to name it on the command line.
+pub(crate) fn short(id: impl std::fmt::Display) -> String {
+    id.to_string().chars().take(12).collect()
+}
+
+/// A time as tables show it: to the minute, UTC.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn printed(format: Format) -> String {
+        let rows = [
+            Ok(row([
+                ("titre", json!("Crue, « historique »")),
+                ("lieux", json!(["Redon", "Vannes"])),
+            ])),
+            Ok(row([("titre", json!(null)), ("lieux", json!([]))])),
+        ];
+        let mut out = Vec::new();
+        print_rows(&mut out, format, &["titre", "lieux"], rows).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_format_prints_every_row() {
+        assert_eq!(
+            printed(Format::Csv),
+            "titre,lieux\n\"Crue, « historique »\",Redon|Vannes\n,\n"
+        );
+        assert_eq!(
+            printed(Format::Jsonl),
+            "{\"titre\":\"Crue, « historique »\",\"lieux\":[\"Redon\",\"Vannes\"]}\n{\"titre\":null,\"lieux\":[]}\n"
+        );
+        assert_eq!(
+            serde_json::from_str::<Vec<Row>>(&printed(Format::Json))
+                .unwrap()
+                .len(),
+            2
+        );
+        assert!(printed(Format::Table).lines().count() >= 3);
+    }
+}
