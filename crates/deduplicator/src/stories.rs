@@ -271,7 +271,12 @@ pub(crate) fn similarity_by_prior(terms: &Terms, a: &Article, b: &Article) -> St
 }
 
 fn weight(terms: &Terms, rarity: &Rarity, term: u32, count: u16) -> f64 {
-    (1.0 + f64::from(count).ln()) * rarity.weight(terms, term)
+    often(count) * rarity.weight(terms, term)
+}
+
+/// What a term's repetition adds: less each time.
+fn often(count: u16) -> f64 {
+    1.0 + f64::from(count).ln()
 }
 
 /// A term vector with its weights.

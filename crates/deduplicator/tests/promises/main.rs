@@ -4,4 +4,10 @@
 
 mod support;
 
+mod copies;
+mod edits;
+mod identity;
+mod restore;
 mod samples;
+mod stage;
+mod stories;

@@ -38,11 +38,9 @@ fn judge_all<'a>(articles: impl IntoIterator<Item = &'a (String, Article)>) -> V
     let mut desk = Desk::new();
     articles
         .into_iter()
-        .enumerate()
-        .map(|(index, (name, article))| {
-            let at = start()
-                .checked_add(SignedDuration::from_millis(index as i64))
-                .unwrap();
+        .zip(0..)
+        .map(|((name, article), index)| {
+            let at = start().checked_add(SignedDuration::from_millis(index)).unwrap();
             (name.as_str(), desk.judge(at, article.clone()))
         })
         .collect()

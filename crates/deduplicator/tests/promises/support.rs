@@ -145,6 +145,16 @@ pub(crate) struct Desk {
     pub(crate) memory: Memory,
 }
 
+impl Clone for Desk {
+    /// A desk that was closed and opened again: the deduplicator is restored from the store.
+    fn clone(&self) -> Self {
+        let mut copy = Self::new();
+        self.memory.restore(&mut copy.deduplicator);
+        copy.memory = self.memory.clone();
+        copy
+    }
+}
+
 impl Desk {
     pub(crate) fn new() -> Self {
         Self::with(depeche_deduplicator::Options::default())
@@ -204,4 +214,10 @@ pub(crate) fn text_files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 /// The workspace's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// One of the base texts under `tests/data/base`.
+pub(crate) fn base(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/base/{name}.txt"));
+    std::fs::read_to_string(path).unwrap()
 }

@@ -1,0 +1,356 @@
+//! Guids and addresses: what is known is met again, revised or told apart.
+
+use depeche_model::{
+    ContentFrom, Decision, Digest, Entry, Key, Output, PageOrder, Rejection, RejectionReason, Rule, Seq,
+    Verdict, Warning, WarningCode,
+};
+
+use crate::support::{Desk, article, base, file_article, hours, start};
+
+fn unchanged(decision: &Decision) -> bool {
+    matches!(decision, Decision::Unchanged)
+}
+
+#[test]
+fn the_same_entry_again_is_unchanged() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    assert!(unchanged(
+        &desk.decide(hours(1), article("lejour", "1", &base("canal")))
+    ));
+    assert_eq!(desk.deduplicator.next_seq(), Seq(2), "nothing was numbered");
+}
+
+#[test]
+fn a_changed_entry_around_the_same_text_is_seen_once_without_a_place() {
+    let mut desk = Desk::new();
+    let known = desk.judge(start(), article("lejour", "1", &base("canal")));
+    let mut changed = article("lejour", "1", &base("canal"));
+    changed.entry_digest = Some(Digest([7; 16]));
+    let Decision::Seen(sighting) = desk.decide(hours(1), changed.clone()) else {
+        panic!("expected a sighting");
+    };
+    assert_eq!(
+        (
+            sighting.of,
+            sighting.article,
+            sighting.place,
+            sighting.entry_digest
+        ),
+        (known.record.seq, known.record.article, None, changed.entry_digest)
+    );
+    assert!(unchanged(&desk.decide(hours(2), changed)));
+}
+
+#[test]
+fn a_corrected_text_is_a_revision_of_the_same_article_and_story() {
+    let mut desk = Desk::new();
+    let first = desk.judge(start(), article("lejour", "1", &base("canal")));
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let second = desk.judge(hours(1), article("lejour", "1", &corrected));
+    let third = desk.judge(
+        hours(2),
+        article("lejour", "1", &corrected.replace("18 avril", "25 avril")),
+    );
+    assert_eq!(second.record.verdict, Verdict::Revision);
+    assert_eq!(second.evidence.rule, Rule::SameGuid);
+    assert_eq!(
+        (
+            second.record.revision,
+            second.record.of,
+            third.record.revision,
+            third.record.of
+        ),
+        (2, Some(first.record.seq), 3, Some(second.record.seq))
+    );
+    for later in [&second, &third] {
+        assert_eq!(later.record.article, first.record.article);
+        assert_eq!(later.record.story, first.record.story);
+    }
+}
+
+#[test]
+fn a_changed_title_alone_is_a_revision() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    let mut retitled = article("lejour", "1", &base("canal"));
+    retitled.title = "Un autre titre".to_owned();
+    retitled.entry_digest = None;
+    assert_eq!(desk.judge(hours(1), retitled).record.verdict, Verdict::Revision);
+}
+
+#[test]
+fn a_guid_used_again_for_another_text_elsewhere_is_a_new_article_with_a_warning() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    let mut other = article("lejour", "1", &base("fromagerie"));
+    other.canonical_url = Some("https://lejour.example/tout-autre".to_owned());
+    let judged = desk.judge(hours(1), other);
+    assert_eq!(judged.record.verdict, Verdict::New);
+    assert_eq!(
+        judged.article.warnings,
+        [Warning::new(WarningCode::GuidReused, "1")]
+    );
+}
+
+#[test]
+fn items_of_one_feed_that_share_a_guid_stay_apart_at_every_poll() {
+    let mut desk = Desk::new();
+    let items = || {
+        ["canal", "fromagerie", "observatoire"].map(|name| {
+            let mut item = article("lejour", name, &base(name));
+            item.guid = Some("0".to_owned());
+            Output::Article(Box::new(item))
+        })
+    };
+    for poll in 0..3 {
+        let decided = desk.deduplicator.decide(
+            crate::support::normalized(hours(poll), items().into()),
+            &desk.memory,
+        );
+        desk.memory.keep(&decided);
+        for decision in decided.decisions {
+            match decision {
+                Decision::Judged(judged) => assert_eq!((poll, judged.record.verdict), (0, Verdict::New)),
+                Decision::Unchanged => assert_ne!(poll, 0),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_that_all_link_to_the_home_page_stay_apart_at_every_poll() {
+    let mut desk = Desk::new();
+    for poll in 0..3 {
+        for name in ["canal", "fromagerie", "observatoire"] {
+            let mut item = article("lejour", name, &base(name));
+            item.canonical_url = Some("https://lejour.example/".to_owned());
+            match desk.decide(hours(poll), item) {
+                Decision::Judged(judged) => assert_eq!((poll, judged.record.verdict), (0, Verdict::New)),
+                Decision::Unchanged => assert_ne!(poll, 0),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// The same address in the feed of another section.
+fn in_another_feed(text: &str) -> depeche_model::Article {
+    let mut other = article("lejour", "1", text);
+    other.feed_url = Some("https://lejour.example/regions.xml".to_owned());
+    other.guid = Some("regions-1".to_owned());
+    other
+}
+
+#[test]
+fn the_same_address_in_another_feed_is_a_sighting_with_its_place_and_key() {
+    let mut desk = Desk::new();
+    let known = desk.judge(start(), article("lejour", "1", &base("canal")));
+    let teaser: String = base("canal").split_inclusive(' ').take(40).collect();
+    for text in [base("canal"), teaser, String::new()] {
+        let mut desk = desk.clone();
+        let other = in_another_feed(&text);
+        let Decision::Seen(sighting) = desk.decide(hours(1), other.clone()) else {
+            panic!("expected a sighting of {text:?}");
+        };
+        assert_eq!(
+            (sighting.of, sighting.entry_digest),
+            (known.record.seq, other.entry_digest)
+        );
+        assert_eq!(sighting.place.as_ref().unwrap().feed_url, other.feed_url);
+        assert!(sighting.keys.contains(&Key::Guid {
+            feed: other.feed_url.clone().unwrap(),
+            guid: "regions-1".to_owned()
+        }));
+        assert!(
+            unchanged(&desk.decide(hours(2), other)),
+            "the same place again adds none"
+        );
+    }
+}
+
+#[test]
+fn a_fuller_text_at_the_same_address_is_a_revision() {
+    let mut desk = Desk::new();
+    let teaser: String = base("canal").split_inclusive(' ').take(40).collect();
+    desk.judge(start(), article("lejour", "1", &teaser));
+    let full = desk.judge(hours(1), in_another_feed(&base("canal")));
+    assert_eq!(
+        (full.record.verdict, full.evidence.rule),
+        (Verdict::Revision, Rule::SameUrl)
+    );
+}
+
+#[test]
+fn an_unreadable_page_does_not_replace_a_text_by_its_teaser() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    let teaser: String = base("canal").split_inclusive(' ').take(40).collect();
+    let mut less = article("lejour", "1", &teaser);
+    less.warnings.push(Warning::from(WarningCode::PageUnusable));
+    assert!(matches!(desk.decide(hours(1), less), Decision::Seen(sighting) if sighting.place.is_none()));
+}
+
+#[test]
+fn a_file_of_the_same_name_is_unchanged_corrected_or_another() {
+    let mut desk = Desk::new();
+    let file = |text: &str| file_article("seeds", "001.txt", text.as_bytes());
+    desk.judge(start(), file(&base("canal")));
+    assert!(unchanged(&desk.decide(hours(1), file(&base("canal")))));
+    let corrected = desk.judge(
+        hours(2),
+        file(&base("canal").replace("neuf mètres", "dix mètres")),
+    );
+    assert_eq!(corrected.record.verdict, Verdict::Revision);
+    let other = desk.judge(hours(3), file(&base("fromagerie")));
+    assert_eq!(other.record.verdict, Verdict::New);
+}
+
+#[test]
+fn an_article_without_guid_and_address_is_known_by_its_content() {
+    let mut desk = Desk::new();
+    let mut bare = article("lejour", "1", &base("canal"));
+    (bare.guid, bare.url, bare.canonical_url) = (None, None, None);
+    desk.judge(start(), bare.clone());
+    assert!(unchanged(&desk.decide(hours(1), bare)));
+}
+
+#[test]
+fn the_same_source_rewriting_soon_at_another_address_is_a_revision() {
+    let mut desk = Desk::new();
+    let first = desk.judge(start(), article("lejour", "1", &base("canal")));
+    let rewritten = base("canal").replace("Une trentaine de péniches", "Trente-deux péniches");
+    let second = desk.judge(hours(47), article("lejour", "2", &rewritten));
+    assert_eq!(
+        (second.record.verdict, second.evidence.rule, second.record.article),
+        (Verdict::Revision, Rule::SameSourceRewrite, first.record.article)
+    );
+    let mut late = Desk::new();
+    late.judge(start(), article("lejour", "1", &base("canal")));
+    let copy = late.judge(hours(49), article("lejour", "2", &rewritten));
+    assert_eq!(copy.record.verdict, Verdict::Near);
+    let mut files = Desk::new();
+    let file = |name: &str, text: &str| {
+        let mut file = article("seeds", name, text);
+        file.content_from = ContentFrom::File;
+        file
+    };
+    files.judge(start(), file("1", &base("canal")));
+    assert_eq!(
+        files.judge(hours(1), file("2", &rewritten)).record.verdict,
+        Verdict::Near
+    );
+}
+
+fn order(guid: &str, title: &str) -> PageOrder {
+    PageOrder {
+        source: "lejour".to_owned(),
+        feed_url: "https://lejour.example/rss.xml".to_owned(),
+        entry: Entry {
+            guid: Some(guid.to_owned()),
+            link: Some(format!("https://lejour.example/{guid}")),
+            title: Some(title.to_owned()),
+            ..Entry::default()
+        },
+    }
+}
+
+#[test]
+fn a_page_is_owed_until_its_entry_is_known_as_it_stands() {
+    let mut desk = Desk::new();
+    let wanted = |title: &str| Output::PageWanted(Box::new(order("1", title)));
+    assert!(matches!(desk.output(start(), wanted("a")), Decision::PageOwed(_)));
+    let mut page = article("lejour", "1", &base("canal"));
+    page.content_from = ContentFrom::Page;
+    page.entry_digest = Some(order("1", "a").entry.digest());
+    desk.judge(hours(1), page);
+    assert!(unchanged(&desk.output(hours(2), wanted("a"))));
+    assert!(matches!(
+        desk.output(hours(3), wanted("b")),
+        Decision::PageOwed(_)
+    ));
+}
+
+fn rejection(digest: u8) -> Rejection {
+    Rejection {
+        reason: RejectionReason::NoArticle,
+        title: None,
+        url: None,
+        key: Some(order("1", "a").key()),
+        digest: match digest {
+            0 => order("1", "a").entry.digest(),
+            other => Digest([other; 16]),
+        },
+    }
+}
+
+#[test]
+fn a_rejection_is_told_once_for_the_same_content() {
+    let mut desk = Desk::new();
+    let rejected = |digest| Output::Rejected(rejection(digest));
+    assert!(matches!(
+        desk.output(start(), rejected(0)),
+        Decision::Rejected(Seq(1), _)
+    ));
+    assert!(unchanged(&desk.output(hours(1), rejected(0))));
+    assert!(unchanged(
+        &desk.output(hours(1), Output::PageWanted(Box::new(order("1", "a"))))
+    ));
+    assert!(matches!(
+        desk.output(hours(2), rejected(9)),
+        Decision::Rejected(Seq(2), _)
+    ));
+    let judged = desk.judge(hours(3), article("lejour", "1", &base("canal")));
+    assert_eq!(
+        judged.record.verdict,
+        Verdict::New,
+        "what was rejected once can become an article"
+    );
+}
+
+#[test]
+fn numbers_have_no_gaps_and_count_only_what_is_stored() {
+    let mut desk = Desk::new();
+    let mut numbers = Vec::new();
+    let outputs = [
+        Output::Article(Box::new(article("lejour", "1", &base("canal")))),
+        Output::Rejected(rejection(3)),
+        Output::Article(Box::new(article("lejour", "1", &base("canal")))),
+        Output::PageWanted(Box::new(order("9", "z"))),
+        Output::Article(Box::new(in_another_feed(&base("canal")))),
+        Output::Article(Box::new(article("lesoir", "2", &base("fromagerie")))),
+    ];
+    for output in outputs {
+        match desk.output(start(), output) {
+            Decision::Judged(judged) => numbers.push(judged.record.seq.0),
+            Decision::Seen(sighting) => numbers.push(sighting.seq.0),
+            Decision::Rejected(seq, _) => numbers.push(seq.0),
+            Decision::Unchanged | Decision::PageOwed(_) => {}
+        }
+    }
+    assert_eq!(numbers, [1, 2, 3, 4]);
+}
+
+#[test]
+fn what_a_publisher_lists_for_months_is_told_again_before_it_is_forgotten() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    let mut told = 0;
+    for day in 1..200 {
+        // The stream goes on elsewhere.
+        desk.decide(
+            hours(day * 24),
+            article("lesoir", &format!("{day}"), &format!("Brève numéro {day}.")),
+        );
+        match desk.decide(hours(day * 24), article("lejour", "1", &base("canal"))) {
+            Decision::Unchanged => {}
+            Decision::Seen(sighting) => {
+                assert_eq!(sighting.place, None);
+                told += 1;
+            }
+            other => panic!("day {day}: {other:?}"),
+        }
+    }
+    assert_eq!(told, 4, "every 46th day");
+}

@@ -1,0 +1,78 @@
+//! The stage: deliveries pass in order, and none is settled on the way.
+
+use std::sync::{Arc, Mutex};
+
+use depeche_deduplicator::{Deduplicator, Options, run};
+use depeche_model::{Decision, Delivery, Outcome, Output, Seq};
+use tokio::sync::mpsc;
+
+use crate::support::{Memory, article, base, normalized, start};
+
+type Settled = Arc<Mutex<Vec<(usize, Outcome)>>>;
+
+fn delivery(number: usize, name: &str, settled: &Settled) -> Delivery<depeche_model::Normalized> {
+    let settled = Arc::clone(settled);
+    let output = Output::Article(Box::new(article(name, "1", &base(name))));
+    Delivery::new(normalized(start(), vec![output]), move |outcome| {
+        settled.lock().unwrap().push((number, outcome));
+    })
+}
+
+#[tokio::test]
+async fn deliveries_pass_in_order_and_the_stage_ends_with_its_inlet() {
+    let settled = Settled::default();
+    let (send, inlet) = mpsc::channel(2);
+    let (outlet, mut receive) = mpsc::channel(1);
+    let stage = tokio::spawn(run(
+        inlet,
+        outlet,
+        Deduplicator::new(Options::default()),
+        Box::new(Memory::default()),
+    ));
+    let sender = {
+        let settled = Arc::clone(&settled);
+        tokio::spawn(async move {
+            for (number, name) in ["canal", "tramway", "canal"].into_iter().enumerate() {
+                send.send(delivery(number, name, &settled)).await.unwrap();
+            }
+        })
+    };
+    let mut seqs = Vec::new();
+    while let Some(decided) = receive.recv().await {
+        assert!(
+            settled.lock().unwrap().len() == seqs.len(),
+            "nothing settles before its commit"
+        );
+        seqs.push(match &decided.item().decisions[0] {
+            Decision::Judged(judged) => Some(judged.record.seq),
+            _ => None,
+        });
+        decided.settle(Outcome::Stored);
+    }
+    sender.await.unwrap();
+    assert_eq!(seqs, [Some(Seq(1)), Some(Seq(2)), None]);
+    assert_eq!(
+        *settled.lock().unwrap(),
+        [(0, Outcome::Stored), (1, Outcome::Stored), (2, Outcome::Stored)]
+    );
+    let deduplicator = stage.await.unwrap().unwrap();
+    assert_eq!(deduplicator.next_seq(), Seq(3));
+}
+
+#[tokio::test]
+async fn the_stage_ends_when_nobody_takes_decisions_and_what_it_held_is_lost() {
+    let settled = Settled::default();
+    let (send, inlet) = mpsc::channel(2);
+    let (outlet, receive) = mpsc::channel(1);
+    drop(receive);
+    send.send(delivery(0, "canal", &settled)).await.unwrap();
+    run(
+        inlet,
+        outlet,
+        Deduplicator::new(Options::default()),
+        Box::new(Memory::default()),
+    )
+    .await;
+    assert_eq!(*settled.lock().unwrap(), [(0, Outcome::Lost)]);
+    assert!(send.is_closed());
+}
