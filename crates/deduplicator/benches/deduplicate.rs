@@ -24,9 +24,8 @@ impl Dice {
 
     /// A word of a vocabulary of 20,000 in which, as in a language, some words are frequent and most are rare.
     fn word(&mut self) -> String {
-        let rank = (20_000.0_f64)
-            .powf(self.below(1 << 20) as f64 / f64::from(1 << 20))
-            .abs() as u64;
+        let share = self.below(1 << 20) as f64 / f64::from(1 << 20);
+        let rank = (20_000.0_f64.powf(share) as i64).unsigned_abs();
         let mut rest = rank * 2_654_435_761 % (1 << 32);
         let mut word = String::new();
         for _ in 0..=(rank % 3 + 1) {

@@ -21,6 +21,9 @@ pub(crate) const LEAD_SHINGLES: usize = 96;
 /// Fingerprints are the 32 bits below those that sampling looks at, in both sketches.
 const FINGERPRINT_SHIFT: u32 = 64 - 3 - 32;
 
+/// Shingles of a text that are looked at: a text of more words is a book, and its beginning tells which.
+const LONGEST: usize = 50_000;
+
 /// The two sketches of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sketches {
@@ -55,9 +58,9 @@ pub(crate) fn sketch_tokens(tokens: &[u64]) -> Sketches {
     }
 }
 
-/// The hash of every shingle, in order.
+/// The hash of every shingle that is looked at, in order.
 pub(crate) fn shingles(tokens: &[u64]) -> impl Iterator<Item = u64> {
-    tokens.windows(SHINGLE).map(|window| {
+    tokens.windows(SHINGLE).take(LONGEST).map(|window| {
         mix(window.iter().fold(0, |hash: u64, token| {
             (hash.rotate_left(23) ^ token).wrapping_mul(ODD)
         }))
@@ -181,6 +184,14 @@ mod tests {
     fn a_sketch_keeps_one_shingle_in_eight() {
         let kept = sketch(&text(0..8003)).whole.fingerprints().len();
         assert!((900..1100).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn of_a_book_the_beginning_is_looked_at() {
+        let tokens: Vec<u64> = (0..LONGEST as u64 + 10).map(mix).collect();
+        assert_eq!(shingles(&tokens).count(), LONGEST);
+        let kept = sketch_tokens(&tokens).whole;
+        assert_eq!(kept, sketch_tokens(&tokens[..LONGEST + SHINGLE - 1]).whole);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!
 //! All articles of a story lie within the story window: a running subject breaks into its events.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use depeche_model::{Article, Remembered, Seq, StoryId, TermVector, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -116,6 +116,8 @@ struct Member {
     story: StoryId,
     vector: TermVector,
     posted: Vec<u32>,
+    /// Counted in the rarity of its terms; a later version of an article is not.
+    is_new: bool,
     added_at: Timestamp,
 }
 
@@ -136,6 +138,7 @@ pub(crate) struct Stories {
     first: u32,
     postings: Postings,
     open: FxHashMap<StoryId, Story>,
+    by_age: BTreeSet<(Timestamp, StoryId)>,
     window: SignedDuration,
 }
 
@@ -149,6 +152,7 @@ impl Stories {
             first: 0,
             postings: Postings::new(FREQUENT),
             open: FxHashMap::default(),
+            by_age: BTreeSet::new(),
             window,
         }
     }
@@ -196,23 +200,37 @@ impl Stories {
         })
     }
 
-    /// Takes in a record: new articles and new versions say what their story is about, copies keep it open.
+    /// Takes in a record: new articles and new versions say what their story is about, copies keep it open. Only a
+    /// new article opens a story, and nothing opens one again.
     pub(crate) fn remember(&mut self, record: &Remembered, stream: Timestamp) {
         let (start, end) = record.event;
-        let story = self.open.entry(record.story).or_insert(Story {
-            earliest_end: end,
-            latest_start: start,
-            last_added: stream,
-        });
-        story.last_added = stream;
+        let is_new = record.verdict == Verdict::New;
+        match self.open.get_mut(&record.story) {
+            Some(story) if is_new || stream.duration_since(story.last_added) <= self.window => {
+                self.by_age.remove(&(story.last_added, record.story));
+                story.last_added = stream;
+                if is_new {
+                    story.earliest_end = story.earliest_end.min(end);
+                    story.latest_start = story.latest_start.max(start);
+                }
+            }
+            None if is_new => {
+                let story = Story {
+                    earliest_end: end,
+                    latest_start: start,
+                    last_added: stream,
+                };
+                self.open.insert(record.story, story);
+            }
+            _ => return,
+        }
+        self.by_age.insert((stream, record.story));
         if record.verdict.is_duplicate() {
             return;
         }
-        if record.verdict == Verdict::New {
-            story.earliest_end = story.earliest_end.min(end);
-            story.latest_start = story.latest_start.max(start);
+        if is_new {
+            self.rarity.add(&record.terms);
         }
-        self.rarity.add(&record.terms);
         let posted = self.weightiest(&record.terms);
         let number = self.first.wrapping_add(self.members.len() as u32);
         self.postings.add(number, posted.iter().copied());
@@ -221,6 +239,7 @@ impl Stories {
             story: record.story,
             vector: record.terms.clone(),
             posted,
+            is_new,
             added_at: stream,
         });
     }
@@ -248,17 +267,17 @@ impl Stories {
             && stream.duration_since(oldest.added_at) > self.window * 2
         {
             self.postings.forget(self.first, oldest.posted.iter().copied());
-            self.rarity.remove(&oldest.vector);
-            let story = oldest.story;
+            if oldest.is_new {
+                self.rarity.remove(&oldest.vector);
+            }
             self.members.pop_front();
             self.first = self.first.wrapping_add(1);
-            if self
-                .open
-                .get(&story)
-                .is_some_and(|story| stream.duration_since(story.last_added) > self.window)
-            {
-                self.open.remove(&story);
-            }
+        }
+        while let Some(&(last_added, story)) = self.by_age.first()
+            && stream.duration_since(last_added) > self.window * 2
+        {
+            self.by_age.pop_first();
+            self.open.remove(&story);
         }
     }
 }

@@ -22,6 +22,8 @@ const NAME: u64 = 0x6e61_6d65;
 const NAME_GAP: usize = 1;
 /// Words that count as the opening, where a report says what happened; what follows is background.
 const OPENING: usize = 60;
+/// Words and numbers of a text that are looked at: many times a long report's.
+const LONGEST: usize = 5_000;
 /// How often a term of the opening counts.
 const OPENING_COUNTS: u16 = 2;
 
@@ -98,7 +100,8 @@ impl Terms {
     }
 
     fn of_text(&self, text: &str) -> TermVector {
-        let words = read_words(text);
+        let mut words = read_words(text);
+        words.truncate(LONGEST);
         let names: FxHashSet<&str> = words
             .iter()
             .filter(|word| word.is_capitalised && !word.begins_sentence)
@@ -124,7 +127,7 @@ impl Terms {
             }
         }
         self.count_names(&run, 1, &mut name_counts);
-        for number in read_numbers(text) {
+        for number in read_numbers(text).into_iter().take(LONGEST) {
             // Single digits count things in every text.
             if number.len() > 1 {
                 count(&mut name_counts, name_term(&number), 1);

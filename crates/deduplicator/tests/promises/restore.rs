@@ -86,7 +86,7 @@ fn decide(steps: &[Step], restarts: impl Fn(usize) -> bool) -> Memory {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_restored_state_decides_like_the_one_that_never_stopped(

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use depeche_deduplicator::{Deduplicator, Recall};
+use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
     Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged, Normalized,
     Output, Position, Precision, Published, Seq, Warning, WarningCode,
@@ -157,10 +158,12 @@ impl Clone for Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self::with(depeche_deduplicator::Options::default())
+        // Read once: many tests open many desks.
+        static OPTIONS: LazyLock<Options> = LazyLock::new(Options::default);
+        Self::with(OPTIONS.clone())
     }
 
-    pub(crate) fn with(options: depeche_deduplicator::Options) -> Self {
+    pub(crate) fn with(options: Options) -> Self {
         Self {
             deduplicator: Deduplicator::new(options),
             memory: Memory::default(),
