@@ -39,26 +39,28 @@ fn non_public_v4(address: Ipv4Addr) -> Option<&'static str> {
 }
 
 fn non_public_v6(address: Ipv6Addr) -> Option<&'static str> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+    let segments = address.segments();
+    let [first, second, third, ..] = segments;
+    let middle_is = |expected: [u16; 4]| segments[2..6] == expected;
     let embedded = |high: u16, low: u16| {
         let [one, two] = high.to_be_bytes();
         let [three, four] = low.to_be_bytes();
-        Ipv4Addr::new(one, two, three, four)
+        non_public_v4(Ipv4Addr::new(one, two, three, four))
     };
-    Some(match (a, b) {
-        (0, 0) if [c, d, e, f, g, h] == [0, 0, 0, 0, 0, 1] => "a loopback address",
+    Some(match (first, second) {
+        (0, 0) if address == Ipv6Addr::LOCALHOST => "a loopback address",
         // IPv4-mapped: what counts is the address inside.
-        (0, 0) if [c, d, e, f] == [0, 0, 0, 0xffff] => return non_public_v4(embedded(g, h)),
+        (0, 0) if middle_is([0, 0, 0, 0xffff]) => return embedded(segments[6], segments[7]),
         (0, 0) => "a reserved address",
         // NAT64 (RFC 6052): on an IPv6-only network every IPv4 host is seen through this prefix.
-        (0x64, 0xff9b) if [c, d, e, f] == [0, 0, 0, 0] => return non_public_v4(embedded(g, h)),
+        (0x64, 0xff9b) if middle_is([0; 4]) => return embedded(segments[6], segments[7]),
         (0x64, 0xff9b) => "an address of local translation",
         (0x100, 0) => "a discard address",
         (0x2001, 0) => "a Teredo address",
         (0x2001, 0x1..=0x1ff) => "a protocol address",
         (0x2001, 0xdb8) | (0x3fff, 0..=0xfff) => "a documentation address",
         // 6to4 carries an IPv4 address.
-        (0x2002, _) => return non_public_v4(embedded(b, c)),
+        (0x2002, _) => return embedded(second, third),
         (0x5f00, _) => "a segment-routing address",
         (0xfc00..=0xfdff, _) => "a private address",
         (0xfe80..=0xfebf, _) => "a link-local address",

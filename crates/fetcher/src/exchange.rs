@@ -5,6 +5,7 @@
 //! memory than requests may be in flight: a full journal channel stops the asking.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -39,7 +40,7 @@ pub(crate) struct Ask<'a> {
     /// Sent back byte for byte.
     pub(crate) validators: Option<&'a Validators>,
     /// Whether `robots.txt` is asked before each hop.
-    pub(crate) ask_leave: bool,
+    pub(crate) needs_leave: bool,
 }
 
 /// An answer.
@@ -69,7 +70,7 @@ impl Fetcher {
         let mut budget = self.options.timeout;
         loop {
             check_host(&url, self.options.allow_private_addresses)?;
-            if ask.ask_leave {
+            if ask.needs_leave {
                 self.ask_leave(&url).await?;
             }
             let host = host_key(&url);
@@ -284,10 +285,9 @@ fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
     }
     let why = root_cause(error);
     if error.is_connect() {
-        // rustls reports a failed handshake as invalid data.
         let is_tls = causes(error)
-            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-            .any(|cause| cause.kind() == std::io::ErrorKind::InvalidData);
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .any(is_failed_handshake);
         return if is_tls {
             ExchangeError::Tls { host, why }
         } else if error.is_timeout() {
@@ -300,6 +300,15 @@ fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
         };
     }
     ExchangeError::Broken { host, why }
+}
+
+/// rustls reports a failed handshake as invalid data, and the connector wraps that in an error of its own.
+fn is_failed_handshake(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
+        || error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<io::Error>())
+            .is_some_and(is_failed_handshake)
 }
 
 /// An error and what caused it, outermost first.

@@ -25,7 +25,7 @@ pub(crate) async fn poll_feed(
         url: &target.url,
         wanted: Wanted::Feed,
         validators: Some(&state.validators),
-        ask_leave: fetcher.options.robots == RobotsPolicy::Always,
+        needs_leave: fetcher.options.robots == RobotsPolicy::Always,
     };
     let exchanged = fetcher.get(&ask).await;
     let now = fetcher.clock.now();

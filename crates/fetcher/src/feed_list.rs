@@ -343,7 +343,7 @@ impl<'a> LineCounter<'a> {
             .unwrap_or(usize::MAX)
             .min(self.text.len());
         let passed = self.text.get(self.at..end).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += passed.split(|byte| *byte == b'\n').skip(1).count() as u64;
         self.at = self.at.max(end);
         self.line
     }

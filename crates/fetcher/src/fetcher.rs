@@ -152,7 +152,7 @@ impl Fetcher {
             url: address.as_str(),
             wanted: Wanted::Robots,
             validators: None,
-            ask_leave: false,
+            needs_leave: false,
         };
         let rules = match self.get_boxed(&ask).await {
             Ok(exchanged) => {
@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn an_option_that_cannot_work_is_named_at_once() {
-        let cases: [(&str, fn(&mut FetchOptions)); 7] = [
+        type Spoil = fn(&mut FetchOptions);
+        let cases: [(&str, Spoil); 7] = [
             ("fetch.concurrency", |o| o.concurrency = 0),
             ("fetch.per_host_concurrency", |o| o.per_host_concurrency = 0),
             ("fetch.timeout", |o| o.timeout = Duration::ZERO),

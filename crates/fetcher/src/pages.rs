@@ -118,7 +118,7 @@ async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Exchanged, String> {
         url: uri,
         wanted: Wanted::Page,
         validators: None,
-        ask_leave: fetcher.options.robots != RobotsPolicy::Never,
+        needs_leave: fetcher.options.robots != RobotsPolicy::Never,
     };
     let mut tries = 0;
     let mut waited = Duration::ZERO;

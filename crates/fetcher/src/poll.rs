@@ -77,6 +77,7 @@ type Settled = Option<(PollReport, FeedState)>;
 
 struct Scheduler {
     fetcher: Arc<Fetcher>,
+    mode: Mode,
     outlet: mpsc::Sender<Intake>,
     reports: mpsc::Sender<PollReport>,
     feeds: HashMap<String, Tracked>,
@@ -104,6 +105,7 @@ pub async fn poll(
 ) -> PollSummary {
     let mut scheduler = Scheduler {
         fetcher,
+        mode,
         outlet,
         reports,
         feeds: HashMap::new(),
@@ -113,10 +115,10 @@ pub async fn poll(
         summary: PollSummary::default(),
     };
     let list = feeds.borrow_and_update().clone();
-    scheduler.take_list(list, mode);
+    scheduler.take_list(list);
     let mut list_may_change = mode == Mode::Forever;
     loop {
-        let wait = scheduler.begin_due(mode);
+        let wait = scheduler.begin_due();
         if mode == Mode::Once && scheduler.running.is_empty() {
             break;
         }
@@ -128,7 +130,7 @@ pub async fn poll(
             changed = feeds.changed(), if list_may_change => match changed {
                 Ok(()) => {
                     let list = feeds.borrow_and_update().clone();
-                    scheduler.take_list(list, mode);
+                    scheduler.take_list(list);
                 }
                 // Whoever could change the list is gone: it stays as it is.
                 Err(_) => list_may_change = false,
@@ -143,9 +145,9 @@ pub async fn poll(
 
 impl Scheduler {
     /// Takes over a list: new feeds become due, missing ones are forgotten, the others stay.
-    fn take_list(&mut self, list: Vec<(FeedTarget, FeedState)>, mode: Mode) {
+    fn take_list(&mut self, list: Vec<(FeedTarget, FeedState)>) {
         let now = self.fetcher.clock.now();
-        let crowded = mode == Mode::Forever && list.len() > self.fetcher.options.concurrency;
+        let crowded = self.mode == Mode::Forever && list.len() > self.fetcher.options.concurrency;
         let mut before = std::mem::take(&mut self.feeds);
         for (target, state) in list {
             let url = target.url.clone();
@@ -156,7 +158,7 @@ impl Scheduler {
                     continue;
                 }
                 None => {
-                    let due = match mode {
+                    let due = match self.mode {
                         Mode::Once => now,
                         Mode::Forever => {
                             schedule::first_due(&url, &state, crowded, &self.fetcher.options.interval, now)
@@ -180,10 +182,10 @@ impl Scheduler {
     }
 
     /// Begins the poll of every feed that is due; returns how long to sleep until the next one is.
-    fn begin_due(&mut self, mode: Mode) -> Duration {
+    fn begin_due(&mut self) -> Duration {
         let now = self.fetcher.clock.now();
         while let Some((due, _)) = self.due.first() {
-            if *due > now && mode == Mode::Forever {
+            if *due > now && self.mode == Mode::Forever {
                 return schedule::until(*due, now).min(LONGEST_SLEEP);
             }
             let Some((_, url)) = self.due.pop_first() else {
@@ -222,18 +224,16 @@ impl Scheduler {
         };
         let Some((report, state)) = settled else {
             self.summary.unsettled += 1;
-            self.put_off(&url);
+            self.put_off(url);
             return;
         };
         self.summary.count(&report.outcome);
         log(&report);
+        let next_due = report.next_due;
         if let Some(tracked) = self.feeds.get_mut(&url) {
             tracked.state = state;
-            if let Some(due) = report.next_due {
-                tracked.due = Some(due);
-                self.due.insert((due, url));
-            }
         }
+        self.plan(url, next_due);
         // A report is news for people; that nobody listens is no failure.
         if self.reports.send(report).await.is_err() {
             tracing::debug!("nobody takes poll reports");
@@ -241,22 +241,34 @@ impl Scheduler {
     }
 
     /// Plans a feed whose poll was not settled as if it had failed.
-    fn put_off(&mut self, url: &str) {
-        let Some(tracked) = self.feeds.get_mut(url) else {
+    fn put_off(&mut self, url: String) {
+        let Some(tracked) = self.feeds.get_mut(&url) else {
             return;
         };
-        let now = self.fetcher.clock.now();
         let plan = schedule::plan(
-            url,
+            &url,
             &tracked.state,
             schedule::Finding::Failed,
             None,
             &self.fetcher.options.interval,
-            now,
+            self.fetcher.clock.now(),
         );
         tracked.state.consecutive_failures = plan.consecutive_failures;
-        tracked.due = Some(plan.next_due);
-        self.due.insert((plan.next_due, url.to_owned()));
+        self.plan(url, Some(plan.next_due));
+    }
+
+    /// Makes a feed due again, unless once is enough or it is no longer listed.
+    fn plan(&mut self, url: String, next_due: Option<Timestamp>) {
+        if self.mode == Mode::Once {
+            return;
+        }
+        if let (Some(tracked), Some(due)) = (self.feeds.get_mut(&url), next_due) {
+            // A feed taken off the list and put back during its poll is due already.
+            if let Some(before) = tracked.due.replace(due) {
+                self.due.remove(&(before, url.clone()));
+            }
+            self.due.insert((due, url));
+        }
     }
 }
 

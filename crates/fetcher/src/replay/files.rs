@@ -160,17 +160,16 @@ where
         let source = folder_name(root);
         for name in names {
             let uri = name.to_string_lossy().into_owned();
-            match kind_of(&uri) {
-                Some(kind) => found.push(Found {
+            if let Some(kind) = kind_of(&uri) {
+                found.push(Found {
                     path: root.join(&name),
                     source: source.clone(),
                     uri,
                     kind,
-                }),
-                None => {
-                    tracing::debug!(file = uri, "extension not known, passed over");
-                    self.tell(Read::PassedOver)?;
-                }
+                });
+            } else {
+                tracing::debug!(file = uri, "extension not known, passed over");
+                self.tell(Read::PassedOver)?;
             }
         }
         if found.len() == before {

@@ -103,6 +103,11 @@ async fn read_request(
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break end;
         }
+        // What begins otherwise is no HTTP: TLS, say. It is told so, as most servers do.
+        if buffer.first().is_some_and(|first| !first.is_ascii_uppercase()) {
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await?;
+            return Ok(None);
+        }
         if buffer.len() > MAX_HEAD || stream.read_buf(buffer).await? == 0 {
             return Ok(None);
         }

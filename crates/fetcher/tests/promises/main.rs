@@ -1,0 +1,9 @@
+//! What the fetcher promises, shown against a loopback server that behaves as told.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod asking;
+mod desk;
+mod pages;
+mod polling;
+mod replaying;
