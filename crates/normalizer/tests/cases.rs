@@ -3,6 +3,11 @@
 //!
 //! An expectation names only the fields that matter to its behaviour; each one named must be equal.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -189,7 +194,7 @@ fn run(kind: &str, default: CaptureKind) {
                 length: 0,
             },
         };
-        let normalized = normalizer.normalize(&journaled);
+        let answer = normalizer.normalize(&journaled);
         let expected = json_of(&case.join("expect.json"));
         assert!(
             expected.get("outputs").is_some(),
@@ -198,11 +203,11 @@ fn run(kind: &str, default: CaptureKind) {
         );
         check(
             &expected,
-            &told(&normalized),
+            &told(&answer),
             &case.file_name().unwrap().to_string_lossy(),
         );
         // Purity: the same capture gives the same output.
-        assert_eq!(normalizer.normalize(&journaled), normalized);
+        assert_eq!(normalizer.normalize(&journaled), answer);
     }
 }
 

@@ -1,5 +1,10 @@
 //! The stage's order and what hostile input may cost: nothing but its own capture.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
