@@ -27,21 +27,19 @@ const SAME_STORY: f64 = 0.265;
 /// Below this cosine of names two articles report different events however alike their words are: two fillings of
 /// one template reach 0.12, known pairs of one event begin at 0.40.
 const COMMON_NAMES: f64 = 0.25;
-/// The power of a term's rarity in its weight. At 1, the names that every report on a war repeats outweigh the one
-/// place where this event happened; from 2 on they do not.
-const RARITY_POWER: f64 = 2.5;
 /// A channel with less in it than this many rare terms is not taken for a whole text: a headline of two names is not
 /// similar to every article that has them.
 const FEWEST_TERMS: f64 = 6.0;
 /// How many articles the prior counts for.
 const PRIOR_ARTICLES: f64 = 500.0;
-/// Terms of an article by which it is found, the weightiest of each channel.
-const POSTED_WORDS: usize = 32;
-const POSTED_NAMES: usize = 48;
+/// Terms of an article by which it is found, the weightiest of its words and of its names.
+const POSTED: (usize, usize) = (32, 48);
+/// Terms by which others are looked up: more, as what is weighty here may be less so there.
+const LOOKED_UP: (usize, usize) = (64, 96);
 /// A term that more open articles post says nothing.
-const FREQUENT: u32 = 512;
+const FREQUENT: u32 = 256;
 /// Articles that are compared in full.
-const COMPARED: usize = 48;
+const COMPARED: usize = 24;
 
 type Range = (Timestamp, Timestamp);
 
@@ -75,19 +73,13 @@ impl Rarity {
     fn weight(&self, terms: &Terms, term: u32) -> f64 {
         let used = f64::from(self.used_by.get(&term).copied().unwrap_or(0));
         let all = f64::from(self.articles) + PRIOR_ARTICLES;
-        (all / (used + terms.prior(term) * PRIOR_ARTICLES))
-            .ln()
-            .max(0.0)
-            .powf(RARITY_POWER)
+        sharpened((all / (used + terms.prior(term) * PRIOR_ARTICLES)).ln())
     }
 
     /// The weight of a term that no article used yet and the prior does not list, by which channels are measured.
     fn weight_of_unknown(&self) -> f64 {
         let all = f64::from(self.articles) + PRIOR_ARTICLES;
-        (all / (UNLISTED * PRIOR_ARTICLES))
-            .ln()
-            .max(0.0)
-            .powf(RARITY_POWER)
+        sharpened((all / (UNLISTED * PRIOR_ARTICLES)).ln())
     }
 
     fn add(&mut self, vector: &TermVector) {
@@ -115,6 +107,7 @@ struct Member {
     seq: Seq,
     story: StoryId,
     vector: TermVector,
+    norms: Norms,
     posted: Vec<u32>,
     /// Counted in the rarity of its terms; a later version of an article is not.
     is_new: bool,
@@ -165,9 +158,7 @@ impl Stories {
     /// The open story that an article belongs to: the one with the most similar article, of equals the first.
     pub(crate) fn find(&self, vector: &TermVector, event: Range, now: Timestamp) -> Option<StoryId> {
         let query = Weighted::of(&self.terms, &self.rarity, vector);
-        let holders = self
-            .postings
-            .holders(vector.words.iter().chain(&vector.names).map(|(term, _)| *term));
+        let holders = self.postings.holders(query.weightiest(LOOKED_UP));
         let mut candidates: Vec<(u32, &Member)> = holders
             .into_iter()
             .filter_map(|(holder, shared)| {
@@ -176,16 +167,13 @@ impl Stories {
                     self.members.get(holder.wrapping_sub(self.first) as usize)?,
                 ))
             })
-            .filter(|(_, member)| self.is_open(member.story, event, now))
             .collect();
-        candidates.sort_by_key(|(shared, member)| (std::cmp::Reverse(*shared), member.seq));
+        candidates.sort_unstable_by_key(|(shared, member)| (std::cmp::Reverse(*shared), member.seq));
         candidates
             .into_iter()
+            .filter(|(_, member)| self.is_open(member.story, event, now))
             .take(COMPARED)
-            .map(|(_, member)| {
-                let known = Weighted::of(&self.terms, &self.rarity, &member.vector);
-                (query.similarity(&known), member)
-            })
+            .map(|(_, member)| (query.similarity(&member.vector, member.norms), member))
             .filter(|(similarity, _)| similarity.is_same_story())
             .max_by(|(a, x), (b, y)| a.combined.total_cmp(&b.combined).then(y.seq.cmp(&x.seq)))
             .map(|(_, member)| member.story)
@@ -231,33 +219,19 @@ impl Stories {
         if is_new {
             self.rarity.add(&record.terms);
         }
-        let posted = self.weightiest(&record.terms);
+        let weighted = Weighted::of(&self.terms, &self.rarity, &record.terms);
+        let posted = weighted.weightiest(POSTED);
         let number = self.first.wrapping_add(self.members.len() as u32);
         self.postings.add(number, posted.iter().copied());
         self.members.push_back(Member {
             seq: record.seq,
             story: record.story,
             vector: record.terms.clone(),
+            norms: weighted.norms(),
             posted,
             is_new,
             added_at: stream,
         });
-    }
-
-    /// The terms by which an article is found.
-    fn weightiest(&self, vector: &TermVector) -> Vec<u32> {
-        let mut posted = Vec::with_capacity(POSTED_WORDS + POSTED_NAMES);
-        for (channel, limit) in [(&vector.words, POSTED_WORDS), (&vector.names, POSTED_NAMES)] {
-            let mut weighted: Vec<(f64, u32)> = channel
-                .iter()
-                .map(|&(term, count)| (weight(&self.terms, &self.rarity, term, count), term))
-                .collect();
-            weighted.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            posted.extend(weighted.into_iter().take(limit).map(|(_, term)| term));
-        }
-        posted.sort_unstable();
-        posted.dedup();
-        posted
     }
 
     /// Forgets articles that no open story can hold any more: a story is open for one window after its last
@@ -286,11 +260,14 @@ impl Stories {
 pub(crate) fn similarity_by_prior(terms: &Terms, a: &Article, b: &Article) -> StorySimilarity {
     let rarity = Rarity::default();
     let weigh = |article| Weighted::of(terms, &rarity, &terms.of(article));
-    weigh(a).similarity(&weigh(b))
+    weigh(a).similarity(&terms.of(b), weigh(b).norms())
 }
 
-fn weight(terms: &Terms, rarity: &Rarity, term: u32, count: u16) -> f64 {
-    often(count) * rarity.weight(terms, term)
+/// A rarity to the power of 2.5. At the power of 1, the names that every report on a war repeats outweigh the one
+/// place where this event happened; from 2 on they do not.
+fn sharpened(rarity: f64) -> f64 {
+    let rarity = rarity.max(0.0);
+    rarity * rarity * rarity.sqrt()
 }
 
 /// What a term's repetition adds: less each time.
@@ -305,25 +282,46 @@ struct Weighted {
 }
 
 struct Channel {
-    weights: Vec<(u32, f64)>,
+    terms: Vec<WeightedTerm>,
     norm: f64,
+}
+
+struct WeightedTerm {
+    term: u32,
+    rarity: f64,
+    weight: f64,
+}
+
+/// The lengths of an article's two channels, by the rarity of its terms when it came: they change little in the few
+/// days it is compared.
+#[derive(Debug, Clone, Copy)]
+struct Norms {
+    words: f64,
+    names: f64,
 }
 
 impl Weighted {
     fn of(terms: &Terms, rarity: &Rarity, vector: &TermVector) -> Self {
         let least = FEWEST_TERMS.sqrt() * rarity.weight_of_unknown();
         let channel = |counted: &[(u32, u16)]| {
-            let weights: Vec<(u32, f64)> = counted
+            let terms: Vec<WeightedTerm> = counted
                 .iter()
-                .map(|&(term, count)| (term, weight(terms, rarity, term, count)))
+                .map(|&(term, count)| {
+                    let rarity = rarity.weight(terms, term);
+                    WeightedTerm {
+                        term,
+                        rarity,
+                        weight: often(count) * rarity,
+                    }
+                })
                 .collect();
-            let norm = weights
+            let norm = terms
                 .iter()
-                .map(|(_, weight)| weight * weight)
+                .map(|term| term.weight * term.weight)
                 .sum::<f64>()
                 .sqrt();
             Channel {
-                weights,
+                terms,
                 norm: norm.max(least),
             }
         };
@@ -333,30 +331,47 @@ impl Weighted {
         }
     }
 
-    fn similarity(&self, other: &Self) -> StorySimilarity {
-        let words = self.words.cosine(&other.words);
-        let names = self.names.cosine(&other.names);
+    fn norms(&self) -> Norms {
+        Norms {
+            words: self.words.norm,
+            names: self.names.norm,
+        }
+    }
+
+    fn similarity(&self, other: &TermVector, norms: Norms) -> StorySimilarity {
+        let words = self.words.cosine(&other.words, norms.words);
+        let names = self.names.cosine(&other.names, norms.names);
         StorySimilarity {
             words,
             names,
             combined: WORDS * words + (1.0 - WORDS) * names,
         }
     }
+
+    /// The weightiest words and names, so many of each.
+    fn weightiest(&self, (words, names): (usize, usize)) -> Vec<u32> {
+        let mut weightiest = Vec::with_capacity(words + names);
+        for (channel, limit) in [(&self.words, words), (&self.names, names)] {
+            let mut terms: Vec<&WeightedTerm> = channel.terms.iter().collect();
+            terms.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.term.cmp(&b.term)));
+            weightiest.extend(terms.into_iter().take(limit).map(|term| term.term));
+        }
+        weightiest.sort_unstable();
+        weightiest.dedup();
+        weightiest
+    }
 }
 
 impl Channel {
-    fn cosine(&self, other: &Self) -> f64 {
-        if self.norm <= 0.0 || other.norm <= 0.0 {
-            return 0.0;
-        }
+    fn cosine(&self, other: &[(u32, u16)], norm: f64) -> f64 {
         let (mut i, mut j, mut product) = (0, 0, 0.0);
-        while let (Some((left, x)), Some((right, y))) = (self.weights.get(i), other.weights.get(j)) {
-            if left == right {
-                product += x * y;
+        while let (Some(own), Some((term, count))) = (self.terms.get(i), other.get(j)) {
+            if own.term == *term {
+                product += own.weight * own.rarity * often(*count);
             }
-            i += usize::from(left <= right);
-            j += usize::from(right <= left);
+            i += usize::from(own.term <= *term);
+            j += usize::from(*term <= own.term);
         }
-        product / (self.norm * other.norm)
+        product / (self.norm * norm)
     }
 }
