@@ -38,11 +38,6 @@ impl From<Exit> for ExitCode {
 
 /// Tells an error on standard error, with its causes, and gives its exit code.
 pub(crate) fn report(error: &anyhow::Error) -> Exit {
-    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    };
     if error.chain().any(is_closed_pipe) {
         // Whoever read had enough.
         return Exit::Done;
@@ -57,4 +52,18 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
         Some(StoreError::Damaged { .. } | StoreError::Row { .. }) => Exit::Damaged,
         _ => Exit::Failed,
     }
+}
+
+/// Writers of JSON and CSV wrap the system's error in their own.
+fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = if let Some(error) = cause.downcast_ref::<io::Error>() {
+        Some(error.kind())
+    } else if let Some(error) = cause.downcast_ref::<serde_json::Error>() {
+        error.io_error_kind()
+    } else if let Some(csv::ErrorKind::Io(error)) = cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(error.kind())
+    } else {
+        None
+    };
+    kind == Some(io::ErrorKind::BrokenPipe)
 }

@@ -176,6 +176,9 @@ fn read_added(config: &Config) -> anyhow::Result<Vec<ListedFeed>> {
 
 fn write_added(config: &Config, feeds: &[ListedFeed]) -> anyhow::Result<()> {
     let path = config.added_feeds_path();
+    if feeds.is_empty() {
+        return std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()));
+    }
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create {}", config.data_dir.display()))?;
     let text = feed_list::write("depeche", feeds);

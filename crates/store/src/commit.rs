@@ -4,8 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use depeche_model::{
-    ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, PageOrder, Place, PollOutcome,
-    PollReport, Rejection, RejectionReason, Seq, Sighting, Verdict,
+    ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, Key, PageOrder, Place, PollOutcome,
+    PollReport, Rejection, Seq, Sighting, Verdict,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -275,8 +275,10 @@ impl Committer {
     }
 
     fn update_feed(&self, group: &mut Group, decided: &Decided, articles: u64) -> Result<(), StoreError> {
+        // A rejection under the capture's own key concerns the whole answer, not one of its entries.
+        let whole = Some(Key::Capture(decided.capture.uri.clone()));
         let refused = decided.decisions.iter().find_map(|decision| match decision {
-            Decision::Rejected(_, rejection) if is_of_the_whole(&rejection.reason) => Some(&rejection.reason),
+            Decision::Rejected(_, rejection) if rejection.key == whole => Some(&rejection.reason),
             _ => None,
         });
         let capture = &decided.capture;
@@ -360,16 +362,4 @@ fn add_rejection(
 
 fn advance(group: &mut Group, seq: Seq) {
     group.last_seq = group.last_seq.max(seq.0);
-}
-
-/// Reasons that concern a feed's answer as a whole, not one of its entries.
-fn is_of_the_whole(reason: &RejectionReason) -> bool {
-    match reason {
-        RejectionReason::NotAFeed { .. }
-        | RejectionReason::Binary { .. }
-        | RejectionReason::TooLarge { .. }
-        | RejectionReason::Unreadable { .. }
-        | RejectionReason::Panicked { .. } => true,
-        RejectionReason::Empty | RejectionReason::Language { .. } | RejectionReason::NoArticle => false,
-    }
 }

@@ -55,7 +55,7 @@ pub(crate) fn print_rows(
         Format::Table => {
             let mut table = Table::new();
             table
-                .load_preset(NOTHING)
+                .load_style(NOTHING)
                 .set_content_arrangement(ContentArrangement::Dynamic);
             table.set_header(columns.iter().map(|column| column.replace('_', " ")));
             for row in rows {

@@ -1,0 +1,263 @@
+//! Bad input: a message that names it, the documented exit code, and nothing else lost.
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use depeche_testkit::{Newsroom, Origin, Reply};
+
+use crate::support::{Depeche, Ran, ran};
+
+const GOOD: &str = "Le tribunal administratif de Rennes a suspendu jeudi l’arrêté qui interdisait la baignade dans \
+    l’anse du Verger, estimant que la commune n’avait pas produit d’analyse récente de la qualité de l’eau.";
+
+/// A folder with one good article.
+fn with_good() -> Depeche {
+    let depeche = Depeche::new();
+    depeche.write("good/a.txt", GOOD);
+    depeche
+}
+
+#[track_caller]
+fn assert_says(ran: &Ran, words: &[&str]) {
+    for word in words {
+        assert!(ran.stderr.contains(word), "`{word}` is not in\n{}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+}
+
+#[track_caller]
+fn assert_kept(depeche: &Depeche, articles: usize) {
+    assert_eq!(depeche.export(&[]).len(), articles);
+}
+
+#[test]
+fn a_missing_path_is_named_and_the_rest_is_taken_in() {
+    let depeche = with_good();
+    assert_says(&depeche.run(["replay", "nowhere"]).expect_code(1), &["nowhere", "no such file or folder"]);
+    assert_says(&depeche.run(["replay", "nowhere", "good"]).expect_code(3), &["nowhere"]);
+    assert_kept(&depeche, 1);
+}
+
+#[test]
+fn an_unreadable_file_is_named_and_the_rest_is_taken_in() {
+    let depeche = with_good();
+    // A link to itself cannot be opened by anyone, root included.
+    std::os::unix::fs::symlink("loop.txt", depeche.path().join("good/loop.txt")).expect("a link");
+    assert_says(&depeche.run(["replay", "good"]).expect_code(3), &["loop.txt"]);
+    let locked = depeche.write("good/locked.txt", GOOD);
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("locked");
+    if File::open(&locked).is_err() {
+        assert_says(&depeche.run(["replay", "good"]).expect_code(3), &["locked.txt", "cannot be read"]);
+    } else {
+        eprintln!("not run: this user may read every file, so none can be made unreadable by its mode");
+    }
+    assert_kept(&depeche, 1);
+}
+
+#[test]
+fn a_folder_without_a_usable_file_is_named() {
+    let depeche = with_good();
+    depeche.write("pictures/a.png", [0x89, b'P', b'N', b'G']);
+    std::fs::create_dir(depeche.path().join("empty")).expect("a folder");
+    for folder in ["pictures", "empty"] {
+        assert_says(&depeche.run(["replay", folder]).expect_code(1), &[folder, "no file to replay"]);
+    }
+    assert_says(&depeche.run(["replay", "empty", "good"]).expect_code(3), &["empty"]);
+    assert_kept(&depeche, 1);
+}
+
+#[test]
+fn a_binary_file_is_rejected_with_its_reason() {
+    let depeche = with_good();
+    depeche.write("good/b.txt", [0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0]);
+    let ran = depeche.run(["replay", "good"]).expect_code(0);
+    assert_eq!((ran.count("articles"), ran.count("rejected")), (1, 1));
+    let dead = depeche.run(["dead", "list", "--reason", "binary", "--format", "jsonl"]).expect_code(0).stdout;
+    assert!(dead.contains("b.txt"), "{dead}");
+    assert_says(&depeche.run(["parse", "good/b.txt"]).expect_code(3), &["rejected: not text"]);
+}
+
+#[test]
+fn a_file_of_100_mib_is_named_with_the_setting_that_would_admit_it() {
+    let depeche = with_good();
+    let huge = File::create(depeche.path().join("good/huge.txt")).expect("a file");
+    huge.set_len(100 << 20).expect("a long file");
+    let ran = depeche.run(["replay", "good"]).expect_code(3);
+    assert_says(&ran, &["huge.txt", "104857600", "fetch.max_body"]);
+    assert_says(&depeche.run(["parse", "good/huge.txt"]).expect_code(1), &["huge.txt", "fetch.max_body"]);
+    assert_kept(&depeche, 1);
+}
+
+/// Polls a good newsroom and one bad address; gives back what was said.
+#[track_caller]
+fn poll_beside_a_good_one(bad: &str, origin: &Origin, words: &[&str]) {
+    let newsroom = Newsroom::open(origin, "gazette", 3);
+    let rest =
+        format!("[[feed]]\nurl = \"{bad}\"\n[[feed]]\nurl = \"{}\"\n", newsroom.feed_url());
+    let depeche = Depeche::configured(&rest);
+    let ran = depeche.run(["run", "--once"]).expect_code(3);
+    assert_says(&ran, &[bad]);
+    assert_says(&ran, words);
+    assert_kept(&depeche, 3);
+    let listed = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout;
+    assert!(listed.lines().any(|line| line.contains(bad) && !line.contains("\"error\":null")), "{listed}");
+}
+
+#[test]
+fn a_feed_that_answers_html_is_named() {
+    let origin = Origin::start();
+    origin.set("/bad", Reply::page("<!DOCTYPE html><html><body><p>Bienvenue sur notre site.</p></body></html>"));
+    poll_beside_a_good_one(&origin.url("/bad"), &origin, &["not a feed", "HTML"]);
+}
+
+#[test]
+fn a_feed_that_answers_404_is_named() {
+    let origin = Origin::start();
+    origin.set("/bad", Reply::status(404));
+    poll_beside_a_good_one(&origin.url("/bad"), &origin, &["404"]);
+}
+
+#[test]
+fn a_feed_that_answers_500_is_named() {
+    let origin = Origin::start();
+    origin.set("/bad", Reply::status(500));
+    poll_beside_a_good_one(&origin.url("/bad"), &origin, &["500"]);
+}
+
+#[test]
+fn a_feed_that_answers_nothing_is_named() {
+    let origin = Origin::start();
+    origin.set("/bad", Reply::hang_up());
+    poll_beside_a_good_one(&origin.url("/bad"), &origin, &["error: feed"]);
+    let empty = Origin::start();
+    empty.set("/bad", Reply::ok(""));
+    poll_beside_a_good_one(&empty.url("/bad"), &empty, &["error: feed"]);
+}
+
+#[test]
+fn when_no_server_can_be_reached_the_exit_code_says_so() {
+    let origin = Origin::start();
+    let address = origin.url("/feed.xml");
+    drop(origin);
+    let depeche = Depeche::configured(&format!("[[feed]]\nurl = \"{address}\"\n"));
+    assert_says(&depeche.run(["run", "--once"]).expect_code(69), &[&address]);
+}
+
+#[test]
+fn a_private_address_is_not_asked_unless_configured() {
+    let origin = Origin::start();
+    let newsroom = Newsroom::open(&origin, "gazette", 3);
+    let depeche = Depeche::new();
+    depeche.write("depeche.toml", format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
+    let ran = depeche.run(["run", "--once"]).expect_code(1);
+    assert_says(&ran, &["fetch.allow_private_addresses"]);
+    assert_eq!(origin.requests().len(), 0);
+}
+
+#[test]
+fn bad_toml_is_named_with_its_line() {
+    let depeche = with_good();
+    depeche.write("depeche.toml", "config_version = 1\n[fetch\n");
+    for arguments in [vec!["check"], vec!["replay", "good"], vec!["export"]] {
+        assert_says(&depeche.run(arguments).expect_code(78), &["depeche.toml:2", "not TOML"]);
+    }
+    assert!(!depeche.path().join("data").exists());
+}
+
+#[test]
+fn unknown_keys_are_all_named_with_line_and_suggestion() {
+    let depeche = with_good();
+    depeche.write("depeche.toml", "[fetch]\ntimout = \"3s\"\n[normalise]\nworkers = 2\n[store]\ncache = \"1\"\n");
+    let ran = depeche.run(["check"]).expect_code(78);
+    assert_says(
+        &ran,
+        &[
+            "depeche.toml:2: fetch.timout: unknown key `timout`; did you mean `timeout`?",
+            "depeche.toml:3: normalise: unknown key `normalise`; did you mean `normalize`?",
+            "depeche.toml:6: store.cache: `1` is no size",
+        ],
+    );
+    depeche.write("depeche.toml", "[fetch]\nconcurrency = 0\n");
+    assert_says(&depeche.run(["check"]).expect_code(78), &["depeche.toml:2: fetch.concurrency: at least 1"]);
+    assert_says(&depeche.run(["-c", "nowhere.toml", "check"]).expect_code(78), &["nowhere.toml"]);
+}
+
+#[test]
+fn a_feed_list_that_cannot_be_read_is_named() {
+    let depeche = Depeche::new();
+    depeche.write("depeche.toml", "[[feed_list]]\npath = \"feeds.opml\"\n");
+    assert_says(&depeche.run(["check"]).expect_code(78), &["feeds.opml"]);
+    depeche.write("feeds.txt", "https://exemple.fr/rss\nnot an address\n");
+    assert_says(&depeche.run(["feeds", "import", "feeds.txt"]).expect_code(3), &["feeds.txt:2"]);
+    assert_says(&depeche.run(["feeds", "add", "ftp://exemple.fr/rss"]).expect_code(1), &["ftp://exemple.fr/rss"]);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_named() {
+    let depeche = with_good();
+    // A file where the folder should be: nobody can write into it, root included.
+    depeche.write("taken", "");
+    let ran = depeche.run(["--data-dir", "taken/data", "replay", "good"]).expect_code(1);
+    assert_says(&ran, &["taken/data"]);
+    std::fs::create_dir(depeche.path().join("readonly")).expect("a folder");
+    let readonly = std::fs::Permissions::from_mode(0o555);
+    std::fs::set_permissions(depeche.path().join("readonly"), readonly).expect("locked");
+    if File::create(depeche.path().join("readonly/probe")).is_err() {
+        let ran = depeche.run(["--data-dir", "readonly/data", "replay", "good"]).expect_code(1);
+        assert_says(&ran, &["readonly/data"]);
+    } else {
+        eprintln!("not run: this user may write into every folder, whatever its mode");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_there_is_exit_10() {
+    let depeche = Depeche::new();
+    for arguments in [vec!["export"], vec!["list"], vec!["stats"], vec!["dead", "list"], vec!["show", "ab"]] {
+        assert_says(&depeche.run(arguments).expect_code(10), &["no store in data/store"]);
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_loses_nothing() {
+    let depeche = with_good();
+    let disk = depeche.path().join("disk");
+    std::fs::create_dir(&disk).expect("a folder");
+    depeche.write("depeche.toml", "data_dir = \"disk/data\"\n[store]\nmin_free = \"4MiB\"\n");
+    // About 24 kB each: more than the disk holds, in the journal alone.
+    const FILES: usize = 700;
+    let words = ["maire", "conseil", "budget", "travaux", "école", "rivière", "marché", "théâtre", "gare", "phare"];
+    for n in 0..FILES {
+        let text: Vec<&str> = (0..4000).map(|i| words[(i * i * (n + 3) + i * 7 + n) % 10]).collect();
+        depeche.write(&format!("many/{n:03}.txt"), format!("Le numéro {n}. {}", text.join(" ")));
+    }
+    // In a mount namespace of its own, so that no test sees another's disk.
+    let script = r#"
+        mount -t tmpfs -o size=20m tmpfs disk 2>/dev/null || exit 200
+        "$BIN" replay good >first.out 2>first.err || exit 201
+        "$BIN" replay many >full.out 2>full.err; echo $? >full.code
+        dd if=/dev/zero of=disk/filler bs=1M 2>/dev/null
+        "$BIN" replay good >refused.out 2>refused.err; echo $? >refused.code
+        rm disk/filler; mount -o remount,size=256m disk || exit 202
+        "$BIN" replay many >again.out 2>again.err || exit 203
+        "$BIN" export --all >export.jsonl || exit 204
+    "#;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script]);
+    command.env("BIN", env!("CARGO_BIN_EXE_depeche")).current_dir(depeche.path());
+    let ended = ran(command);
+    if ended.code == Some(200) || ended.stderr.contains("unshare failed") {
+        eprintln!("not run: this user may not mount a tmpfs in a namespace of its own");
+        return;
+    }
+    let read = |name: &str| std::fs::read_to_string(depeche.path().join(name)).unwrap_or_default();
+    assert_eq!(ended.code, Some(0), "{}\n{}\n{}", read("full.err"), read("again.err"), ended.stderr);
+    assert_eq!(read("full.code").trim(), "1", "{}", read("full.err"));
+    let full = read("full.err");
+    assert!(full.contains("disk/data") || full.contains("No space left"), "{full}");
+    assert!(!full.contains("panicked"), "{full}");
+    assert_eq!(read("refused.code").trim(), "1", "{}", read("refused.err"));
+    assert!(read("refused.err").contains("store.min_free"), "{}", read("refused.err"));
+    assert_eq!(read("export.jsonl").lines().count(), FILES + 1, "with room again, everything is there, once");
+}

@@ -1,0 +1,138 @@
+//! The daemon against a newsroom on loopback.
+
+use std::collections::BTreeSet;
+
+use depeche_testkit::{Newsroom, Origin, Reply};
+
+use crate::support::{Depeche, PATIENCE, wait_until};
+
+/// A newsroom with as many entries, and a folder configured to poll it.
+fn newsroom(entries: u64) -> (Origin, Newsroom, Depeche) {
+    let origin = Origin::start();
+    let newsroom = Newsroom::open(&origin, "gazette", entries);
+    let depeche = Depeche::configured(&format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
+    (origin, newsroom, depeche)
+}
+
+/// Every entry is stored once, with the text of its page.
+#[track_caller]
+fn assert_complete(depeche: &Depeche, newsroom: &Newsroom) {
+    let lines = depeche.export(&["--all"]);
+    let guids: Vec<&str> = lines.iter().filter_map(|line| line["guid"].as_str()).collect();
+    let distinct: BTreeSet<&str> = guids.iter().copied().collect();
+    let expected: BTreeSet<String> = (1..=newsroom.published()).map(|n| newsroom.story(n).guid).collect();
+    assert_eq!(distinct, expected.iter().map(String::as_str).collect(), "what is stored");
+    assert_eq!(guids.len(), expected.len(), "nothing twice");
+    for line in &lines {
+        let n = line["guid"].as_str().and_then(|guid| guid.rsplit('-').next()?.parse().ok()).expect("a number");
+        let last = newsroom.story(n).prose.paragraphs.pop().expect("paragraphs");
+        assert!(line["text"].as_str().is_some_and(|text| text.contains(&last)), "{line:#}\nlacks {last}");
+        assert_eq!(line["content_from"], "page");
+    }
+}
+
+#[test]
+fn a_feed_of_20_entries_becomes_20_articles_then_304_then_21() {
+    let (origin, newsroom, depeche) = newsroom(20);
+    let ran = depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(ran.count("articles"), 20);
+    assert_complete(&depeche, &newsroom);
+
+    origin.clear_log();
+    let ran = depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(ran.count("articles"), 0);
+    let polls = origin.requests_to(&newsroom.feed_path());
+    assert_eq!(polls.len(), 1);
+    assert!(polls[0].header("if-none-match").is_some() && polls[0].header("if-modified-since").is_some());
+    assert_eq!(origin.requests().len(), 1, "no page is fetched again");
+    let listed = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout;
+    assert!(listed.contains("\"status\":\"304\""), "{listed}");
+
+    newsroom.publish(1);
+    let ran = depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(ran.count("articles"), 1);
+    assert_complete(&depeche, &newsroom);
+}
+
+#[test]
+fn the_daemon_polls_again_and_sigterm_drains_it() {
+    let (origin, newsroom, depeche) = newsroom(20);
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 3, PATIENCE));
+    newsroom.publish(1);
+    let page = newsroom.story(21).path;
+    assert!(origin.wait_for(&page, 1, PATIENCE));
+    assert_eq!(daemon.terminate(), Some(0));
+    // What was on its way when the signal came is committed, or owed and fetched now.
+    depeche.run(["run", "--once"]).expect_code(0);
+    assert_complete(&depeche, &newsroom);
+}
+
+#[test]
+fn kill_9_at_any_moment_of_the_first_poll_loses_and_repeats_nothing() {
+    for pages_before_the_kill in [0, 1, 7, 19] {
+        let (origin, newsroom, depeche) = newsroom(20);
+        let daemon = depeche.spawn(["run", "-v"]);
+        assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
+        let fetched = || origin.requests().iter().filter(|r| r.path().ends_with(".html")).count();
+        wait_until("pages are fetched", || fetched() >= pages_before_the_kill);
+        daemon.kill();
+        newsroom.publish(1);
+        depeche.run(["run", "--once"]).expect_code(0);
+        assert_complete(&depeche, &newsroom);
+    }
+}
+
+#[test]
+fn a_feed_added_while_the_daemon_runs_is_polled() {
+    let (origin, newsroom, depeche) = newsroom(3);
+    let other = Newsroom::open(&origin, "courrier", 2);
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
+    depeche.run(["feeds", "add", &other.feed_url(), "--name", "Le Courrier"]).expect_code(0);
+    assert!(origin.wait_for(&other.feed_path(), 1, PATIENCE));
+    assert_eq!(daemon.terminate(), Some(0));
+    depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(depeche.export(&[]).len(), 5);
+}
+
+#[test]
+fn a_page_that_cannot_be_had_leaves_the_feeds_own_text() {
+    let (origin, newsroom, depeche) = newsroom(3);
+    origin.set(&newsroom.story(2).path, Reply::status(404));
+    depeche.run(["run", "--once"]).expect_code(0);
+    let lines = depeche.export(&[]);
+    assert_eq!(lines.len(), 3);
+    let second = lines.iter().find(|line| line["guid"] == newsroom.story(2).guid).expect("stored");
+    assert_eq!(second["content_from"], "feed");
+    assert!(second["warnings"].to_string().contains("page_unusable"), "{second:#}");
+}
+
+#[test]
+fn one_bad_feed_does_not_hold_up_the_others() {
+    let (origin, newsroom, depeche) = newsroom(4);
+    origin.set("/silent.xml", Reply::never());
+    let rest = format!(
+        "[[feed]]\nurl = \"{}\"\n[[feed]]\nurl = \"{}\"\n",
+        origin.url("/silent.xml"),
+        newsroom.feed_url()
+    );
+    let depeche_with_both = Depeche::configured(&rest);
+    drop(depeche);
+    let ran = depeche_with_both.run(["run", "--once"]).expect_code(3);
+    assert!(ran.stderr.contains("/silent.xml") && ran.stderr.contains("time-out"), "{}", ran.stderr);
+    assert_complete(&depeche_with_both, &newsroom);
+}
+
+#[test]
+fn a_second_process_is_told_that_the_store_is_locked() {
+    let (origin, newsroom, depeche) = newsroom(2);
+    let daemon = depeche.spawn(["run"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
+    for arguments in [vec!["export"], vec!["stats"], vec!["run", "--once"]] {
+        let ran = depeche.run(arguments).expect_code(11);
+        assert!(ran.stderr.contains("open in another process"), "{}", ran.stderr);
+    }
+    depeche.run(["feeds", "list"]).expect_code(0);
+    assert_eq!(daemon.terminate(), Some(0));
+}

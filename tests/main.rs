@@ -1,0 +1,10 @@
+//! Black-box tests: the real binary, its real files, and an origin server on loopback.
+
+mod support;
+
+mod bad_input;
+mod commands;
+mod daemon;
+mod house;
+mod replay;
+mod warc;

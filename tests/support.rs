@@ -1,0 +1,185 @@
+//! Running the binary in a folder of its own.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long anything here may take before the test gives up; generous, since it only ends what hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A folder with a configuration and a data folder.
+pub(crate) struct Depeche {
+    pub(crate) folder: TempDir,
+}
+
+/// How a run of the binary ended.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The same, after checking the exit code.
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The number in the summary table behind `what`.
+    #[track_caller]
+    pub(crate) fn count(&self, what: &str) -> u64 {
+        let line = self.stdout.lines().find(|line| line.trim_start().starts_with(what));
+        let number = line.and_then(|line| line.split_whitespace().last()?.parse().ok());
+        number.unwrap_or_else(|| panic!("no `{what}` in\n{}", self.stdout))
+    }
+}
+
+impl Depeche {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A folder with a configuration whose limits suit a test: quick, and allowed to ask loopback.
+    pub(crate) fn configured(rest: &str) -> Self {
+        let depeche = Self::new();
+        depeche.write(
+            "depeche.toml",
+            &format!(
+                "[fetch]\nallow_private_addresses = true\nper_host_interval = \"0ms\"\nper_host_concurrency = 8\n\
+                 timeout = \"5s\"\ninterval = {{ default = \"200ms\", min = \"200ms\", max = \"200ms\" }}\n{rest}"
+            ),
+        );
+        depeche
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(&path, content).expect("written");
+        path
+    }
+
+    /// The command, run in the folder, without any configuration of the caller's.
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_depeche"));
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("DEPECHE_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+        ran(self.command(arguments))
+    }
+
+    /// Starts the binary and lets it run.
+    pub(crate) fn spawn(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Daemon {
+        let log = std::fs::File::create(self.path().join("daemon.log")).expect("a log");
+        let child = self
+            .command(arguments)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts");
+        Daemon { child }
+    }
+
+    /// The export, line by line.
+    #[track_caller]
+    pub(crate) fn export(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
+        let ran = self.run(["export"].iter().chain(arguments)).expect_code(0);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    }
+}
+
+pub(crate) fn ran(mut command: Command) -> Ran {
+    let output = command.output().expect("the binary runs");
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A running binary; killed when the test ends.
+pub(crate) struct Daemon {
+    child: Child,
+}
+
+impl Daemon {
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+
+    /// SIGTERM; gives back the exit code.
+    #[track_caller]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        self.signal();
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("waited") {
+                return status.code();
+            }
+            assert!(begun.elapsed() < PATIENCE, "SIGTERM did not end it");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn signal(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        if self.child.kill().is_ok() {
+            self.child.wait().expect("gone");
+        }
+    }
+}
+
+/// The top of the repository.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// The project's own corpus.
+pub(crate) fn seeds() -> PathBuf {
+    repository().join("seeds")
+}
+
+/// The folder of real articles beside the checkout, where there is one.
+pub(crate) fn shared_seeds() -> Option<PathBuf> {
+    let folder = repository().join("../shared/seeds");
+    let found = folder.is_dir();
+    if !found {
+        eprintln!("not run: there is no folder of real articles beside the checkout (../shared/seeds)");
+    }
+    found.then_some(folder)
+}
+
+/// Waits until `done`.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
