@@ -12,8 +12,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use depeche_deduplicator::{Deduplicator, Recall};
 use depeche_journal::{Journal, JournalOptions};
 use depeche_model::{
-    Capture, CaptureKind, Decided, Decision, Delivery, Journaled, Normalized, PagePolicy, Payload, Position, Seq,
-    Verdict,
+    Capture, CaptureKind, Decided, Decision, Delivery, Journaled, Normalized, PagePolicy, Payload, Position,
+    Seq, Verdict,
 };
 use depeche_normalizer::Normalizer;
 use depeche_store::{StageOptions, Store, StoreOptions};
@@ -48,30 +48,48 @@ fn captures() -> Vec<Journaled> {
                 source: "bench".to_owned(),
                 page_policy: PagePolicy::Never,
                 order: None,
-                payload: Payload::File { content_type: Some("text/plain".to_owned()), body: text.into() },
+                payload: Payload::File {
+                    content_type: Some("text/plain".to_owned()),
+                    body: text.into(),
+                },
             },
-            position: Position { ordinal, segment: 1, offset: 0, length: 0 },
+            position: Position {
+                ordinal,
+                segment: 1,
+                offset: 0,
+                length: 0,
+            },
         })
         .collect()
 }
 
 fn decide(normalized: &[Normalized]) -> Vec<Decided> {
     let mut deduplicator = Deduplicator::new(depeche_deduplicator::Options::default());
-    normalized.iter().map(|n| deduplicator.decide(n.clone(), &NoStore)).collect()
+    normalized
+        .iter()
+        .map(|n| deduplicator.decide(n.clone(), &NoStore))
+        .collect()
 }
 
 fn assert_nothing_merges(decided: &[Decided]) {
     let new = decided
         .iter()
         .flat_map(|decided| &decided.decisions)
-        .filter(|decision| matches!(decision, Decision::Judged(judged) if judged.record.verdict == Verdict::New))
+        .filter(
+            |decision| matches!(decision, Decision::Judged(judged) if judged.record.verdict == Verdict::New),
+        )
         .count();
-    assert_eq!(new, decided.len(), "the corpus must not merge, or the figures are those of another work");
+    assert_eq!(
+        new,
+        decided.len(),
+        "the corpus must not merge, or the figures are those of another work"
+    );
 }
 
 fn journal(captures: &[Journaled], dir: &Path) {
     let at = Timestamp::UNIX_EPOCH;
-    let (mut journal, _) = Journal::open(dir, JournalOptions::default(), Arc::new(move || at)).expect("a journal");
+    let (mut journal, _) =
+        Journal::open(dir, JournalOptions::default(), Arc::new(move || at)).expect("a journal");
     for group in captures.chunks(GROUP) {
         let group: Vec<&Capture> = group.iter().map(|journaled| &journaled.capture).collect();
         black_box(journal.append(&group).expect("appended"));
@@ -80,12 +98,22 @@ fn journal(captures: &[Journaled], dir: &Path) {
 
 fn store(decided: Vec<Decided>, dir: &Path) {
     let store = Store::open(dir, StoreOptions::default()).expect("a store");
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let (outlet, inlet) = mpsc::channel(GROUP);
         let (_, reports) = mpsc::channel(1);
-        let options = StageOptions { group_captures: GROUP };
-        let stage = tokio::spawn(depeche_store::run(store, options, inlet, reports, watch::Sender::default()));
+        let options = StageOptions {
+            group_captures: GROUP,
+        };
+        let stage = tokio::spawn(depeche_store::run(
+            store,
+            options,
+            inlet,
+            reports,
+            watch::Sender::default(),
+        ));
         for decided in decided {
             outlet.send(Delivery::new(decided, |_| {})).await.expect("taken");
         }
@@ -109,15 +137,24 @@ fn timed<T>(times: u64, mut prepare: impl FnMut() -> T, mut work: impl FnMut(T))
 fn stages(criterion: &mut Criterion) {
     let captures = captures();
     let normalizer = Normalizer::new(depeche_normalizer::Options::default());
-    let normalized: Vec<Normalized> = captures.iter().map(|journaled| normalizer.normalize(journaled)).collect();
+    let normalized: Vec<Normalized> = captures
+        .iter()
+        .map(|journaled| normalizer.normalize(journaled))
+        .collect();
     let decided = decide(&normalized);
     assert_nothing_merges(&decided);
 
     let mut group = criterion.benchmark_group("stage");
-    group.sample_size(10).throughput(Throughput::Elements(captures.len() as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(captures.len() as u64));
     group.bench_function("journal", |bencher| {
         bencher.iter_custom(|times| {
-            timed(times, || tempfile::tempdir().expect("a folder"), |dir| journal(&captures, dir.path()))
+            timed(
+                times,
+                || tempfile::tempdir().expect("a folder"),
+                |dir| journal(&captures, dir.path()),
+            )
         });
     });
     group.bench_function("normalizer, one worker", |bencher| {
@@ -127,7 +164,9 @@ fn stages(criterion: &mut Criterion) {
             }
         });
     });
-    group.bench_function("deduplicator", |bencher| bencher.iter(|| black_box(decide(&normalized))));
+    group.bench_function("deduplicator", |bencher| {
+        bencher.iter(|| black_box(decide(&normalized)))
+    });
     group.bench_function("store", |bencher| {
         bencher.iter_custom(|times| {
             let prepare = || (tempfile::tempdir().expect("a folder"), decided.clone());
@@ -146,24 +185,33 @@ fn whole(criterion: &mut Criterion) {
         std::fs::write(articles.join(name), text).expect("written");
     }
     let mut group = criterion.benchmark_group("whole");
-    group.sample_size(10).throughput(Throughput::Elements(corpus.len() as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(corpus.len() as u64));
     for workers in ["1", "2"] {
-        group.bench_function(BenchmarkId::new("depeche replay, normalizer workers", workers), |bencher| {
-            bencher.iter_custom(|times| {
-                timed(
-                    times,
-                    || tempfile::tempdir().expect("a folder"),
-                    |data| {
-                        let ended = Command::new(env!("CARGO_BIN_EXE_depeche"))
-                            .args(["--data-dir".as_ref(), data.path(), "replay".as_ref(), &articles])
-                            .env("DEPECHE_NORMALIZE__WORKERS", workers)
-                            .output()
-                            .expect("the binary runs");
-                        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-                    },
-                )
-            });
-        });
+        group.bench_function(
+            BenchmarkId::new("depeche replay, normalizer workers", workers),
+            |bencher| {
+                bencher.iter_custom(|times| {
+                    timed(
+                        times,
+                        || tempfile::tempdir().expect("a folder"),
+                        |data| {
+                            let ended = Command::new(env!("CARGO_BIN_EXE_depeche"))
+                                .args(["--data-dir".as_ref(), data.path(), "replay".as_ref(), &articles])
+                                .env("DEPECHE_NORMALIZE__WORKERS", workers)
+                                .output()
+                                .expect("the binary runs");
+                            assert!(
+                                ended.status.success(),
+                                "{}",
+                                String::from_utf8_lossy(&ended.stderr)
+                            );
+                        },
+                    )
+                });
+            },
+        );
     }
     group.finish();
 }

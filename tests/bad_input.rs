@@ -34,8 +34,14 @@ fn assert_kept(depeche: &Depeche, articles: usize) {
 #[test]
 fn a_missing_path_is_named_and_the_rest_is_taken_in() {
     let depeche = with_good();
-    assert_says(&depeche.run(["replay", "nowhere"]).expect_code(1), &["nowhere", "no such file or folder"]);
-    assert_says(&depeche.run(["replay", "nowhere", "good"]).expect_code(3), &["nowhere"]);
+    assert_says(
+        &depeche.run(["replay", "nowhere"]).expect_code(1),
+        &["nowhere", "no such file or folder"],
+    );
+    assert_says(
+        &depeche.run(["replay", "nowhere", "good"]).expect_code(3),
+        &["nowhere"],
+    );
     assert_kept(&depeche, 1);
 }
 
@@ -48,7 +54,10 @@ fn an_unreadable_file_is_named_and_the_rest_is_taken_in() {
     let locked = depeche.write("good/locked.txt", GOOD);
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("locked");
     if File::open(&locked).is_err() {
-        assert_says(&depeche.run(["replay", "good"]).expect_code(3), &["locked.txt", "cannot be read"]);
+        assert_says(
+            &depeche.run(["replay", "good"]).expect_code(3),
+            &["locked.txt", "cannot be read"],
+        );
     } else {
         eprintln!("not run: this user may read every file, so none can be made unreadable by its mode");
     }
@@ -61,9 +70,15 @@ fn a_folder_without_a_usable_file_is_named() {
     depeche.write("pictures/a.png", [0x89, b'P', b'N', b'G']);
     std::fs::create_dir(depeche.path().join("empty")).expect("a folder");
     for folder in ["pictures", "empty"] {
-        assert_says(&depeche.run(["replay", folder]).expect_code(1), &[folder, "no file to replay"]);
+        assert_says(
+            &depeche.run(["replay", folder]).expect_code(1),
+            &[folder, "no file to replay"],
+        );
     }
-    assert_says(&depeche.run(["replay", "empty", "good"]).expect_code(3), &["empty"]);
+    assert_says(
+        &depeche.run(["replay", "empty", "good"]).expect_code(3),
+        &["empty"],
+    );
     assert_kept(&depeche, 1);
 }
 
@@ -73,9 +88,15 @@ fn a_binary_file_is_rejected_with_its_reason() {
     depeche.write("good/b.txt", [0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0]);
     let ran = depeche.run(["replay", "good"]).expect_code(0);
     assert_eq!((ran.count("articles"), ran.count("rejected")), (1, 1));
-    let dead = depeche.run(["dead", "list", "--reason", "binary", "--format", "jsonl"]).expect_code(0).stdout;
+    let dead = depeche
+        .run(["dead", "list", "--reason", "binary", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     assert!(dead.contains("b.txt"), "{dead}");
-    assert_says(&depeche.run(["parse", "good/b.txt"]).expect_code(3), &["rejected: not text"]);
+    assert_says(
+        &depeche.run(["parse", "good/b.txt"]).expect_code(3),
+        &["rejected: not text"],
+    );
 }
 
 #[test]
@@ -85,7 +106,10 @@ fn a_file_of_100_mib_is_named_with_the_setting_that_would_admit_it() {
     huge.set_len(100 << 20).expect("a long file");
     let ran = depeche.run(["replay", "good"]).expect_code(3);
     assert_says(&ran, &["huge.txt", "104857600", "fetch.max_body"]);
-    assert_says(&depeche.run(["parse", "good/huge.txt"]).expect_code(1), &["huge.txt", "fetch.max_body"]);
+    assert_says(
+        &depeche.run(["parse", "good/huge.txt"]).expect_code(1),
+        &["huge.txt", "fetch.max_body"],
+    );
     assert_kept(&depeche, 1);
 }
 
@@ -93,21 +117,34 @@ fn a_file_of_100_mib_is_named_with_the_setting_that_would_admit_it() {
 #[track_caller]
 fn poll_beside_a_good_one(bad: &str, origin: &Origin, words: &[&str]) {
     let newsroom = Newsroom::open(origin, "gazette", 3);
-    let rest =
-        format!("[[feed]]\nurl = \"{bad}\"\n[[feed]]\nurl = \"{}\"\n", newsroom.feed_url());
+    let rest = format!(
+        "[[feed]]\nurl = \"{bad}\"\n[[feed]]\nurl = \"{}\"\n",
+        newsroom.feed_url()
+    );
     let depeche = Depeche::configured(&rest);
     let ran = depeche.run(["run", "--once"]).expect_code(3);
     assert_says(&ran, &[bad]);
     assert_says(&ran, words);
     assert_kept(&depeche, 3);
-    let listed = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout;
-    assert!(listed.lines().any(|line| line.contains(bad) && !line.contains("\"error\":null")), "{listed}");
+    let listed = depeche
+        .run(["feeds", "list", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.contains(bad) && !line.contains("\"error\":null")),
+        "{listed}"
+    );
 }
 
 #[test]
 fn a_feed_that_answers_html_is_named() {
     let origin = Origin::start();
-    origin.set("/bad", Reply::page("<!DOCTYPE html><html><body><p>Bienvenue sur notre site.</p></body></html>"));
+    origin.set(
+        "/bad",
+        Reply::page("<!DOCTYPE html><html><body><p>Bienvenue sur notre site.</p></body></html>"),
+    );
     poll_beside_a_good_one(&origin.url("/bad"), &origin, &["not a feed", "HTML"]);
 }
 
@@ -149,7 +186,10 @@ fn a_private_address_is_not_asked_unless_configured() {
     let origin = Origin::start();
     let newsroom = Newsroom::open(&origin, "gazette", 3);
     let depeche = Depeche::new();
-    depeche.write("depeche.toml", format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
+    depeche.write(
+        "depeche.toml",
+        format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()),
+    );
     let ran = depeche.run(["run", "--once"]).expect_code(1);
     assert_says(&ran, &["fetch.allow_private_addresses"]);
     assert_eq!(origin.requests().len(), 0);
@@ -160,7 +200,10 @@ fn bad_toml_is_named_with_its_line() {
     let depeche = with_good();
     depeche.write("depeche.toml", "config_version = 1\n[fetch\n");
     for arguments in [vec!["check"], vec!["replay", "good"], vec!["export"]] {
-        assert_says(&depeche.run(arguments).expect_code(78), &["depeche.toml:2", "not TOML"]);
+        assert_says(
+            &depeche.run(arguments).expect_code(78),
+            &["depeche.toml:2", "not TOML"],
+        );
     }
     assert!(!depeche.path().join("data").exists());
 }
@@ -168,7 +211,10 @@ fn bad_toml_is_named_with_its_line() {
 #[test]
 fn unknown_keys_are_all_named_with_line_and_suggestion() {
     let depeche = with_good();
-    depeche.write("depeche.toml", "[fetch]\ntimout = \"3s\"\n[normalise]\nworkers = 2\n[store]\ncache = \"1\"\n");
+    depeche.write(
+        "depeche.toml",
+        "[fetch]\ntimout = \"3s\"\n[normalise]\nworkers = 2\n[store]\ncache = \"1\"\n",
+    );
     let ran = depeche.run(["check"]).expect_code(78);
     assert_says(
         &ran,
@@ -179,8 +225,14 @@ fn unknown_keys_are_all_named_with_line_and_suggestion() {
         ],
     );
     depeche.write("depeche.toml", "[fetch]\nconcurrency = 0\n");
-    assert_says(&depeche.run(["check"]).expect_code(78), &["depeche.toml:2: fetch.concurrency: at least 1"]);
-    assert_says(&depeche.run(["-c", "nowhere.toml", "check"]).expect_code(78), &["nowhere.toml"]);
+    assert_says(
+        &depeche.run(["check"]).expect_code(78),
+        &["depeche.toml:2: fetch.concurrency: at least 1"],
+    );
+    assert_says(
+        &depeche.run(["-c", "nowhere.toml", "check"]).expect_code(78),
+        &["nowhere.toml"],
+    );
 }
 
 #[test]
@@ -189,8 +241,16 @@ fn a_feed_list_that_cannot_be_read_is_named() {
     depeche.write("depeche.toml", "[[feed_list]]\npath = \"feeds.opml\"\n");
     assert_says(&depeche.run(["check"]).expect_code(78), &["feeds.opml"]);
     depeche.write("feeds.txt", "https://exemple.fr/rss\nnot an address\n");
-    assert_says(&depeche.run(["feeds", "import", "feeds.txt"]).expect_code(3), &["feeds.txt:2"]);
-    assert_says(&depeche.run(["feeds", "add", "ftp://exemple.fr/rss"]).expect_code(1), &["ftp://exemple.fr/rss"]);
+    assert_says(
+        &depeche.run(["feeds", "import", "feeds.txt"]).expect_code(3),
+        &["feeds.txt:2"],
+    );
+    assert_says(
+        &depeche
+            .run(["feeds", "add", "ftp://exemple.fr/rss"])
+            .expect_code(1),
+        &["ftp://exemple.fr/rss"],
+    );
 }
 
 #[test]
@@ -198,13 +258,17 @@ fn a_data_folder_that_cannot_be_written_is_named() {
     let depeche = with_good();
     // A file where the folder should be: nobody can write into it, root included.
     depeche.write("taken", "");
-    let ran = depeche.run(["--data-dir", "taken/data", "replay", "good"]).expect_code(1);
+    let ran = depeche
+        .run(["--data-dir", "taken/data", "replay", "good"])
+        .expect_code(1);
     assert_says(&ran, &["taken/data"]);
     std::fs::create_dir(depeche.path().join("readonly")).expect("a folder");
     let readonly = std::fs::Permissions::from_mode(0o555);
     std::fs::set_permissions(depeche.path().join("readonly"), readonly).expect("locked");
     if File::create(depeche.path().join("readonly/probe")).is_err() {
-        let ran = depeche.run(["--data-dir", "readonly/data", "replay", "good"]).expect_code(1);
+        let ran = depeche
+            .run(["--data-dir", "readonly/data", "replay", "good"])
+            .expect_code(1);
         assert_says(&ran, &["readonly/data"]);
     } else {
         eprintln!("not run: this user may write into every folder, whatever its mode");
@@ -214,8 +278,17 @@ fn a_data_folder_that_cannot_be_written_is_named() {
 #[test]
 fn a_store_that_is_not_there_is_exit_10() {
     let depeche = Depeche::new();
-    for arguments in [vec!["export"], vec!["list"], vec!["stats"], vec!["dead", "list"], vec!["show", "ab"]] {
-        assert_says(&depeche.run(arguments).expect_code(10), &["no store in data/store"]);
+    for arguments in [
+        vec!["export"],
+        vec!["list"],
+        vec!["stats"],
+        vec!["dead", "list"],
+        vec!["show", "ab"],
+    ] {
+        assert_says(
+            &depeche.run(arguments).expect_code(10),
+            &["no store in data/store"],
+        );
     }
 }
 
@@ -224,13 +297,32 @@ fn a_full_disk_is_named_and_loses_nothing() {
     let depeche = with_good();
     let disk = depeche.path().join("disk");
     std::fs::create_dir(&disk).expect("a folder");
-    depeche.write("depeche.toml", "data_dir = \"disk/data\"\n[store]\nmin_free = \"4MiB\"\n");
+    depeche.write(
+        "depeche.toml",
+        "data_dir = \"disk/data\"\n[store]\nmin_free = \"4MiB\"\n",
+    );
     // About 24 kB each: more than the disk holds, in the journal alone.
     const FILES: usize = 700;
-    let words = ["maire", "conseil", "budget", "travaux", "école", "rivière", "marché", "théâtre", "gare", "phare"];
+    let words = [
+        "maire",
+        "conseil",
+        "budget",
+        "travaux",
+        "école",
+        "rivière",
+        "marché",
+        "théâtre",
+        "gare",
+        "phare",
+    ];
     for n in 0..FILES {
-        let text: Vec<&str> = (0..4000).map(|i| words[(i * i * (n + 3) + i * 7 + n) % 10]).collect();
-        depeche.write(&format!("many/{n:03}.txt"), format!("Le numéro {n}. {}", text.join(" ")));
+        let text: Vec<&str> = (0..4000)
+            .map(|i| words[(i * i * (n + 3) + i * 7 + n) % 10])
+            .collect();
+        depeche.write(
+            &format!("many/{n:03}.txt"),
+            format!("Le numéro {n}. {}", text.join(" ")),
+        );
     }
     // In a mount namespace of its own, so that no test sees another's disk.
     let script = r#"
@@ -245,19 +337,39 @@ fn a_full_disk_is_named_and_loses_nothing() {
     "#;
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-c", script]);
-    command.env("BIN", env!("CARGO_BIN_EXE_depeche")).current_dir(depeche.path());
+    command
+        .env("BIN", env!("CARGO_BIN_EXE_depeche"))
+        .current_dir(depeche.path());
     let ended = ran(command);
     if ended.code == Some(200) || ended.stderr.contains("unshare failed") {
         eprintln!("not run: this user may not mount a tmpfs in a namespace of its own");
         return;
     }
     let read = |name: &str| std::fs::read_to_string(depeche.path().join(name)).unwrap_or_default();
-    assert_eq!(ended.code, Some(0), "{}\n{}\n{}", read("full.err"), read("again.err"), ended.stderr);
+    assert_eq!(
+        ended.code,
+        Some(0),
+        "{}\n{}\n{}",
+        read("full.err"),
+        read("again.err"),
+        ended.stderr
+    );
     assert_eq!(read("full.code").trim(), "1", "{}", read("full.err"));
     let full = read("full.err");
-    assert!(full.contains("disk/data") || full.contains("No space left"), "{full}");
+    assert!(
+        full.contains("disk/data") || full.contains("No space left"),
+        "{full}"
+    );
     assert!(!full.contains("panicked"), "{full}");
     assert_eq!(read("refused.code").trim(), "1", "{}", read("refused.err"));
-    assert!(read("refused.err").contains("store.min_free"), "{}", read("refused.err"));
-    assert_eq!(read("export.jsonl").lines().count(), FILES + 1, "with room again, everything is there, once");
+    assert!(
+        read("refused.err").contains("store.min_free"),
+        "{}",
+        read("refused.err")
+    );
+    assert_eq!(
+        read("export.jsonl").lines().count(),
+        FILES + 1,
+        "with room again, everything is there, once"
+    );
 }

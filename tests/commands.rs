@@ -8,23 +8,42 @@ use crate::support::{Depeche, ran, seeds};
 /// A store filled from the corpus.
 fn filled() -> Depeche {
     let depeche = Depeche::new();
-    depeche.run(["replay".as_ref(), seeds().as_os_str()]).expect_code(0);
+    depeche
+        .run(["replay".as_ref(), seeds().as_os_str()])
+        .expect_code(0);
     depeche
 }
 
 #[test]
 fn a_replay_ends_with_the_table_of_verdicts() {
     let depeche = Depeche::new();
-    let ran = depeche.run(["replay".as_ref(), seeds().as_os_str()]).expect_code(0);
-    let counts: u64 = ["new", "revision", "exact", "near", "contains", "contained_in", "teaser"]
-        .iter()
-        .map(|verdict| {
-            let line = ran.stdout.lines().find(|line| line.split_whitespace().next() == Some(verdict));
-            line.and_then(|line| line.split_whitespace().last()?.parse::<u64>().ok()).expect("a count")
-        })
-        .sum();
+    let ran = depeche
+        .run(["replay".as_ref(), seeds().as_os_str()])
+        .expect_code(0);
+    let counts: u64 = [
+        "new",
+        "revision",
+        "exact",
+        "near",
+        "contains",
+        "contained_in",
+        "teaser",
+    ]
+    .iter()
+    .map(|verdict| {
+        let line = ran
+            .stdout
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(verdict));
+        line.and_then(|line| line.split_whitespace().last()?.parse::<u64>().ok())
+            .expect("a count")
+    })
+    .sum();
     assert_eq!(counts, ran.count("articles"));
-    assert!(!ran.stderr.contains('\u{1b}'), "no progress bar and no colour without a terminal");
+    assert!(
+        !ran.stderr.contains('\u{1b}'),
+        "no progress bar and no colour without a terminal"
+    );
 }
 
 #[test]
@@ -39,7 +58,9 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     let first = jsonl.lines().next().expect("a line");
     let mut from = 0;
     for field in fields.split(',') {
-        let at = first.find(&format!("\"{field}\":")).unwrap_or_else(|| panic!("{field} is missing"));
+        let at = first
+            .find(&format!("\"{field}\":"))
+            .unwrap_or_else(|| panic!("{field} is missing"));
         assert!(at >= from, "{field} is out of order");
         from = at;
     }
@@ -48,8 +69,14 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     assert_eq!((all.len(), latest.len()), (36, 24));
     assert!(latest.iter().all(|line| line["duplicate_of"].is_null()));
     assert_eq!(latest.iter().filter(|line| line["revision"] == 2).count(), 2);
-    let teaser = all.iter().find(|line| line["verdict"] == "teaser").expect("a teaser");
-    let leader = latest.iter().find(|line| line["id"] == teaser["duplicate_of"]).expect("its leader");
+    let teaser = all
+        .iter()
+        .find(|line| line["verdict"] == "teaser")
+        .expect("a teaser");
+    let leader = latest
+        .iter()
+        .find(|line| line["id"] == teaser["duplicate_of"])
+        .expect("its leader");
     assert!(leader["text"].as_str().map(str::len) > teaser["text"].as_str().map(str::len));
     let seqs: Vec<u64> = all.iter().filter_map(|line| line["seq"].as_u64()).collect();
     assert!(seqs.is_sorted());
@@ -61,7 +88,9 @@ fn an_export_to_a_file_is_whole_or_absent() {
     depeche.run(["export", "-o", "out.jsonl"]).expect_code(0);
     let written = std::fs::read_to_string(depeche.path().join("out.jsonl")).expect("written");
     assert_eq!(written, depeche.run(["export"]).expect_code(0).stdout);
-    let ran = depeche.run(["export", "-o", "no/such/folder/out.jsonl"]).expect_code(1);
+    let ran = depeche
+        .run(["export", "-o", "no/such/folder/out.jsonl"])
+        .expect_code(1);
     assert!(ran.stderr.contains("no/such/folder/out.jsonl"), "{}", ran.stderr);
 }
 
@@ -76,55 +105,100 @@ fn a_closed_pipe_is_success() {
         .expect("started");
     drop(child.stdout.take());
     let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("read");
-    assert_eq!((child.wait().expect("ended").code(), said.as_str()), (Some(0), ""));
+    child
+        .stderr
+        .take()
+        .expect("piped")
+        .read_to_string(&mut said)
+        .expect("read");
+    assert_eq!(
+        (child.wait().expect("ended").code(), said.as_str()),
+        (Some(0), "")
+    );
 }
 
 #[test]
 fn an_article_can_be_listed_shown_and_explained() {
     let depeche = filled();
-    let rows = depeche.run(["list", "--verdict", "near", "--format", "jsonl"]).expect_code(0).stdout;
+    let rows = depeche
+        .run(["list", "--verdict", "near", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     assert_eq!(rows.lines().count(), 5);
     let row: serde_json::Value = serde_json::from_str(rows.lines().next().expect("a row")).expect("JSON");
     let id = row["id"].as_str().expect("an id");
     let leader = row["duplicate_of"].as_str().expect("a leader");
 
     let shown = depeche.run(["show", id]).expect_code(0).stdout;
-    assert!(shown.contains(row["title"].as_str().expect("a title")) && shown.contains("near"), "{shown}");
+    assert!(
+        shown.contains(row["title"].as_str().expect("a title")) && shown.contains("near"),
+        "{shown}"
+    );
     let short: String = id.chars().take(8).collect();
-    let shown: serde_json::Value =
-        serde_json::from_str(&depeche.run(["show", &short, "--format", "json"]).expect_code(0).stdout)
-            .expect("JSON");
-    assert_eq!((&shown["id"], &shown["duplicate_of"]), (&row["id"], &row["duplicate_of"]));
+    let shown: serde_json::Value = serde_json::from_str(
+        &depeche
+            .run(["show", &short, "--format", "json"])
+            .expect_code(0)
+            .stdout,
+    )
+    .expect("JSON");
+    assert_eq!(
+        (&shown["id"], &shown["duplicate_of"]),
+        (&row["id"], &row["duplicate_of"])
+    );
 
     let explained = depeche.run(["explain", id]).expect_code(0).stdout;
     for word in ["verdict near", "jaccard", "containment", "passage in common"] {
         assert!(explained.contains(word), "{word} is not in\n{explained}");
     }
-    let pair = depeche.run(["explain", id, leader, "--format", "json"]).expect_code(0).stdout;
+    let pair = depeche
+        .run(["explain", id, leader, "--format", "json"])
+        .expect_code(0)
+        .stdout;
     let pair: serde_json::Value = serde_json::from_str(&pair).expect("JSON");
-    assert!(pair["comparison"]["jaccard"].as_f64().is_some_and(|j| j >= 0.3), "{pair:#}");
+    assert!(
+        pair["comparison"]["jaccard"].as_f64().is_some_and(|j| j >= 0.3),
+        "{pair:#}"
+    );
 
-    let story = depeche.run(["story", row["story"].as_str().expect("a story"), "--format", "csv"]);
+    let story = depeche.run([
+        "story",
+        row["story"].as_str().expect("a story"),
+        "--format",
+        "csv",
+    ]);
     assert!(story.expect_code(0).stdout.lines().count() >= 3);
-    let places = depeche.run(["show", leader, "--format", "json"]).expect_code(0).stdout;
+    let places = depeche
+        .run(["show", leader, "--format", "json"])
+        .expect_code(0)
+        .stdout;
     assert!(places.contains("\"sightings\""), "{places}");
 
-    let wrong = depeche.run(["show", "ffffffffffffffffffffffffffffffff"]).expect_code(1);
+    let wrong = depeche
+        .run(["show", "ffffffffffffffffffffffffffffffff"])
+        .expect_code(1);
     assert!(wrong.stderr.contains("no article has an id"), "{}", wrong.stderr);
 }
 
 #[test]
 fn the_change_log_and_the_counts_agree() {
     let depeche = filled();
-    let tail = depeche.run(["tail", "-n", "1000", "--format", "json"]).expect_code(0).stdout;
+    let tail = depeche
+        .run(["tail", "-n", "1000", "--format", "json"])
+        .expect_code(0)
+        .stdout;
     let seqs: Vec<u64> = tail
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["seq"].as_u64().expect("seq"))
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["seq"]
+                .as_u64()
+                .expect("seq")
+        })
         .collect();
     assert_eq!(seqs, (1..=40).collect::<Vec<u64>>(), "no gap");
     let stats: serde_json::Value =
-        serde_json::from_str(&depeche.run(["stats", "--format", "json"]).expect_code(0).stdout).expect("JSON");
+        serde_json::from_str(&depeche.run(["stats", "--format", "json"]).expect_code(0).stdout)
+            .expect("JSON");
     assert_eq!((&stats["captures"], &stats["records"]), (&40.into(), &36.into()));
     assert_eq!(stats["rejected"]["language"], 3);
     depeche.run(["stats"]).expect_code(0);
@@ -133,36 +207,80 @@ fn the_change_log_and_the_counts_agree() {
 #[test]
 fn rejected_articles_stay_visible_with_their_language() {
     let depeche = filled();
-    let dead = depeche.run(["dead", "list", "--reason", "language", "--format", "jsonl"]).expect_code(0).stdout;
+    let dead = depeche
+        .run(["dead", "list", "--reason", "language", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     for language in ["`en`", "`it`", "`ca`"] {
         assert!(dead.contains(language), "{language} is not in\n{dead}");
     }
-    assert!(depeche.run(["dead", "list"]).expect_code(0).stdout.contains("no text"));
+    assert!(
+        depeche
+            .run(["dead", "list"])
+            .expect_code(0)
+            .stdout
+            .contains("no text")
+    );
 }
 
 #[test]
 fn feeds_are_added_listed_exported_imported_and_removed() {
     let depeche = Depeche::new();
-    depeche.write("depeche.toml", "[[feed]]\nurl = \"https://exemple.fr/rss\"\nname = \"Exemple\"\ntags = [\"essai\"]\n");
-    let add = ["feeds", "add", "https://exemple.be/rss", "--name", "L’Exemple belge", "--tag", "Belgique"];
+    depeche.write(
+        "depeche.toml",
+        "[[feed]]\nurl = \"https://exemple.fr/rss\"\nname = \"Exemple\"\ntags = [\"essai\"]\n",
+    );
+    let add = [
+        "feeds",
+        "add",
+        "https://exemple.be/rss",
+        "--name",
+        "L’Exemple belge",
+        "--tag",
+        "Belgique",
+    ];
     assert!(depeche.run(add).expect_code(0).stdout.contains("added"));
     assert!(depeche.run(add).expect_code(0).stdout.contains("there already"));
-    let list = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout;
+    let list = depeche
+        .run(["feeds", "list", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     assert_eq!(list.lines().count(), 2);
-    assert!(list.contains("L’Exemple belge") && list.contains("\"origin\":\"added\""), "{list}");
+    assert!(
+        list.contains("L’Exemple belge") && list.contains("\"origin\":\"added\""),
+        "{list}"
+    );
     depeche.run(["feeds", "export", "-o", "all.opml"]).expect_code(0);
     let other = Depeche::new();
     let all = depeche.path().join("all.opml");
-    let imported = other.run(["feeds".as_ref(), "import".as_ref(), all.as_os_str()]).expect_code(0);
-    assert!(imported.stdout.contains("2 feeds, 2 of them new"), "{}", imported.stdout);
+    let imported = other
+        .run(["feeds".as_ref(), "import".as_ref(), all.as_os_str()])
+        .expect_code(0);
+    assert!(
+        imported.stdout.contains("2 feeds, 2 of them new"),
+        "{}",
+        imported.stdout
+    );
     assert_eq!(
         other.run(["feeds", "export"]).expect_code(0).stdout,
         std::fs::read_to_string(all).expect("written")
     );
-    depeche.run(["feeds", "remove", "https://exemple.be/rss"]).expect_code(0);
-    let refused = depeche.run(["feeds", "remove", "https://exemple.fr/rss"]).expect_code(1);
+    depeche
+        .run(["feeds", "remove", "https://exemple.be/rss"])
+        .expect_code(0);
+    let refused = depeche
+        .run(["feeds", "remove", "https://exemple.fr/rss"])
+        .expect_code(1);
     assert!(refused.stderr.contains("[[feed]]"), "{}", refused.stderr);
-    assert_eq!(depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout.lines().count(), 1);
+    assert_eq!(
+        depeche
+            .run(["feeds", "list", "--format", "jsonl"])
+            .expect_code(0)
+            .stdout
+            .lines()
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -173,21 +291,44 @@ fn parse_shows_what_normalising_makes_of_a_file() {
     depeche.write("a.txt", format!(" date 2025-06 {text}"));
     let parsed = depeche.run(["parse", "a.txt"]).expect_code(0).stdout;
     let parsed: serde_json::Value = serde_json::from_str(&parsed).expect("one JSON line");
-    assert_eq!((&parsed["text"], &parsed["language"]), (&text.into(), &"fr".into()));
+    assert_eq!(
+        (&parsed["text"], &parsed["language"]),
+        (&text.into(), &"fr".into())
+    );
     assert_eq!(parsed["published_precision"], "month");
-    assert!(parsed["warnings"].to_string().contains("title_derived"), "{parsed:#}");
-    let page = format!("<html><head><title>Port bloqué - Le Quai</title></head><body><article><h1>Port bloqué</h1><p>{text}</p><p>{text}</p></article></body></html>");
+    assert!(
+        parsed["warnings"].to_string().contains("title_derived"),
+        "{parsed:#}"
+    );
+    let page = format!(
+        "<html><head><title>Port bloqué - Le Quai</title></head><body><article><h1>Port bloqué</h1><p>{text}</p><p>{text}</p></article></body></html>"
+    );
     depeche.write("page", &page);
-    let parsed = depeche.run(["parse", "page", "--as", "page", "--url", "https://quai.example/a?utm_source=x"]);
-    let parsed: serde_json::Value = serde_json::from_str(&parsed.expect_code(0).stdout).expect("one JSON line");
+    let parsed = depeche.run([
+        "parse",
+        "page",
+        "--as",
+        "page",
+        "--url",
+        "https://quai.example/a?utm_source=x",
+    ]);
+    let parsed: serde_json::Value =
+        serde_json::from_str(&parsed.expect_code(0).stdout).expect("one JSON line");
     assert_eq!(parsed["canonical_url"], "https://quai.example/a");
     let piped = std::fs::File::open(depeche.path().join("a.txt")).expect("a file");
     let mut command = depeche.command(["parse", "-", "--as", "text"]);
     command.stdin(piped);
     assert!(ran(command).expect_code(0).stdout.contains("Guilvinec"));
-    depeche.write("en.txt", "The fishermen blocked the harbour on Wednesday to protest against the new quotas. ".repeat(3));
+    depeche.write(
+        "en.txt",
+        "The fishermen blocked the harbour on Wednesday to protest against the new quotas. ".repeat(3),
+    );
     let rejected = depeche.run(["parse", "en.txt"]).expect_code(3);
-    assert!(rejected.stderr.contains("language is `en`"), "{}", rejected.stderr);
+    assert!(
+        rejected.stderr.contains("language is `en`"),
+        "{}",
+        rejected.stderr
+    );
 }
 
 #[test]
@@ -196,19 +337,41 @@ fn the_effective_configuration_is_shown_and_checked() {
     let mut command = depeche.command(["config", "show", "--data-dir", "elsewhere"]);
     command.env("DEPECHE_FETCH__TIMEOUT", "20s");
     let shown = ran(command).expect_code(0).stdout;
-    assert!(shown.contains("timeout = \"20s\"") && shown.contains("data_dir = \"elsewhere\""), "{shown}");
+    assert!(
+        shown.contains("timeout = \"20s\"") && shown.contains("data_dir = \"elsewhere\""),
+        "{shown}"
+    );
     depeche.write("again.toml", shown);
-    assert!(depeche.run(["-c", "again.toml", "check"]).expect_code(0).stdout.contains("no problem"));
+    assert!(
+        depeche
+            .run(["-c", "again.toml", "check"])
+            .expect_code(0)
+            .stdout
+            .contains("no problem")
+    );
 }
 
 #[test]
 fn help_completions_and_the_manual_come_from_the_command_line_itself() {
     let depeche = Depeche::new();
     for shell in ["bash", "zsh", "fish"] {
-        assert!(depeche.run(["completions", shell]).expect_code(0).stdout.contains("replay"), "{shell}");
+        assert!(
+            depeche
+                .run(["completions", shell])
+                .expect_code(0)
+                .stdout
+                .contains("replay"),
+            "{shell}"
+        );
     }
     let manual = depeche.run(["man"]).expect_code(0).stdout;
     assert!(manual.starts_with(".ie") && manual.contains("replay"), "{manual}");
-    assert!(depeche.run(["--help"]).expect_code(0).stdout.contains("Exit codes"));
+    assert!(
+        depeche
+            .run(["--help"])
+            .expect_code(0)
+            .stdout
+            .contains("Exit codes")
+    );
     depeche.run(["no-such-command"]).expect_code(2);
 }

@@ -20,13 +20,25 @@ fn assert_complete(depeche: &Depeche, newsroom: &Newsroom) {
     let lines = depeche.export(&["--all"]);
     let guids: Vec<&str> = lines.iter().filter_map(|line| line["guid"].as_str()).collect();
     let distinct: BTreeSet<&str> = guids.iter().copied().collect();
-    let expected: BTreeSet<String> = (1..=newsroom.published()).map(|n| newsroom.story(n).guid).collect();
-    assert_eq!(distinct, expected.iter().map(String::as_str).collect(), "what is stored");
+    let expected: BTreeSet<String> = (1..=newsroom.published())
+        .map(|n| newsroom.story(n).guid)
+        .collect();
+    assert_eq!(
+        distinct,
+        expected.iter().map(String::as_str).collect(),
+        "what is stored"
+    );
     assert_eq!(guids.len(), expected.len(), "nothing twice");
     for line in &lines {
-        let n = line["guid"].as_str().and_then(|guid| guid.rsplit('-').next()?.parse().ok()).expect("a number");
+        let n = line["guid"]
+            .as_str()
+            .and_then(|guid| guid.rsplit('-').next()?.parse().ok())
+            .expect("a number");
         let last = newsroom.story(n).prose.paragraphs.pop().expect("paragraphs");
-        assert!(line["text"].as_str().is_some_and(|text| text.contains(&last)), "{line:#}\nlacks {last}");
+        assert!(
+            line["text"].as_str().is_some_and(|text| text.contains(&last)),
+            "{line:#}\nlacks {last}"
+        );
         assert_eq!(line["content_from"], "page");
     }
 }
@@ -45,7 +57,10 @@ fn a_feed_of_20_entries_becomes_20_articles_then_304_then_21() {
     assert_eq!(polls.len(), 1);
     assert!(polls[0].header("if-none-match").is_some() && polls[0].header("if-modified-since").is_some());
     assert_eq!(origin.requests().len(), 1, "no page is fetched again");
-    let listed = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0).stdout;
+    let listed = depeche
+        .run(["feeds", "list", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     assert!(listed.contains("\"status\":\"304\""), "{listed}");
 
     newsroom.publish(1);
@@ -74,7 +89,13 @@ fn kill_9_at_any_moment_of_the_first_poll_loses_and_repeats_nothing() {
         let (origin, newsroom, depeche) = newsroom(20);
         let daemon = depeche.spawn(["run", "-v"]);
         assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
-        let fetched = || origin.requests().iter().filter(|r| r.path().ends_with(".html")).count();
+        let fetched = || {
+            origin
+                .requests()
+                .iter()
+                .filter(|r| r.path().ends_with(".html"))
+                .count()
+        };
         wait_until("pages are fetched", || fetched() >= pages_before_the_kill);
         daemon.kill();
         newsroom.publish(1);
@@ -89,7 +110,9 @@ fn a_feed_added_while_the_daemon_runs_is_polled() {
     let other = Newsroom::open(&origin, "courrier", 2);
     let daemon = depeche.spawn(["run", "-v"]);
     assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
-    depeche.run(["feeds", "add", &other.feed_url(), "--name", "Le Courrier"]).expect_code(0);
+    depeche
+        .run(["feeds", "add", &other.feed_url(), "--name", "Le Courrier"])
+        .expect_code(0);
     assert!(origin.wait_for(&other.feed_path(), 1, PATIENCE));
     assert_eq!(daemon.terminate(), Some(0));
     depeche.run(["run", "--once"]).expect_code(0);
@@ -103,9 +126,15 @@ fn a_page_that_cannot_be_had_leaves_the_feeds_own_text() {
     depeche.run(["run", "--once"]).expect_code(0);
     let lines = depeche.export(&[]);
     assert_eq!(lines.len(), 3);
-    let second = lines.iter().find(|line| line["guid"] == newsroom.story(2).guid).expect("stored");
+    let second = lines
+        .iter()
+        .find(|line| line["guid"] == newsroom.story(2).guid)
+        .expect("stored");
     assert_eq!(second["content_from"], "feed");
-    assert!(second["warnings"].to_string().contains("page_unusable"), "{second:#}");
+    assert!(
+        second["warnings"].to_string().contains("page_unusable"),
+        "{second:#}"
+    );
 }
 
 #[test]
@@ -120,7 +149,11 @@ fn one_bad_feed_does_not_hold_up_the_others() {
     let depeche_with_both = Depeche::configured(&rest);
     drop(depeche);
     let ran = depeche_with_both.run(["run", "--once"]).expect_code(3);
-    assert!(ran.stderr.contains("/silent.xml") && ran.stderr.contains("time-out"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("/silent.xml") && ran.stderr.contains("time-out"),
+        "{}",
+        ran.stderr
+    );
     assert_complete(&depeche_with_both, &newsroom);
 }
 

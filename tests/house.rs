@@ -36,16 +36,28 @@ fn stages_depend_on_the_words_and_the_journal_and_never_on_each_other() {
         .other_options(vec!["--offline".to_owned()])
         .exec()
         .expect("cargo metadata");
-    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
-    assert_eq!(ours, ALLOWED.iter().map(|(name, _)| *name).collect(), "a crate without a rule");
+    let ours: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    assert_eq!(
+        ours,
+        ALLOWED.iter().map(|(name, _)| *name).collect(),
+        "a crate without a rule"
+    );
     for package in &metadata.packages {
-        let (_, allowed) = ALLOWED.iter().find(|(name, _)| *name == package.name.as_str()).expect("checked above");
+        let (_, allowed) = ALLOWED
+            .iter()
+            .find(|(name, _)| *name == package.name.as_str())
+            .expect("checked above");
         for dependency in &package.dependencies {
             let name = dependency.name.as_str();
             if !ours.contains(name) {
                 continue;
             }
-            let testkit_for_tests = name == "depeche-testkit" && dependency.kind == DependencyKind::Development;
+            let testkit_for_tests =
+                name == "depeche-testkit" && dependency.kind == DependencyKind::Development;
             assert!(
                 testkit_for_tests || allowed.contains(&name),
                 "{} must not depend on {name}",
@@ -61,9 +73,15 @@ fn the_list_of_feeds_is_a_list_of_the_french_language_press() {
     let list = depeche_fetcher::feed_list::parse("config/feeds.opml", text.as_bytes());
     assert_eq!(list.problems, []);
     assert!(list.feeds.len() >= 60, "{} feeds", list.feeds.len());
-    let groups: BTreeSet<&str> =
-        list.feeds.iter().filter_map(|feed| feed.tags.first().map(String::as_str)).collect();
+    let groups: BTreeSet<&str> = list
+        .feeds
+        .iter()
+        .filter_map(|feed| feed.tags.first().map(String::as_str))
+        .collect();
     for group in ["France", "Belgique", "Suisse", "Québec", "Afrique", "Maghreb"] {
-        assert!(groups.iter().any(|found| found.contains(group)), "no group for {group} in {groups:?}");
+        assert!(
+            groups.iter().any(|found| found.contains(group)),
+            "no group for {group} in {groups:?}"
+        );
     }
 }

@@ -26,14 +26,23 @@ impl Ran {
     /// The same, after checking the exit code.
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     /// The number in the summary table behind `what`.
     #[track_caller]
     pub(crate) fn count(&self, what: &str) -> u64 {
-        let line = self.stdout.lines().find(|line| line.trim_start().starts_with(what));
+        let line = self
+            .stdout
+            .lines()
+            .find(|line| line.trim_start().starts_with(what));
         let number = line.and_then(|line| line.split_whitespace().last()?.parse().ok());
         number.unwrap_or_else(|| panic!("no `{what}` in\n{}", self.stdout))
     }
@@ -41,7 +50,9 @@ impl Ran {
 
 impl Depeche {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     /// A folder with a configuration whose limits suit a test: quick, and allowed to ask loopback.
@@ -71,7 +82,10 @@ impl Depeche {
     /// The command, run in the folder, without any configuration of the caller's.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_depeche"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("DEPECHE_") {
                 command.env_remove(name);
@@ -100,7 +114,10 @@ impl Depeche {
     #[track_caller]
     pub(crate) fn export(&self, arguments: &[&str]) -> Vec<serde_json::Value> {
         let ran = self.run(["export"].iter().chain(arguments)).expect_code(0);
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+        ran.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a JSON line"))
+            .collect()
     }
 }
 
@@ -156,7 +173,10 @@ impl Drop for Daemon {
 
 /// The top of the repository.
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 /// The project's own corpus.

@@ -16,7 +16,9 @@ fn filled() -> (Depeche, Origin) {
     let origin = Origin::start();
     let newsroom = Newsroom::open(&origin, "gazette", 12);
     let depeche = Depeche::configured(&format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
-    depeche.run(["replay".as_ref(), seeds().as_os_str()]).expect_code(0);
+    depeche
+        .run(["replay".as_ref(), seeds().as_os_str()])
+        .expect_code(0);
     depeche.run(["run", "--once"]).expect_code(0);
     newsroom.publish(3);
     depeche.run(["run", "--once"]).expect_code(0);
@@ -28,14 +30,27 @@ fn the_journal_replayed_into_an_empty_store_gives_the_same_export() {
     let (depeche, _origin) = filled();
     let exported = depeche.run(["export", "--all"]).expect_code(0).stdout;
     assert_eq!(exported.lines().count(), 36 + 15);
-    let dead = depeche.run(["dead", "list", "--format", "jsonl"]).expect_code(0).stdout;
+    let dead = depeche
+        .run(["dead", "list", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
     for workers in ["1", "4"] {
         let again = Depeche::new();
         let mut command = again.command(["replay".as_ref(), journal(&depeche).as_os_str()]);
         command.env("DEPECHE_NORMALIZE__WORKERS", workers);
         crate::support::ran(command).expect_code(0);
-        assert_eq!(again.run(["export", "--all"]).expect_code(0).stdout, exported, "{workers} workers");
-        assert_eq!(again.run(["dead", "list", "--format", "jsonl"]).expect_code(0).stdout, dead);
+        assert_eq!(
+            again.run(["export", "--all"]).expect_code(0).stdout,
+            exported,
+            "{workers} workers"
+        );
+        assert_eq!(
+            again
+                .run(["dead", "list", "--format", "jsonl"])
+                .expect_code(0)
+                .stdout,
+            dead
+        );
     }
 }
 
@@ -59,7 +74,9 @@ fn a_damaged_store_is_set_aside_and_made_again_from_the_journal() {
     let ran = depeche.run(["replay", "empty.txt"]).expect_code(0);
     assert!(ran.stderr.contains("set aside"), "{}", ran.stderr);
     assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, exported);
-    let kept = std::fs::read_dir(depeche.path().join("data")).expect("a folder").filter_map(Result::ok);
+    let kept = std::fs::read_dir(depeche.path().join("data"))
+        .expect("a folder")
+        .filter_map(Result::ok);
     let kept = kept.filter(|entry| entry.file_name().to_string_lossy().starts_with("store.broken-"));
     assert_eq!(kept.count(), 1, "nothing is erased");
 }
@@ -78,13 +95,26 @@ fn other_tools_find_the_journal_valid() {
         .expect("a journal")
         .map(|entry| entry.expect("an entry").path())
         .collect();
-    let checked = Command::new(&python).args(["-m", "warcio.cli", "check", "-v"]).args(&segments).output();
+    let checked = Command::new(&python)
+        .args(["-m", "warcio.cli", "check", "-v"])
+        .args(&segments)
+        .output();
     let checked = checked.expect("warcio runs");
     let told = String::from_utf8_lossy(&checked.stdout);
-    assert!(checked.status.success(), "{told}\n{}", String::from_utf8_lossy(&checked.stderr));
+    assert!(
+        checked.status.success(),
+        "{told}\n{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
     assert!(told.contains("digest pass") && !told.contains("fail"), "{told}");
     let indexed = Command::new(&python)
-        .args(["-m", "warcio.cli", "index", "-f", "warc-type,http:status,warc-target-uri"])
+        .args([
+            "-m",
+            "warcio.cli",
+            "index",
+            "-f",
+            "warc-type,http:status,warc-target-uri",
+        ])
         .args(&segments)
         .output()
         .expect("warcio runs");

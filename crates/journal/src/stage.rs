@@ -55,9 +55,15 @@ pub async fn run(
             let positions = journal.append(&captures)?;
             for (intake, position) in group.into_iter().zip(positions) {
                 // On the books first: whoever has the receipt may wait for the ledger to drain.
-                let delivery = ledger.deliver(Journaled { capture: intake.capture, position });
+                let delivery = ledger.deliver(Journaled {
+                    capture: intake.capture,
+                    position,
+                });
                 if let Some(Err(_)) = intake.receipt.map(|receipt| receipt.send(position)) {
-                    tracing::debug!(ordinal = position.ordinal, "nobody waits for this capture any more");
+                    tracing::debug!(
+                        ordinal = position.ordinal,
+                        "nobody waits for this capture any more"
+                    );
                 }
                 if outlet.blocking_send(delivery).is_err() {
                     return Ok(journal);

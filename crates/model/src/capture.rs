@@ -114,8 +114,17 @@ impl PageOrder {
     /// The key under which the entry is known: one order an entry.
     #[must_use]
     pub fn key(&self) -> Key {
-        let guid = self.entry.guid.as_ref().or(self.entry.link.as_ref()).cloned().unwrap_or_default();
-        Key::Guid { feed: self.feed_url.clone(), guid }
+        let guid = self
+            .entry
+            .guid
+            .as_ref()
+            .or(self.entry.link.as_ref())
+            .cloned()
+            .unwrap_or_default();
+        Key::Guid {
+            feed: self.feed_url.clone(),
+            guid,
+        }
     }
 }
 

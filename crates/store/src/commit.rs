@@ -4,8 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use depeche_model::{
-    ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, Key, PageOrder, Place, PollOutcome,
-    PollReport, Rejection, Seq, Sighting, Verdict,
+    ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, Key, PageOrder, Place,
+    PollOutcome, PollReport, Rejection, Seq, Sighting, Verdict,
 };
 use jiff::Timestamp;
 use serde::Serialize;
