@@ -18,8 +18,11 @@
 
 mod intake;
 
-mod record;
 mod warc;
+
+mod record;
+
+mod archive;
 
 mod segment;
 mod writer;
@@ -27,9 +30,10 @@ mod writer;
 mod ledger;
 mod stage;
 
+pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use segment::{JournalError, Segment, list_segments};
 pub use stage::run;
-pub use warc::{WarcError, read_captures};
+pub use warc::WarcError;
 pub use writer::{Journal, JournalOptions, Recovery};

@@ -11,13 +11,11 @@
 //! `X-Archive-Orig-Transfer-Encoding`, as web archives do, so that no reader undoes it twice.
 
 use bytes::Bytes;
-use data_encoding::BASE32;
 use depeche_model::{Capture, CaptureKind, Digest, Header, HttpAnswer, PageOrder, PagePolicy, Payload};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha1::{Digest as _, Sha1};
 
-use crate::warc::Record;
+use crate::warc::{Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
@@ -305,10 +303,6 @@ fn record_id(Digest(b): Digest) -> String {
 /// Milliseconds, the precision of every capture, in the form WARC 1.1 asks for.
 fn warc_date(at: Timestamp) -> String {
     format!("{at:.3}")
-}
-
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    format!("sha1:{}", BASE32.encode(&Sha1::digest(bytes)))
 }
 
 fn media_type(content_type: &str) -> String {

@@ -1,18 +1,13 @@
-//! Reading WARC files, ours and other tools', compressed or not, record by record.
+//! WARC records, ours and other tools', read one by one from a stream.
 //!
-//! A `.warc.gz` is a sequence of gzip members (WARC 1.1 annex D); they are read as one stream. Damage ends
-//! the reading with an error that names the offset; everything before it has been given out.
+//! Damage ends the reading with an error that names the offset; everything before it has been given out.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
-use depeche_model::Capture;
+use data_encoding::BASE32;
 use jiff::Timestamp;
-
-use crate::record;
+use sha1::{Digest as _, Sha1};
 
 /// A record's header block is cut off beyond this: ours hold a feed entry at most, others' a few lines.
 const MAX_HEADER_BYTES: u64 = 4 << 20;
@@ -84,7 +79,7 @@ impl Record {
     /// Whether the block is the one that was written, as far as the record says.
     pub(crate) fn is_intact(&self) -> bool {
         match self.field("WARC-Block-Digest") {
-            Some(digest) if digest.starts_with("sha1:") => digest == record::digest(&self.block),
+            Some(written) if written.starts_with("sha1:") => written == digest(&self.block),
             _ => true,
         }
     }
@@ -237,44 +232,9 @@ fn torn_or_io(offset: u64, source: io::Error) -> WarcError {
     }
 }
 
-/// Gives every capture of a WARC file (compressed when its name ends in `.gz`) to `each`, in order, until it
-/// breaks. Records that hold no article or feed are passed over; damaged ones are given as an error that names
-/// the offset.
-///
-/// # Errors
-///
-/// Only when the file cannot be opened.
-pub fn read_captures(
-    path: &Path,
-    max_block_bytes: u64,
-    each: &mut dyn FnMut(Result<Capture, String>) -> ControlFlow<()>,
-) -> io::Result<()> {
-    let file = File::open(path)?;
-    let input: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
-        Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(
-            BufReader::new(file),
-        )))
-    } else {
-        Box::new(BufReader::with_capacity(1 << 16, file))
-    };
-    for record in records(input, max_block_bytes) {
-        let capture = match record {
-            Ok(record) if !record.is_intact() => Err(format!(
-                "the record at byte {} does not match its digest: damaged",
-                record.offset
-            )),
-            Ok(record) => match record::decode(&record) {
-                Ok(None) => continue,
-                Ok(Some((capture, _))) => Ok(capture),
-                Err(why) => Err(format!("the record at byte {}: {why}", record.offset)),
-            },
-            Err(error) => Err(error.to_string()),
-        };
-        if each(capture).is_break() {
-            break;
-        }
-    }
-    Ok(())
+/// The digest of a block or payload as WARC fields write it.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    format!("sha1:{}", BASE32.encode(&Sha1::digest(bytes)))
 }
 
 #[cfg(test)]
