@@ -12,9 +12,15 @@ pub(crate) fn shuffled_seeds(copies: u64) -> Vec<(String, String)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
         .collect();
     files.sort();
+    let expected = std::fs::read_to_string(folder.join("expected.jsonl")).expect("seeds/expected.jsonl");
+    let accepted = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        expected.lines().any(|line| line.contains(name.as_ref()) && !line.contains("rejected"))
+    };
     // Long enough for every rule, and UTF-8: the windows-1252 file is one of forty.
     let texts: Vec<String> = files
         .iter()
+        .filter(|path| accepted(path))
         .filter_map(|path| std::fs::read_to_string(path).ok())
         .filter(|text| text.split_whitespace().count() >= 100)
         .collect();

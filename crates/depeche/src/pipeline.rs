@@ -21,6 +21,7 @@ use depeche_normalizer::Normalizer;
 use depeche_store::{Change, Progress, Reader, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
@@ -144,6 +145,21 @@ impl Pipeline {
             progress: watched,
             stages,
         })
+    }
+
+    /// Cancels `stop` as soon as a delivery is lost: the checkpoint would stand still from then on, and the next start
+    /// delivers again.
+    pub(crate) fn stop_when_one_is_lost(&self, stop: &CancellationToken) {
+        let (ledger, stop) = (self.ledger.clone(), stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = ledger.lost_one() => {
+                    tracing::error!("a capture was not settled: ending, so that the next start delivers it again");
+                    stop.cancel();
+                }
+                () = stop.cancelled() => {}
+            }
+        });
     }
 
     /// Lets everything on its way be committed and ends the stages. All other senders of captures and reports must

@@ -20,6 +20,8 @@ struct State {
     pending: usize,
     /// What an earlier run still owed has been delivered.
     caught_up: bool,
+    /// A delivery was lost.
+    lost: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +86,13 @@ impl Ledger {
         }
     }
 
+    /// Waits until a delivery is lost: from then on the checkpoint stands still, and only a new start delivers again.
+    pub async fn lost_one(&self) {
+        if self.state.subscribe().wait_for(|state| state.lost).await.is_err() {
+            tracing::error!("the ledger was closed while it was waited for");
+        }
+    }
+
     pub(crate) fn caught_up(&self) {
         self.state.send_modify(|state| state.caught_up = true);
     }
@@ -91,7 +100,9 @@ impl Ledger {
     fn enter(&self, change: impl FnOnce(&mut Books)) {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut books);
-        self.state
-            .send_modify(|state| state.pending = books.pending.len());
+        self.state.send_modify(|state| {
+            state.pending = books.pending.len();
+            state.lost = !books.lost.is_empty();
+        });
     }
 }

@@ -30,6 +30,9 @@ mod writer;
 mod ledger;
 mod stage;
 
+#[cfg(test)]
+mod sample;
+
 pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::Ledger;

@@ -85,29 +85,13 @@ pub async fn run(
 mod tests {
     use std::sync::Arc;
 
-    use bytes::Bytes;
-    use depeche_model::{Capture, CaptureKind, Outcome, PagePolicy, Payload};
+    use depeche_model::Outcome;
     use jiff::Timestamp;
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::sample::capture;
     use crate::writer::JournalOptions;
-
-    fn capture(n: u32) -> Capture {
-        Capture {
-            kind: CaptureKind::File,
-            uri: format!("{n}.txt"),
-            final_uri: None,
-            captured_at: Timestamp::UNIX_EPOCH,
-            source: "essai".to_owned(),
-            page_policy: PagePolicy::Never,
-            order: None,
-            payload: Payload::File {
-                content_type: None,
-                body: Bytes::from(n.to_string()),
-            },
-        }
-    }
 
     fn open(dir: &std::path::Path) -> Journal {
         Journal::open(dir, JournalOptions::default(), Arc::new(|| Timestamp::UNIX_EPOCH))

@@ -271,27 +271,10 @@ fn file_name(segment: &Segment) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use depeche_model::{CaptureKind, PagePolicy, Payload};
     use jiff::Timestamp;
 
     use super::*;
-
-    fn capture(n: usize) -> Capture {
-        Capture {
-            kind: CaptureKind::File,
-            uri: format!("{n:03}.txt"),
-            final_uri: None,
-            captured_at: Timestamp::UNIX_EPOCH,
-            source: "essai".to_owned(),
-            page_policy: PagePolicy::Never,
-            order: None,
-            payload: Payload::File {
-                content_type: None,
-                body: Bytes::from(format!("Texte numéro {n}.")),
-            },
-        }
-    }
+    use crate::sample::capture;
 
     fn open(dir: &Path, segment_bytes: u64) -> (Journal, Option<Recovery>) {
         Journal::open(

@@ -33,6 +33,7 @@ pub(super) fn replay(
     let (summary, progress) = block_on(async {
         let stop = shutdown::token()?;
         let pipeline = Pipeline::start(config, clock)?;
+        pipeline.stop_when_one_is_lost(&stop);
         // What an earlier run left behind is committed first, so that it is known.
         pipeline.ledger.drained().await;
         let summary = take_in(config, clock, &pipeline, paths, speed, progress_bar(quiet), stop).await;

@@ -43,6 +43,7 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         let stop = shutdown::token()?;
         let fetcher = Arc::new(Fetcher::new(config.fetch_options(), Arc::clone(clock))?);
         let pipeline = Pipeline::start(config, clock)?;
+        pipeline.stop_when_one_is_lost(&stop);
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         pipeline.ledger.drained().await;
         let mut known = 0;
@@ -94,11 +95,12 @@ async fn poll_and_fetch(
 ) -> anyhow::Result<u64> {
     let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
     let (orders, ordered) = mpsc::channel(ORDERS);
-    let ordering = tokio::spawn(order_pages(
-        pipeline.reader.clone(),
-        pipeline.progress.clone(),
-        orders,
-    ));
+    let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
+    let ordering = tokio::spawn(async move {
+        if let Err(error) = ordered_from.await {
+            tracing::error!(%error, "owed pages cannot be read; they stay owed until the next start");
+        }
+    });
     let pages = tokio::spawn(fetch_pages(
         Arc::clone(&fetcher),
         ordered,

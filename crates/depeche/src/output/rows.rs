@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::cli::Format;
 
+/// Tables are fitted to a terminal of at least this many columns. Some terminals say they have none.
+const NARROWEST: u16 = 40;
+
 /// Named values, in the order of their columns.
 pub(crate) type Row = Map<String, Value>;
 
@@ -54,9 +57,10 @@ pub(crate) fn print_rows(
         }
         Format::Table => {
             let mut table = Table::new();
-            table
-                .load_style(NOTHING)
-                .set_content_arrangement(ContentArrangement::Dynamic);
+            table.load_style(NOTHING);
+            if table.width().is_some_and(|columns| columns >= NARROWEST) {
+                table.set_content_arrangement(ContentArrangement::Dynamic);
+            }
             table.set_header(columns.iter().map(|column| column.replace('_', " ")));
             for row in rows {
                 let row = row?;
