@@ -127,7 +127,19 @@ async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Exchanged, String> {
             Ok(exchanged) => {
                 let status = exchanged.answer.status;
                 match status {
-                    200 | 203 => return readable(exchanged),
+                    200 | 203 => {
+                        let page = readable(exchanged)?;
+                        if !page.truncated {
+                            return Ok(page);
+                        }
+                        // Half a page taken as whole would become the article, and its other half a revision.
+                        tries += 1;
+                        let bytes = page.answer.body.len();
+                        (
+                            format!("the page broke off or is damaged after {bytes} bytes"),
+                            None,
+                        )
+                    }
                     429 | 500..=599 => {
                         tries += 1;
                         let asked = schedule::asked_wait(&exchanged.answer, fetcher.clock.now());

@@ -57,6 +57,21 @@ async fn a_passing_failure_is_tried_again_and_a_lasting_one_told() {
 }
 
 #[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_again_and_never_taken_as_whole() {
+    let origin = Origin::start();
+    let whole = || Reply::page("<p>Une page entière");
+    origin.script("/second", [whole().close_after(8), whole()]);
+    origin.set("/never", whole().close_after(8));
+    let fetcher = fetcher(options());
+    let captures = pages(&fetcher, vec![order(&origin.url("/second"))]).await;
+    assert_eq!(captures[0].body().as_ref(), "<p>Une page entière".as_bytes());
+    let captures = pages(&fetcher, vec![order(&origin.url("/never"))]).await;
+    let told = failure(&captures[0]);
+    assert!(told.contains("broke off") && told.contains("3 tries"), "{told}");
+    assert_eq!((captures.len(), origin.count("/never")), (1, 3));
+}
+
+#[tokio::test]
 async fn a_refused_page_and_what_is_no_page_fail_at_once() {
     let origin = Origin::start();
     origin.set("/film", Reply::ok("x").header("Content-Type", "Video/mp4"));
