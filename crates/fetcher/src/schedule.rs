@@ -87,7 +87,7 @@ pub(crate) fn plan(
 }
 
 /// When a feed is polled for the first time in this run. A handful is polled at once (the hosts' turns keep them
-/// apart); many are spread.
+/// apart); many are spread. A restored time is kept as far as a plan can reach.
 pub(crate) fn first_due(
     url: &str,
     state: &FeedState,
@@ -100,7 +100,9 @@ pub(crate) fn first_due(
     } else {
         now
     };
-    state.next_due.map_or(soonest, |due| due.max(soonest))
+    // No plan reaches further: such a time was written while the clock was wrong.
+    let latest = after(now, options.max.max(options.default).max(MAX_RETRY_AFTER));
+    state.next_due.map_or(soonest, |due| due.min(latest).max(soonest))
 }
 
 /// The least wait that the answer asks for: `Retry-After` with 429 and 503 (RFC 9110 §10.2.3), `max-age` with the
@@ -315,5 +317,27 @@ mod tests {
         };
         assert_eq!(first_due(URL, &state, false, &Interval::default(), now()), due);
         assert_eq!(first_due(URL, &state, true, &Interval::default(), now()), due);
+    }
+
+    #[test]
+    fn a_restored_due_time_beyond_any_plan_is_not_believed() {
+        let state = FeedState {
+            next_due: Some("2099-01-01T00:00:00Z".parse().unwrap()),
+            ..FeedState::default()
+        };
+        let day = Duration::from_hours(24);
+        for (default, max, latest) in [
+            (day, day, 2 * day),
+            (day, 7 * day, 7 * day),
+            (5 * day, day, 5 * day),
+        ] {
+            let options = Interval {
+                default,
+                max,
+                ..Interval::default()
+            };
+            let due = first_due(URL, &state, false, &options, now());
+            assert_eq!(until(due, now()), latest);
+        }
     }
 }
