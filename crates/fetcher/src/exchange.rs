@@ -74,7 +74,7 @@ impl Fetcher {
                 self.ask_leave(&url).await?;
             }
             let host = host_key(&url);
-            let turn = self.hosts.turn(&host).await;
+            let turn = self.hosts.turn(&host, self.clock.now()).await;
             // Asked after the wait: an earlier answer may have told to stay away.
             if let Some(until) = self.hosts.quiet_until(&host, self.clock.now()) {
                 return Err(ExchangeError::Quiet { host, until });
@@ -199,7 +199,7 @@ impl Fetcher {
         if matches!(answer.status, 429 | 503)
             && let Some(wait) = schedule::asked_wait(answer, now).filter(|wait| !wait.is_zero())
         {
-            self.hosts.keep_quiet(host, schedule::after(now, wait));
+            self.hosts.keep_quiet(host, schedule::after(now, wait), now);
         }
     }
 

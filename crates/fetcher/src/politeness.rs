@@ -63,15 +63,15 @@ impl Hosts {
         }
     }
 
-    fn gate(&self, host: &str) -> Arc<Gate> {
+    fn gate(&self, host: &str, clock: Timestamp) -> Arc<Gate> {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(host) {
             return Arc::clone(gate);
         }
         let now = Instant::now();
         if gates.len() >= HOSTS_KEPT {
-            // A gate that nobody holds, whose spacing is over and which asked for no quiet says nothing.
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_at_rest(now));
+            // A gate that nobody holds, whose spacing is over and which asked for no quiet from now on says nothing.
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_at_rest(now, clock));
         }
         let gate = Arc::new(Gate {
             permits: Arc::new(Semaphore::new(self.per_host)),
@@ -90,16 +90,16 @@ impl Hosts {
         gates.get(host)?.times().quiet_until.filter(|until| *until > now)
     }
 
-    /// Remembers that `host` asked for quiet; the later of two such times counts.
-    pub(crate) fn keep_quiet(&self, host: &str, until: Timestamp) {
-        let gate = self.gate(host);
+    /// Remembers that `host` asked, at `now`, for quiet; the later of two such times counts.
+    pub(crate) fn keep_quiet(&self, host: &str, until: Timestamp, now: Timestamp) {
+        let gate = self.gate(host, now);
         let mut times = gate.times();
         times.quiet_until = times.quiet_until.max(Some(until));
     }
 
-    /// Waits for a turn at `host`.
-    pub(crate) async fn turn(&self, host: &str) -> Turn {
-        let gate = self.gate(host);
+    /// Waits for a turn at `host`, from `now` on.
+    pub(crate) async fn turn(&self, host: &str, now: Timestamp) -> Turn {
+        let gate = self.gate(host, now);
         // The semaphore is never closed; were it, going on without a permit is the lesser harm.
         let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
         let start = {
@@ -118,15 +118,17 @@ impl Gate {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_at_rest(&self, now: Instant) -> bool {
+    fn is_at_rest(&self, now: Instant, clock: Timestamp) -> bool {
         let times = self.times();
-        times.next <= now && times.quiet_until.is_none()
+        times.next <= now && times.quiet_until.is_none_or(|until| until <= clock)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     #[test]
     fn both_schemes_of_a_host_take_turns_together_and_ports_apart() {
@@ -141,7 +143,7 @@ mod tests {
         let begin = Instant::now();
         let mut starts = Vec::new();
         for host in ["a", "a", "b", "a"] {
-            drop(hosts.turn(host).await);
+            drop(hosts.turn(host, NOW).await);
             starts.push((host, begin.elapsed().as_secs()));
         }
         assert_eq!(starts, [("a", 0), ("a", 2), ("b", 2), ("a", 4)]);
@@ -150,8 +152,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_requests_at_once_than_the_host_allows() {
         let hosts = Hosts::new(2, Duration::ZERO);
-        let (one, two) = (hosts.turn("a").await, hosts.turn("a").await);
-        let third = hosts.turn("a");
+        let (one, two) = (hosts.turn("a", NOW).await, hosts.turn("a", NOW).await);
+        let third = hosts.turn("a", NOW);
         tokio::pin!(third);
         assert!(
             tokio::time::timeout(Duration::from_hours(1), &mut third)
@@ -167,13 +169,26 @@ mod tests {
     async fn hosts_at_rest_are_forgotten_and_quiet_ones_are_not() {
         let hosts = Hosts::new(1, Duration::from_secs(2));
         let until: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        hosts.keep_quiet("quiet", until);
+        hosts.keep_quiet("quiet", until, NOW);
         for n in 0..HOSTS_KEPT + 10 {
-            drop(hosts.turn(&format!("h{n}")).await);
+            drop(hosts.turn(&format!("h{n}"), NOW).await);
             tokio::time::advance(Duration::from_secs(3)).await;
         }
         assert!(hosts.gates.lock().unwrap().len() <= HOSTS_KEPT);
-        assert_eq!(hosts.quiet_until("quiet", Timestamp::UNIX_EPOCH), Some(until));
+        assert_eq!(hosts.quiet_until("quiet", NOW), Some(until));
         assert_eq!(hosts.quiet_until("quiet", until), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_whose_quiet_is_over_is_forgotten_like_any_other() {
+        let hosts = Hosts::new(1, Duration::ZERO);
+        let until: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for n in 0..HOSTS_KEPT {
+            hosts.keep_quiet(&format!("h{n}"), until, NOW);
+        }
+        drop(hosts.turn("early", NOW).await);
+        assert_eq!(hosts.gates.lock().unwrap().len(), HOSTS_KEPT + 1);
+        drop(hosts.turn("late", until).await);
+        assert_eq!(hosts.gates.lock().unwrap().len(), 1);
     }
 }
