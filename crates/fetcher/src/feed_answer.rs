@@ -14,13 +14,22 @@ use crate::fetcher::Fetcher;
 use crate::options::{FeedState, FeedTarget, RobotsPolicy};
 use crate::schedule::{self, Finding};
 
+/// How a poll was settled.
+pub(crate) enum Settled {
+    /// The feed was asked: what that said, and how the feed stands now.
+    Asked(PollReport, FeedState),
+    /// The feed was not asked, for its host asked for quiet until then. Nothing is known of the feed itself, so
+    /// there is nothing to report of it, and its count of failures stands.
+    Quiet(Timestamp),
+}
+
 /// Polls one feed. `None` when the journal's channel is closed: nothing was settled.
 pub(crate) async fn poll_feed(
     fetcher: &Fetcher,
     target: &FeedTarget,
     state: &FeedState,
     outlet: &mpsc::Sender<Intake>,
-) -> Option<(PollReport, FeedState)> {
+) -> Option<Settled> {
     let ask = Ask {
         url: &target.url,
         wanted: Wanted::Feed,
@@ -71,17 +80,7 @@ pub(crate) async fn poll_feed(
                 status => (PollOutcome::Refused { status }, Finding::Failed),
             }
         }
-        Err(ExchangeError::Quiet { host, until }) => {
-            // The feed did nothing wrong: it waits for its host, and its count of failures stands.
-            let report = PollReport {
-                feed_url: target.url.clone(),
-                at: now,
-                outcome: failed(&ExchangeError::Quiet { host, until }),
-                next_due: Some(until),
-            };
-            next.next_due = Some(until);
-            return Some((report, next));
-        }
+        Err(ExchangeError::Quiet { until, .. }) => return Some(Settled::Quiet(until)),
         Err(error) => (failed(&error), Finding::Failed),
     };
     let plan = schedule::plan(&target.url, state, finding, floor, &fetcher.options.interval, now);
@@ -94,7 +93,7 @@ pub(crate) async fn poll_feed(
         outcome,
         next_due: next.next_due,
     };
-    Some((report, next))
+    Some(Settled::Asked(report, next))
 }
 
 /// The capture of a feed's answer.

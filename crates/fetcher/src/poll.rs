@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::feed_answer::poll_feed;
+use crate::feed_answer::{Settled, poll_feed};
 use crate::fetcher::Fetcher;
 use crate::options::{FeedState, FeedTarget};
 use crate::schedule;
@@ -46,6 +46,8 @@ pub struct PollSummary {
     pub failed: u64,
     /// Those of `failed` that reached no server at all.
     pub unreachable: u64,
+    /// Polls put off without asking, because the feed's host had asked for quiet.
+    pub quiet: u64,
     /// Polls that were begun and not settled: stopped, or the journal took no more.
     pub unsettled: u64,
 }
@@ -73,8 +75,6 @@ struct Tracked {
     due: Option<Timestamp>,
 }
 
-type Settled = Option<(PollReport, FeedState)>;
-
 struct Scheduler {
     fetcher: Arc<Fetcher>,
     mode: Mode,
@@ -82,14 +82,14 @@ struct Scheduler {
     reports: mpsc::Sender<PollReport>,
     feeds: HashMap<String, Tracked>,
     due: BTreeSet<(Timestamp, String)>,
-    running: JoinSet<(String, Settled)>,
+    running: JoinSet<(String, Option<Settled>)>,
     /// Which feed a task polls, for the case that it panics.
     tasks: HashMap<Id, String>,
     summary: PollSummary,
 }
 
 /// Polls each feed of `feeds` when it is due. Answers go to `outlet`, what each poll said to `reports`; a closed
-/// `reports` is no harm.
+/// `reports` is no harm. A feed whose host asked for quiet is put off until then and nothing is reported of it.
 ///
 /// A list sent later adds and removes feeds; a feed that stays (by address) keeps the state it has here, whatever
 /// state the list brings. With [`Mode::Once`] the list is read once and due times are not waited for. Ends when every
@@ -208,7 +208,7 @@ impl Scheduler {
     }
 
     /// Takes the result of a poll: reports it and plans the next one.
-    async fn settle(&mut self, ended: Result<(Id, (String, Settled)), JoinError>) {
+    async fn settle(&mut self, ended: Result<(Id, (String, Option<Settled>)), JoinError>) {
         let (url, settled) = match ended {
             Ok((id, (url, settled))) => {
                 self.tasks.remove(&id);
@@ -222,10 +222,19 @@ impl Scheduler {
                 (url, None)
             }
         };
-        let Some((report, state)) = settled else {
-            self.summary.unsettled += 1;
-            self.put_off(url);
-            return;
+        let (report, state) = match settled {
+            Some(Settled::Asked(report, state)) => (report, state),
+            Some(Settled::Quiet(until)) => {
+                tracing::info!(feed = url, %until, "feed not asked: its host asked for quiet");
+                self.summary.quiet += 1;
+                self.plan(url, Some(until));
+                return;
+            }
+            None => {
+                self.summary.unsettled += 1;
+                self.put_off(url);
+                return;
+            }
         };
         self.summary.count(&report.outcome);
         log(&report);

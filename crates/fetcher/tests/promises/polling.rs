@@ -217,11 +217,32 @@ async fn retry_after_quiets_the_whole_host() {
         "{}",
         wait(&round.reports[0])
     );
-    // Another feed of the host waits too, without being asked for.
+    // Another feed of the host waits too, without being asked for; that is no failure of its own.
     let round = poll_once(&fetcher, vec![feed(&origin.url("/f"))]).await;
-    assert!(round.error().contains("asked not to be asked before"));
-    assert!((3590..=3600).contains(&wait(&round.reports[0])));
+    assert_eq!((round.reports, round.captures), (vec![], vec![]));
+    assert_eq!((round.summary.failed, round.summary.quiet), (0, 1));
     assert_eq!(origin.count("/f"), 0);
+}
+
+#[tokio::test]
+async fn a_feed_is_asked_again_when_its_hosts_quiet_is_over() {
+    let origin = Origin::start();
+    origin.set("/busy", Reply::status(503).header("Retry-After", "1"));
+    origin.set("/f", Reply::feed("<rss/>"));
+    let fetcher = fetcher(options());
+    poll_once(&fetcher, vec![feed(&origin.url("/busy"))]).await;
+    let (outlet, kept) = journal();
+    let (reports, mut told) = mpsc::channel::<PollReport>(8);
+    let (_list, feeds) = watch::channel(vec![feed(&origin.url("/f"))]);
+    let stop = CancellationToken::new();
+    let polling = tokio::spawn(poll(fetcher, feeds, outlet, reports, Mode::Forever, stop.clone()));
+    assert!(matches!(
+        told.recv().await.unwrap().outcome,
+        PollOutcome::Fetched { .. }
+    ));
+    stop.cancel();
+    assert_eq!(polling.await.unwrap().failed, 0);
+    assert_eq!(kept.await.unwrap().len(), 1);
 }
 
 #[tokio::test]
