@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use depeche_model::{Capture, CaptureId, CaptureKind, Clock, PagePolicy, Payload};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use super::{CaptureSink, Read, ReplayProblem};
@@ -16,6 +16,11 @@ use super::{CaptureSink, Read, ReplayProblem};
 /// The extensions that are read, for messages.
 pub(super) const KNOWN: &str =
     ".txt, .html, .htm, .xml, .rss, .atom, .rdf, .json, .jsonl, .ndjson, .warc, .warc.gz";
+
+/// How much later than this machine's clock a record may be dated: clocks differ, and some write local time as UTC.
+/// The stream's time follows the records' dates and never goes back, so one date in the far future would make
+/// everything known look old enough to be forgotten.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a file's name says of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,8 +317,17 @@ where
                     self.problem(ReplayProblem::TooLarge { path, size, limit })
                 }
                 Ok(capture) => {
-                    let date = capture.captured_at;
-                    self.send(capture, Some(date))
+                    let (date, now) = (capture.captured_at, self.clock.now());
+                    if date.duration_since(now) > CLOCK_TOLERANCE {
+                        let error = format!(
+                            "the record of {} is dated {date}, more than a day after this machine's {now}; correct \
+                             its `WARC-Date` or the clock",
+                            capture.uri
+                        );
+                        self.problem(ReplayProblem::Damaged { path: path(), error })
+                    } else {
+                        self.send(capture, Some(date))
+                    }
                 }
                 Err(error) => self.problem(ReplayProblem::Damaged { path: path(), error }),
             };

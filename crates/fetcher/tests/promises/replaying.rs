@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use depeche_fetcher::replay::{CaptureSink, ReplayOptions, ReplayProgress, ReplaySummary, Speed, replay};
 use depeche_model::{Capture, CaptureId, CaptureKind, PagePolicy, Payload, SystemClock};
+use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -25,16 +26,22 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// A stand-in for the WARC reader: one capture a line, `!` is a damaged record.
+const CLOCK: &str = "2026-02-01T00:00:00Z";
+
+/// A stand-in for the WARC reader: one capture a line, `!` is a damaged record; a date may come before the address.
 fn lines_as_records(path: &Path, take: &mut CaptureSink<'_>) -> io::Result<()> {
     for line in fs::read_to_string(path)?.lines() {
         let read = match line.strip_prefix('!') {
             Some(error) => Err(error.to_owned()),
             None => Ok(Capture {
                 kind: CaptureKind::Feed,
-                uri: line.to_owned(),
+                uri: line.split(' ').next_back().unwrap().to_owned(),
                 final_uri: None,
-                captured_at: "2026-02-01T00:00:00Z".parse().unwrap(),
+                captured_at: line
+                    .split_once(' ')
+                    .map_or(CLOCK, |(date, _)| date)
+                    .parse()
+                    .unwrap(),
                 source: "warc".to_owned(),
                 page_policy: PagePolicy::Auto,
                 order: None,
@@ -64,7 +71,7 @@ async fn replayed(
     let summary = replay(
         paths.to_vec(),
         options,
-        Arc::new(SystemClock),
+        Arc::new(|| CLOCK.parse::<Timestamp>().unwrap()),
         outlet,
         known,
         lines_as_records,
@@ -214,6 +221,23 @@ async fn what_cannot_be_read_is_told_and_the_rest_is_replayed() {
         assert!(told.starts_with(expected), "{told} / {expected}");
     }
     assert!(summary.complete);
+}
+
+#[tokio::test]
+async fn a_record_from_the_future_is_a_problem_and_no_capture() {
+    let folder = folder(&[(
+        "a.warc",
+        "2026-02-02T00:00:00Z http://a.fr/\n2026-02-02T00:00:01Z http://b.fr/\n2099-01-01T00:00:00Z http://c.fr/\n\
+         http://d.fr/",
+    )]);
+    let (captures, summary, _) = replayed(&[folder.path().to_owned()], |_| false).await;
+    let uris: Vec<&str> = captures.iter().map(|capture| capture.uri.as_str()).collect();
+    assert_eq!(uris, ["http://a.fr/", "http://d.fr/"]);
+    let told: Vec<String> = summary.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2);
+    for (told, date) in told.iter().zip(["2026-02-02T00:00:01Z", "2099-01-01T00:00:00Z"]) {
+        assert!(told.contains("a.warc: ") && told.contains(date), "{told}");
+    }
 }
 
 #[tokio::test]
