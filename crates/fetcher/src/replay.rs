@@ -21,7 +21,7 @@ use depeche_model::{Capture, CaptureId, Clock};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use pace::{ParseSpeedError, Speed};
+pub use pace::Speed;
 
 /// Captures read ahead. Each may be as large as the largest body.
 const READ_AHEAD: usize = 4;

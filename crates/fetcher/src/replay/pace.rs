@@ -1,6 +1,5 @@
 //! How fast a replay goes: as fast as it is taken in, or in proportion to the times between the files.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,27 +16,6 @@ pub enum Speed {
     Max,
     /// So many times real time, by the files' modification times or the records' dates; above 0 and finite.
     Factor(f64),
-}
-
-/// What is wrong with a written speed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a speed: give `max`, or a number above 0 such as 1 for real time or 60 for a minute a second"
-)]
-pub struct ParseSpeedError(String);
-
-impl FromStr for Speed {
-    type Err = ParseSpeedError;
-
-    fn from_str(written: &str) -> Result<Self, ParseSpeedError> {
-        if written.trim().eq_ignore_ascii_case("max") {
-            return Ok(Self::Max);
-        }
-        match written.trim().parse::<f64>() {
-            Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(Self::Factor(factor)),
-            _ => Err(ParseSpeedError(written.to_owned())),
-        }
-    }
 }
 
 /// Keeps the rhythm.
@@ -79,18 +57,6 @@ fn scaled(seconds: f64, factor: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_speed_reads_as_it_is_written() {
-        assert_eq!("max".parse(), Ok(Speed::Max));
-        assert_eq!(" 2.5".parse(), Ok(Speed::Factor(2.5)));
-        for wrong in ["", "0", "-1", "inf", "NaN", "vite", "1x"] {
-            assert!(
-                wrong.parse::<Speed>().unwrap_err().to_string().contains("max"),
-                "{wrong}"
-            );
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn gaps_are_divided_by_the_factor_and_bounded() {
