@@ -96,6 +96,8 @@ fn head(text: &str) -> &str {
 /// The name of the first element in lower case without prefix; `!doctype` for an HTML document type.
 pub(crate) fn root(xml: &str) -> Option<String> {
     let mut rest = xml.trim_start();
+    // Looking for an end that is not there at every declaration would take the square of their number.
+    let mut subsets_end = true;
     loop {
         let after = rest.get(rest.find('<')? + 1..)?;
         if let Some(comment) = after.strip_prefix("!--") {
@@ -110,10 +112,14 @@ pub(crate) fn root(xml: &str) -> Option<String> {
             }
             // An internal subset may hold `>`; it ends with `]>`.
             let (declaration, plain) = after.split_once('>')?;
-            rest = if declaration.contains('[') {
-                after.split_once("]>").map_or(plain, |(_, r)| r)
-            } else {
-                plain
+            let subset = (subsets_end && declaration.contains('[')).then(|| after.split_once("]>"));
+            rest = match subset {
+                Some(Some((_, behind))) => behind,
+                Some(None) => {
+                    subsets_end = false;
+                    plain
+                }
+                None => plain,
             };
         } else {
             let name: String = after

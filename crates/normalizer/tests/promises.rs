@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use depeche_model::{
-    Capture, CaptureKind, Delivery, Entry, Header, HttpAnswer, Journaled, Normalized, Outcome, Output,
+    Capture, CaptureKind, Delivery, Entry, Header, HttpAnswer, Journaled, Key, Normalized, Outcome, Output,
     PageOrder, PagePolicy, Payload, Position, RejectionReason, WarningCode,
 };
 use depeche_normalizer::{Normalizer, Options, run};
@@ -212,6 +212,15 @@ fn hostile_feeds_and_files_cost_only_themselves() {
             ),
         ),
         (CaptureKind::Feed, pile("<feed>", "<![CDATA[", 200_000)),
+        (CaptureKind::Feed, pile("<rss><channel>", "<", 15_000_000)),
+        (
+            CaptureKind::Feed,
+            pile("<rss><channel>", "<item </item ", 160_000),
+        ),
+        (
+            CaptureKind::Feed,
+            pile("<?xml version='1.0'?>", "<!a [>", 2_000_000),
+        ),
         (
             CaptureKind::Feed,
             pile("<!DOCTYPE rss [", "<!ENTITY a '&b;'>", 10_000) + "]><rss><item/></rss>",
@@ -237,6 +246,54 @@ fn hostile_feeds_and_files_cost_only_themselves() {
             matches!(output, Output::Rejected(r) if matches!(r.reason, RejectionReason::Panicked { .. }))
         });
         assert!(!panicked, "{start}: {:?}", normalized.outputs);
+    }
+}
+
+#[test]
+fn an_entry_that_says_nothing_is_rejected_under_the_same_key_at_every_poll() {
+    let normalizer = Normalizer::new(Options::default());
+    let keys: Vec<Option<Key>> = ["Un titre", "Un autre titre"]
+        .iter()
+        .map(|title| {
+            let feed = format!(
+                "<rss version='2.0'><channel><title>{title}</title><item><category>Mer</category></item></channel></rss>"
+            );
+            let normalized = normalizer.normalize(&journaled(CaptureKind::Feed, 1, feed));
+            let Output::Rejected(rejection) = only(&normalized) else {
+                panic!("{normalized:?}");
+            };
+            assert_eq!(rejection.reason, RejectionReason::Empty);
+            rejection.key.clone()
+        })
+        .collect();
+    assert!(
+        matches!(&keys[0], Some(Key::Guid { feed, guid }) if feed == "dossier/0001" && !guid.is_empty()),
+        "{keys:?}"
+    );
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_page_that_a_proxy_rewrote_is_read_like_any_other() {
+    let normalizer = Normalizer::new(Options::default());
+    let html = format!(
+        "<html><body><article>{}</article></body></html>",
+        format!("<p>{TEXT}</p>").repeat(4)
+    );
+    for (status, used) in [(200, true), (203, true), (206, false), (404, false)] {
+        let mut page = journaled(CaptureKind::Page, 1, html.clone());
+        if let Payload::Http(answer) = &mut page.capture.payload {
+            answer.status = status;
+        }
+        let normalized = normalizer.normalize(&page);
+        let Output::Article(article) = only(&normalized) else {
+            panic!("{normalized:?}");
+        };
+        let unusable = article
+            .warnings
+            .iter()
+            .any(|w| w.code == WarningCode::PageUnusable);
+        assert_eq!(unusable, !used, "{status}");
     }
 }
 

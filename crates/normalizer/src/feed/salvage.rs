@@ -56,8 +56,7 @@ pub(super) fn outline(xml: &str) -> Outline {
         if is_named(rest.get(if closing { 2 } else { 1 }..).unwrap_or(""), names) {
             if closing {
                 if let Some(begin) = open.take() {
-                    let end = rest.find('>').map_or(xml.len(), |end| start + end + 1);
-                    pieces.push(begin..end);
+                    pieces.push(begin..start + end_of_tag(rest));
                 }
             } else {
                 // The one before was never closed.
@@ -84,11 +83,28 @@ pub(super) fn outline(xml: &str) -> Outline {
     }
 }
 
+/// The length of a tag without attributes. One that is not closed ends before the next tag: looking further at every
+/// tag would take the square of their number.
+fn end_of_tag(tag: &str) -> usize {
+    match tag.bytes().skip(1).position(|b| matches!(b, b'<' | b'>')) {
+        Some(at) => at + 1 + usize::from(tag.as_bytes().get(at + 1) == Some(&b'>')),
+        None => tag.len(),
+    }
+}
+
+/// An element's name with its prefix is no longer than this, in bytes; the longest in use has 12.
+const MAX_NAME: usize = 40;
+
 fn is_named(tag: &str, names: &[&str]) -> bool {
     let end = tag
-        .find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))
-        .unwrap_or(tag.len());
-    let name = tag.get(..end).unwrap_or("");
+        .bytes()
+        .take(MAX_NAME)
+        .position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'<'));
+    let name = match end {
+        Some(end) => tag.get(..end).unwrap_or(""),
+        None if tag.len() < MAX_NAME => tag,
+        None => return false,
+    };
     let (prefix, local) = name.rsplit_once(':').unwrap_or(("", name));
     // An extension may have items of its own.
     !matches!(prefix, "media" | "itunes" | "podcast" | "g" | "image" | "video") && names.contains(&local)
