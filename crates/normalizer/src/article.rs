@@ -239,22 +239,24 @@ impl Draft {
         let title = title
             .filter(|title| !title.is_empty())
             .or_else(|| (!self.text.is_empty()).then(|| shorten(&self.text, RECOGNISE_CHARS)));
-        let key = match (&self.guid, &self.url) {
-            (Some(guid), _) => Some(Key::Guid {
-                feed: self.feed_url.clone().unwrap_or_else(|| self.source.clone()),
-                guid: guid.clone(),
-            }),
-            (None, Some(url)) => Some(Key::Url(urls::canonical(url))),
-            (None, None) => None,
-        };
         let digest = self
             .entry_digest
             .unwrap_or_else(|| Digest::of([title.as_deref().unwrap_or("").as_bytes(), self.text.as_bytes()]));
+        let guid = |guid| Key::Guid {
+            feed: self.feed_url.clone().unwrap_or_else(|| self.source.clone()),
+            guid,
+        };
+        let key = match (&self.guid, &self.url) {
+            (Some(written), _) => guid(written.clone()),
+            (None, Some(url)) => Key::Url(urls::canonical(url)),
+            // Known by all that it says, so that it is not told again whenever its feed is read.
+            (None, None) => guid(digest.to_string()),
+        };
         Output::Rejected(Rejection {
             reason,
             title,
             url: self.url,
-            key,
+            key: Some(key),
             digest,
         })
     }
