@@ -48,7 +48,10 @@ pub(crate) struct Page {
 pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
     match &capture.payload {
         Payload::Failure { error } => Err(error.clone()),
-        Payload::Http(answer) if answer.status != 200 => Err(format!("status {}", answer.status)),
+        // 203 is a 200 that a proxy rewrote (RFC 9110 §15.3.4).
+        Payload::Http(answer) if !matches!(answer.status, 200 | 203) => {
+            Err(format!("status {}", answer.status))
+        }
         Payload::Http(_) | Payload::File { .. } => Ok(()),
     }
 }
