@@ -15,7 +15,9 @@ pub(crate) fn shuffled_seeds(copies: u64) -> Vec<(String, String)> {
     let expected = std::fs::read_to_string(folder.join("expected.jsonl")).expect("seeds/expected.jsonl");
     let accepted = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        expected.lines().any(|line| line.contains(name.as_ref()) && !line.contains("rejected"))
+        expected
+            .lines()
+            .any(|line| line.contains(name.as_ref()) && !line.contains("rejected"))
     };
     // Long enough for every rule, and UTF-8: the windows-1252 file is one of forty.
     let texts: Vec<String> = files
@@ -42,7 +44,7 @@ pub(crate) fn shuffled_seeds(copies: u64) -> Vec<(String, String)> {
     corpus
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small, and the same on every machine.
 struct Random(u64);
 
 impl Random {

@@ -89,7 +89,7 @@ fn assert_nothing_merges(decided: &[Decided]) {
 fn journal(captures: &[Journaled], dir: &Path) {
     let at = Timestamp::UNIX_EPOCH;
     let (mut journal, _) =
-        Journal::open(dir, JournalOptions::default(), Arc::new(move || at)).expect("a journal");
+        Journal::open(dir, JournalOptions::default(), 0, Arc::new(move || at)).expect("a journal");
     for group in captures.chunks(GROUP) {
         let group: Vec<&Capture> = group.iter().map(|journaled| &journaled.capture).collect();
         black_box(journal.append(&group).expect("appended"));
@@ -110,6 +110,7 @@ fn store(decided: Vec<Decided>, dir: &Path) {
         let stage = tokio::spawn(depeche_store::run(
             store,
             options,
+            vec![],
             inlet,
             reports,
             watch::Sender::default(),
@@ -165,7 +166,7 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     group.bench_function("deduplicator", |bencher| {
-        bencher.iter(|| black_box(decide(&normalized)))
+        bencher.iter(|| black_box(decide(&normalized)));
     });
     group.bench_function("store", |bencher| {
         bencher.iter_custom(|times| {

@@ -11,6 +11,9 @@ use crate::support::{Depeche, Ran, ran};
 const GOOD: &str = "Le tribunal administratif de Rennes a suspendu jeudi l’arrêté qui interdisait la baignade dans \
     l’anse du Verger, estimant que la commune n’avait pas produit d’analyse récente de la qualité de l’eau.";
 
+/// Files for a disk of 20 MiB. About 24 kB each: more than it holds, in the journal alone.
+const FILES: usize = 700;
+
 /// A folder with one good article.
 fn with_good() -> Depeche {
     let depeche = Depeche::new();
@@ -52,7 +55,7 @@ fn an_unreadable_file_is_named_and_the_rest_is_taken_in() {
     std::os::unix::fs::symlink("loop.txt", depeche.path().join("good/loop.txt")).expect("a link");
     assert_says(&depeche.run(["replay", "good"]).expect_code(3), &["loop.txt"]);
     let locked = depeche.write("good/locked.txt", GOOD);
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("locked");
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).expect("locked");
     if File::open(&locked).is_err() {
         assert_says(
             &depeche.run(["replay", "good"]).expect_code(3),
@@ -301,8 +304,6 @@ fn a_full_disk_is_named_and_loses_nothing() {
         "depeche.toml",
         "data_dir = \"disk/data\"\n[store]\nmin_free = \"4MiB\"\n",
     );
-    // About 24 kB each: more than the disk holds, in the journal alone.
-    const FILES: usize = 700;
     let words = [
         "maire",
         "conseil",

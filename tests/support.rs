@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything here may take before the test gives up; generous, since it only ends what hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder with a configuration and a data folder.
 pub(crate) struct Depeche {
@@ -60,7 +60,7 @@ impl Depeche {
         let depeche = Self::new();
         depeche.write(
             "depeche.toml",
-            &format!(
+            format!(
                 "[fetch]\nallow_private_addresses = true\nper_host_interval = \"0ms\"\nper_host_concurrency = 8\n\
                  timeout = \"5s\"\ninterval = {{ default = \"200ms\", min = \"200ms\", max = \"200ms\" }}\n{rest}"
             ),

@@ -142,7 +142,7 @@ pub(crate) enum Command {
         /// Only of this source
         #[arg(long)]
         source: Option<String>,
-        /// Only with this verdict (new, revision, exact, near, contains, contained_in, teaser)
+        /// Only with this verdict (`new`, `revision`, `exact`, `near`, `contains`, `contained_in`, `teaser`)
         #[arg(long, value_parser = parse_verdict)]
         verdict: Option<depeche_model::Verdict>,
         #[command(flatten)]
@@ -254,7 +254,7 @@ pub(crate) enum Config {
 pub(crate) enum Dead {
     /// List what was rejected
     List {
-        /// Only with this reason (empty, language, not_a_feed, binary, too_large, unreadable, no_article, panicked)
+        /// Only with this reason (`empty`, `language`, `not_a_feed`, `binary`, `too_large`, `unreadable`, `no_article`, `panicked`)
         #[arg(long)]
         reason: Option<String>,
         #[command(flatten)]

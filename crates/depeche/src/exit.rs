@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use depeche_fetcher::FetchError;
 use depeche_store::StoreError;
 
 use crate::config::ConfigError;
@@ -38,12 +39,13 @@ impl From<Exit> for ExitCode {
 
 /// Tells an error on standard error, with its causes, and gives its exit code.
 pub(crate) fn report(error: &anyhow::Error) -> Exit {
-    if error.chain().any(is_closed_pipe) {
+    if is_closed_pipe(error) {
         // Whoever read had enough.
         return Exit::Done;
     }
     eprintln!("error: {error:#}");
-    if error.downcast_ref::<ConfigError>().is_some() {
+    let option_refused = matches!(error.downcast_ref(), Some(FetchError::Option { .. }));
+    if option_refused || error.downcast_ref::<ConfigError>().is_some() {
         return Exit::Config;
     }
     match error.downcast_ref::<StoreError>() {
@@ -54,8 +56,13 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     }
 }
 
+/// Whether an error says that whoever read standard output is gone.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(names_closed_pipe)
+}
+
 /// Writers of JSON and CSV wrap the system's error in their own.
-fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+fn names_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     let kind = if let Some(error) = cause.downcast_ref::<io::Error>() {
         Some(error.kind())
     } else if let Some(error) = cause.downcast_ref::<serde_json::Error>() {

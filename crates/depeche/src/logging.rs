@@ -33,9 +33,9 @@ pub(crate) fn start(global: &Global) {
         .with_writer(stderr)
         .with_ansi(use_color(global.color, stderr().is_terminal()));
     if json {
-        builder.json().init()
+        builder.json().init();
     } else {
-        builder.with_target(false).init()
+        builder.with_target(false).init();
     }
 }
 

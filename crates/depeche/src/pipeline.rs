@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use depeche_deduplicator::{Deduplicator, Recall};
-use depeche_journal::{Intake, Journal, JournalError, Ledger};
-use depeche_model::{Clock, PageOrder, PollReport, Seq};
+use depeche_journal::{Intake, Journal, JournalError, Ledger, Owed};
+use depeche_model::{ArticleId, Clock, PageOrder, PollReport, Seq};
 use depeche_normalizer::Normalizer;
 use depeche_store::{Change, Progress, Reader, Store, StoreError};
 use tokio::sync::{mpsc, watch};
@@ -53,39 +53,20 @@ struct Stages {
 
 impl Pipeline {
     /// Opens journal and store, restores the deduplicator from the store, and starts the stages. What the journal
-    /// owes the store is delivered first.
-    pub(crate) fn start(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+    /// owes the store is delivered first, until `stop`.
+    pub(crate) fn start(
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
         // The store first: it is locked, so that one process at a time also has the journal.
-        let store = open_store(config, clock)?;
+        let (store, deduplicator) = open_store(config, clock)?;
         let reader = Reader::from(store.clone());
         let settled_up_to = reader.settled_up_to()?;
-        let (mut journal, recovery) =
-            Journal::open(&config.journal_dir(), config.journal_options(), Arc::clone(clock))?;
-        if let Some(recovery) = recovery {
-            tracing::warn!(
-                segment = %recovery.segment.display(), bytes = recovery.torn_bytes, why = recovery.why,
-                kept_in = %recovery.set_aside.display(), "the journal's torn end was set aside"
-            );
-        }
-        if journal.last_ordinal() < settled_up_to {
-            tracing::warn!(
-                journal = journal.last_ordinal(),
-                store = settled_up_to,
-                "the journal ends before the store's checkpoint: segments were taken away"
-            );
-            journal.continue_after(settled_up_to);
-        }
-        let owed = journal.last_ordinal() - settled_up_to;
-        if owed > 0 {
-            tracing::info!(
-                captures = owed,
-                "the journal owes the store captures; they are delivered first"
-            );
-        }
+        let (journal, owed) = open_journal(config, clock, &reader, settled_up_to)?;
 
-        let deduplicator = restore(config, &reader)?;
         let normalizer = Arc::new(Normalizer::new(config.normalize_options()));
         let workers = match config.normalize.workers {
             0 => std::thread::available_parallelism()?,
@@ -100,19 +81,15 @@ impl Pipeline {
         let (reports, polls) = mpsc::channel(CHANNEL);
         let (progress, watched) = watch::channel(Progress::default());
 
-        let committed = reader.clone();
-        let is_committed = move |id: &_| {
-            committed.is_committed(id).unwrap_or_else(|error| {
-                tracing::error!(%error, "the store cannot be asked; the capture is delivered again");
-                false
-            })
-        };
         let recall = StoredTexts(reader.clone());
+        let settled = owed.settled.clone();
+        let token = stop.clone();
+        let is_stopped = move || token.is_cancelled();
         let stages = Stages {
             journal: tokio::spawn(depeche_journal::run(
                 journal,
-                settled_up_to,
-                is_committed,
+                owed,
+                is_stopped,
                 captures,
                 journaled,
                 ledger.clone(),
@@ -132,6 +109,7 @@ impl Pipeline {
             store: tokio::spawn(depeche_store::run(
                 store,
                 config.stage_options(),
+                settled,
                 to_commit,
                 polls,
                 progress,
@@ -147,18 +125,20 @@ impl Pipeline {
         })
     }
 
-    /// Cancels `stop` as soon as a delivery is lost: the checkpoint would stand still from then on, and the next start
-    /// delivers again.
-    pub(crate) fn stop_when_one_is_lost(&self, stop: &CancellationToken) {
-        let (ledger, stop) = (self.ledger.clone(), stop.clone());
+    /// Cancels `stop` as soon as going on makes no sense: a delivery is lost, so that the checkpoint stands still until
+    /// the next start delivers again, or the store takes nothing any more.
+    pub(crate) fn stop_when_it_fails(&self, stop: &CancellationToken) {
+        let (ledger, mut progress, stop) = (self.ledger.clone(), self.progress.clone(), stop.clone());
+        let store_ended = async move { while progress.changed().await.is_ok() {} };
         tokio::spawn(async move {
             tokio::select! {
                 () = ledger.lost_one() => {
                     tracing::error!("a capture was not settled: ending, so that the next start delivers it again");
-                    stop.cancel();
                 }
+                () = store_ended => {}
                 () = stop.cancelled() => {}
             }
+            stop.cancel();
         });
     }
 
@@ -200,29 +180,79 @@ impl Pipeline {
         let progress = progress.borrow().clone();
         Ok(progress)
     }
-
-    /// Whether the stages still take captures.
-    pub(crate) fn is_alive(&self) -> bool {
-        !self.intake.is_closed() && !self.stages.store.is_finished()
-    }
 }
 
-/// A store that will not open is set aside, never erased, and made again from the journal.
-fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
+/// The store and the deduplicator restored from it. A store whose data is damaged is set aside, never erased, and made
+/// again from the journal.
+fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Store, Deduplicator)> {
     let dir = config.store_dir();
-    match Store::open(&dir, config.store_options()) {
-        Err(StoreError::Damaged { why, .. }) => {
+    match open_and_restore(config) {
+        Err(error) if is_damage(&error) => {
             let aside = set_aside_path(&dir, clock);
             tracing::error!(
-                store = %dir.display(), why, kept_in = %aside.display(),
+                store = %dir.display(), why = %error, kept_in = %aside.display(),
                 "the store is damaged: set aside, and rebuilt from the journal"
             );
             std::fs::rename(&dir, &aside)
                 .with_context(|| format!("cannot set {} aside as {}", dir.display(), aside.display()))?;
-            Ok(Store::open(&dir, config.store_options())?)
+            open_and_restore(config)
         }
-        opened => Ok(opened?),
+        opened => opened,
     }
+}
+
+fn open_and_restore(config: &Config) -> anyhow::Result<(Store, Deduplicator)> {
+    let store = Store::open(&config.store_dir(), config.store_options())?;
+    let deduplicator = restore(config, &Reader::from(store.clone()))?;
+    Ok((store, deduplicator))
+}
+
+fn is_damage(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(StoreError::Damaged { .. } | StoreError::Row { .. })
+    )
+}
+
+/// The journal, and what it owes the store.
+fn open_journal(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    reader: &Reader,
+    settled_up_to: u64,
+) -> anyhow::Result<(Journal, Owed)> {
+    let dir = config.journal_dir();
+    let highest_settled = reader.highest_settled()?;
+    let (mut journal, recovery) =
+        Journal::open(&dir, config.journal_options(), highest_settled, Arc::clone(clock))?;
+    if let Some(recovery) = recovery {
+        tracing::warn!(
+            segment = %recovery.segment.display(), bytes = recovery.torn_bytes, why = recovery.why,
+            kept_in = %recovery.set_aside.display(), "the journal's torn end was set aside"
+        );
+    }
+    if journal.last_ordinal() < highest_settled {
+        tracing::warn!(
+            journal = journal.last_ordinal(),
+            store = highest_settled,
+            "the journal ends before the store's checkpoint: segments were taken away"
+        );
+        journal.continue_after(highest_settled);
+    }
+    let is_committed = |id: &_| {
+        reader.is_committed(id).unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be asked; the capture is delivered again");
+            false
+        })
+    };
+    let owed = Owed::count(&journal, settled_up_to, is_committed)?;
+    if !owed.ordinals.is_empty() {
+        tracing::info!(
+            captures = owed.ordinals.len(),
+            "the journal owes the store captures; they are delivered first"
+        );
+    }
+    Ok((journal, owed))
 }
 
 fn set_aside_path(dir: &std::path::Path, clock: &Arc<dyn Clock>) -> PathBuf {
@@ -236,16 +266,18 @@ fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Deduplicator> {
     let mut deduplicator = Deduplicator::new(config.dedup_options(config.aliases()?));
     for change in reader.changes(Seq(0)) {
         let change = change?;
-        let missing = || format!("change {} of the store has no row", change.seq);
+        let missing = || StoreError::Row {
+            why: format!("change {} of the store has no row", change.seq),
+        };
         match change.change {
             Change::Article => {
-                deduplicator.remember(&reader.memory(change.seq)?.with_context(missing)?);
+                deduplicator.remember(&reader.memory(change.seq)?.ok_or_else(missing)?);
             }
             Change::Sighting => {
-                deduplicator.remember_sighting(&reader.sighting(change.seq)?.with_context(missing)?);
+                deduplicator.remember_sighting(&reader.sighting(change.seq)?.ok_or_else(missing)?);
             }
             Change::Rejection => {
-                let dead = reader.dead_letter(change.seq)?.with_context(missing)?;
+                let dead = reader.dead_letter(change.seq)?.ok_or_else(missing)?;
                 deduplicator.remember_rejection(change.seq, &dead.rejection);
             }
         }
@@ -263,6 +295,13 @@ impl Recall for StoredTexts {
             None
         })
     }
+
+    fn knows(&self, article: ArticleId) -> bool {
+        self.0.knows(article).unwrap_or_else(|error| {
+            tracing::error!(%article, %error, "the store cannot be asked for an article");
+            false
+        })
+    }
 }
 
 /// Hands owed pages to the fetcher as they come up, each once while it is owed. Ends when `orders` closes or the
@@ -276,17 +315,21 @@ pub(crate) async fn order_pages(
     loop {
         let owed = {
             let reader = reader.clone();
-            tokio::task::spawn_blocking(move || reader.owed().collect::<Result<Vec<_>, _>>()).await??
+            tokio::task::spawn_blocking(move || reader.owed_digests().collect::<Result<HashSet<_>, _>>())
+                .await??
         };
-        let mut still = HashSet::with_capacity(owed.len());
-        for order in owed {
-            let key = order.key().digest();
-            still.insert(key);
-            if !ordered.contains(&key) && orders.send(order).await.is_err() {
-                return Ok(());
+        ordered.retain(|digest| owed.contains(digest));
+        for digest in owed {
+            // Gone when its page was committed since; an order that is owed is sent once.
+            if !ordered.contains(&digest)
+                && let Some(order) = reader.order(digest)?
+            {
+                if orders.send(order).await.is_err() {
+                    return Ok(());
+                }
+                ordered.insert(digest);
             }
         }
-        ordered = still;
         tokio::select! {
             changed = progress.changed() => if changed.is_err() { return Ok(()) },
             () = orders.closed() => return Ok(()),

@@ -10,7 +10,7 @@ use std::path::Path;
 use depeche_model::Capture;
 
 use crate::record;
-use crate::warc::records;
+use crate::warc::{Limits, records};
 
 /// Gives every capture of a WARC file (compressed when its name ends in `.gz`) to `each`, in order, until it
 /// breaks. Records that hold no article or feed are passed over; damaged ones are given as an error that names
@@ -32,7 +32,12 @@ pub fn read_captures(
     } else {
         Box::new(BufReader::with_capacity(1 << 16, file))
     };
-    for record in records(input, max_block_bytes) {
+    let limits = Limits {
+        // A page's header holds its feed entry, which came out of a body of the same limit; JSON may double it.
+        header_bytes: max_block_bytes.saturating_mul(2).saturating_add(1 << 20),
+        block_bytes: max_block_bytes,
+    };
+    for record in records(input, limits) {
         let capture = match record {
             Ok(record) if !record.is_intact() => Err(format!(
                 "the record at byte {} does not match its digest: damaged",

@@ -37,6 +37,6 @@ pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::Ledger;
 pub use segment::{JournalError, Segment, list_segments};
-pub use stage::run;
+pub use stage::{Owed, run};
 pub use warc::WarcError;
 pub use writer::{Journal, JournalOptions, Recovery};

@@ -327,7 +327,7 @@ mod tests {
     use depeche_model::Entry;
 
     use super::*;
-    use crate::warc::records;
+    use crate::warc::{Limits, records};
 
     fn page() -> Capture {
         Capture {
@@ -388,7 +388,7 @@ mod tests {
         };
         for capture in [page(), file, failure] {
             let bytes = encode(&capture, 7);
-            let record = records(bytes.as_slice(), u64::MAX).next().unwrap().unwrap();
+            let record = records(bytes.as_slice(), Limits::NONE).next().unwrap().unwrap();
             assert_eq!(record.length, bytes.len() as u64);
             assert_eq!(decode(&record), Ok(Some((capture, Some(7)))));
         }
@@ -410,7 +410,7 @@ mod tests {
              Content-Length: {}\r\n\r\n{block}\r\n\r\n",
             block.len()
         );
-        let record = records(bytes.as_bytes(), u64::MAX).next().unwrap().unwrap();
+        let record = records(bytes.as_bytes(), Limits::NONE).next().unwrap().unwrap();
         let (capture, ordinal) = decode(&record).unwrap().unwrap();
         assert_eq!((capture.kind, ordinal), (CaptureKind::Page, None));
         assert_eq!(

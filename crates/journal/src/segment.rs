@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use depeche_model::{Journaled, Position};
 
 use crate::record;
-use crate::warc::{WarcError, records};
+use crate::warc::{Limits, WarcError, records};
 
 const PREFIX: &str = "depeche-";
 const SUFFIX: &str = ".warc";
@@ -72,21 +72,24 @@ impl Segment {
     ) -> Result<impl Iterator<Item = Result<Journaled, JournalError>> + use<>, JournalError> {
         let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
         let Self { number, path } = self.clone();
-        let damaged = move |why: String| JournalError::Damaged {
-            path: path.clone(),
+        let damaged = |path: &Path, why: String| JournalError::Damaged {
+            path: path.to_owned(),
             why,
         };
         Ok(
-            records(BufReader::with_capacity(1 << 16, file), u64::MAX).filter_map(move |item| {
+            records(BufReader::with_capacity(1 << 16, file), Limits::NONE).filter_map(move |item| {
                 let record = match item {
                     Ok(record) => record,
-                    Err(error) => return Some(Err(damaged(error.to_string()))),
+                    Err(WarcError::Io { source, .. }) => {
+                        return Some(Err(JournalError::io("read", &path)(source)));
+                    }
+                    Err(error) => return Some(Err(damaged(&path, error.to_string()))),
                 };
                 if !record.is_intact() {
-                    return Some(Err(damaged(format!(
-                        "the record at byte {} does not match its digest",
-                        record.offset
-                    ))));
+                    return Some(Err(damaged(
+                        &path,
+                        format!("the record at byte {} does not match its digest", record.offset),
+                    )));
                 }
                 match record::decode(&record) {
                     Ok(Some((capture, Some(ordinal)))) => Some(Ok(Journaled {
@@ -99,10 +102,10 @@ impl Segment {
                         },
                     })),
                     Ok(_) => None,
-                    Err(why) => Some(Err(damaged(format!(
-                        "the record at byte {}: {why}",
-                        record.offset
-                    )))),
+                    Err(why) => Some(Err(damaged(
+                        &path,
+                        format!("the record at byte {}: {why}", record.offset),
+                    ))),
                 }
             }),
         )
@@ -116,7 +119,7 @@ impl Segment {
             last_ordinal: None,
             damage: None,
         };
-        for item in records(BufReader::with_capacity(1 << 16, file), u64::MAX) {
+        for item in records(BufReader::with_capacity(1 << 16, file), Limits::NONE) {
             match item {
                 Err(source @ WarcError::Io { .. }) => {
                     return Err(JournalError::Io {

@@ -12,9 +12,9 @@ use crate::writer::Journal;
 /// time that one sync takes, so a longer wait would gain nothing.
 const GROUP_BYTES: usize = 1 << 20;
 
-/// Delivers first what the journal still owes (captures numbered above `settled_up_to` for which `is_committed`
-/// says no), then makes every capture of the inlet durable and delivers it. Captures that wait at the same time
-/// share one sync. Ends when the inlet closes, or when nobody takes the deliveries any more.
+/// Delivers first what the journal still owes (`owed`, ascending), then makes every capture of the inlet durable and
+/// delivers it. Captures that wait at the same time share one sync. Ends when the inlet closes, when nobody takes the
+/// deliveries any more, or, while it still catches up, when `is_stopped` says so.
 ///
 /// # Errors
 ///
@@ -22,24 +22,30 @@ const GROUP_BYTES: usize = 1 << 20;
 /// captures of that group are not delivered and their receipts are dropped.
 pub async fn run(
     mut journal: Journal,
-    settled_up_to: u64,
-    is_committed: impl Fn(&CaptureId) -> bool + Send + 'static,
+    owed: Owed,
+    is_stopped: impl Fn() -> bool + Send + 'static,
     mut inlet: Receiver<Intake>,
     outlet: Sender<Delivery<Journaled>>,
     ledger: Ledger,
 ) -> Result<Journal, JournalError> {
     let books = ledger.clone();
     let work = move || {
-        for owed in journal.captures_after(settled_up_to)? {
-            let owed = match owed {
-                Ok(owed) => owed,
-                Err(damage) => {
-                    tracing::error!(error = %damage, "an owed capture cannot be read back");
+        let mut ordinals = owed.ordinals.iter().copied().peekable();
+        if let Some(first) = ordinals.peek().copied() {
+            for item in journal.captures_after(first - 1)? {
+                let journaled = match item {
+                    Ok(journaled) => journaled,
+                    // Told when the owed captures were counted.
+                    Err(JournalError::Damaged { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
+                if ordinals.peek() != Some(&journaled.position.ordinal) {
                     continue;
                 }
-            };
-            if !is_committed(&owed.capture.id()) && outlet.blocking_send(ledger.deliver(owed)).is_err() {
-                return Ok(journal);
+                ordinals.next();
+                if is_stopped() || outlet.blocking_send(ledger.deliver(journaled)).is_err() {
+                    return Ok(journal);
+                }
             }
         }
         ledger.caught_up();
@@ -81,6 +87,45 @@ pub async fn run(
     }
 }
 
+/// What the journal owes the store, and what it will never deliver.
+#[derive(Debug, Default)]
+pub struct Owed {
+    /// Captures to deliver, ascending.
+    pub ordinals: Vec<u64>,
+    /// Captures behind the checkpoint that need no delivery: committed already, or damaged (told in the log).
+    pub settled: Vec<u64>,
+}
+
+impl Owed {
+    /// Looks through everything above `settled_up_to`.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Io`] when the journal cannot be read; a damaged record is told and passed over.
+    pub fn count(
+        journal: &Journal,
+        settled_up_to: u64,
+        is_committed: impl Fn(&CaptureId) -> bool,
+    ) -> Result<Self, JournalError> {
+        let mut ordinals = Vec::new();
+        for item in journal.captures_after(settled_up_to)? {
+            match item {
+                Ok(journaled) if is_committed(&journaled.capture.id()) => {}
+                Ok(journaled) => ordinals.push(journaled.position.ordinal),
+                Err(error @ JournalError::Damaged { .. }) => {
+                    tracing::error!(%error, "captures of the journal cannot be read back");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut next = ordinals.iter().copied().peekable();
+        let settled = (settled_up_to + 1..=journal.last_ordinal())
+            .filter(|ordinal| next.next_if_eq(ordinal).is_none())
+            .collect();
+        Ok(Self { ordinals, settled })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -94,9 +139,14 @@ mod tests {
     use crate::writer::JournalOptions;
 
     fn open(dir: &std::path::Path) -> Journal {
-        Journal::open(dir, JournalOptions::default(), Arc::new(|| Timestamp::UNIX_EPOCH))
-            .unwrap()
-            .0
+        Journal::open(
+            dir,
+            JournalOptions::default(),
+            0,
+            Arc::new(|| Timestamp::UNIX_EPOCH),
+        )
+        .unwrap()
+        .0
     }
 
     #[tokio::test]
@@ -105,7 +155,14 @@ mod tests {
         let ledger = Ledger::default();
         let (intake, inlet) = mpsc::channel(8);
         let (outlet, mut deliveries) = mpsc::channel(8);
-        let stage = tokio::spawn(run(open(dir.path()), 0, |_| false, inlet, outlet, ledger.clone()));
+        let stage = tokio::spawn(run(
+            open(dir.path()),
+            Owed::default(),
+            || false,
+            inlet,
+            outlet,
+            ledger.clone(),
+        ));
         let (first, receipt) = Intake::with_receipt(capture(1));
         intake.send(first).await.unwrap();
         assert_eq!(receipt.await.unwrap().ordinal, 1);
@@ -126,9 +183,10 @@ mod tests {
         let (intake, inlet) = mpsc::channel::<Intake>(1);
         drop(intake);
         let (outlet, mut deliveries) = mpsc::channel(8);
-        run(open(dir.path()), 1, move |id| *id == third, inlet, outlet, ledger)
-            .await
-            .unwrap();
+        let journal = open(dir.path());
+        let owed = Owed::count(&journal, 1, |id| *id == third).unwrap();
+        assert_eq!((&owed.ordinals, &owed.settled), (&vec![2], &vec![3]));
+        run(journal, owed, || false, inlet, outlet, ledger).await.unwrap();
         let again = deliveries.recv().await.unwrap();
         assert_eq!(
             (again.item().position.ordinal, &again.item().capture),

@@ -9,8 +9,22 @@ use data_encoding::BASE32;
 use jiff::Timestamp;
 use sha1::{Digest as _, Sha1};
 
-/// A record's header block is cut off beyond this: ours hold a feed entry at most, others' a few lines.
-const MAX_HEADER_BYTES: u64 = 4 << 20;
+/// How large a record may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The header: ours hold a feed entry, others' a few lines.
+    pub(crate) header_bytes: u64,
+    /// The block.
+    pub(crate) block_bytes: u64,
+}
+
+impl Limits {
+    /// What was written here is read back, whatever its size.
+    pub(crate) const NONE: Self = Self {
+        header_bytes: u64::MAX,
+        block_bytes: u64::MAX,
+    };
+}
 
 /// What is wrong with a WARC file, and at which offset of its uncompressed bytes.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +99,12 @@ impl Record {
     }
 }
 
-/// The records of a stream, each with a block of at most `limit` bytes.
-pub(crate) fn records<R: BufRead>(input: R, limit: u64) -> Records<R> {
+/// The records of a stream.
+pub(crate) fn records<R: BufRead>(input: R, limits: Limits) -> Records<R> {
     Records {
         input,
         offset: 0,
-        limit,
+        limits,
         ended: false,
     }
 }
@@ -98,7 +112,7 @@ pub(crate) fn records<R: BufRead>(input: R, limit: u64) -> Records<R> {
 pub(crate) struct Records<R> {
     input: R,
     offset: u64,
-    limit: u64,
+    limits: Limits,
     ended: bool,
 }
 
@@ -119,7 +133,7 @@ impl<R: BufRead> Iterator for Records<R> {
 impl<R: BufRead> Records<R> {
     fn read(&mut self) -> Result<Option<Record>, WarcError> {
         let offset = self.offset;
-        let Some(version) = self.line(offset, MAX_HEADER_BYTES)? else {
+        let Some(version) = self.line(offset, self.limits.header_bytes)? else {
             return Ok(None);
         };
         if !version.starts_with("WARC/1.") {
@@ -131,7 +145,7 @@ impl<R: BufRead> Records<R> {
         }
         let mut fields: Vec<(String, String)> = Vec::new();
         loop {
-            let left = MAX_HEADER_BYTES.saturating_sub(self.offset - offset);
+            let left = self.limits.header_bytes.saturating_sub(self.offset - offset);
             let line = self.line(offset, left)?.ok_or(WarcError::Torn { offset })?;
             if line.is_empty() {
                 break;
@@ -156,7 +170,7 @@ impl<R: BufRead> Records<R> {
                 offset,
                 why: "it has no Content-Length".to_owned(),
             })?;
-        let too_large = length > self.limit;
+        let too_large = length > self.limits.block_bytes;
         let mut block = Vec::new();
         let copied = if too_large {
             io::copy(&mut self.input.by_ref().take(length), &mut io::sink())
@@ -189,7 +203,7 @@ impl<R: BufRead> Records<R> {
             return Err(WarcError::TooLarge {
                 offset,
                 length,
-                limit: self.limit,
+                limit: self.limits.block_bytes,
             });
         }
         record.length = self.offset - offset;
@@ -245,9 +259,15 @@ mod tests {
         "WARC/1.1\r\nContent-Length: 3\r\n\r\nabc\r\n\r\nWARC/1.1\r\ncontent-length: 1\r\n\r\nd\r\n\r\n";
 
     fn read(bytes: &[u8], limit: u64) -> Vec<Result<Bytes, String>> {
-        records(bytes, limit)
-            .map(|r| r.map(|r| r.block).map_err(|e| e.to_string()))
-            .collect()
+        records(
+            bytes,
+            Limits {
+                header_bytes: 1 << 20,
+                block_bytes: limit,
+            },
+        )
+        .map(|r| r.map(|r| r.block).map_err(|e| e.to_string()))
+        .collect()
     }
 
     #[test]

@@ -55,12 +55,16 @@ impl Journal {
     /// Opens the journal in `dir`, creating it when it is not there. A torn end, as a crash leaves it, is moved to
     /// a file of its own beside the segment and told in the returned [`Recovery`].
     ///
+    /// `settled_up_to` is the number up to which captures are known to have been durable.
+    ///
     /// # Errors
     ///
-    /// [`JournalError`] when the folder or the newest segment cannot be read or written.
+    /// [`JournalError`] when the folder or the newest segment cannot be read or written, or when the damage at its end
+    /// goes back before `settled_up_to`: what was durable once is not a torn end, and is not cut.
     pub fn open(
         dir: &Path,
         options: JournalOptions,
+        settled_up_to: u64,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Option<Recovery>), JournalError> {
         fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
@@ -91,6 +95,12 @@ impl Journal {
             last_ordinal = earlier.survey()?.last_ordinal;
         }
         let recovery = match survey.damage {
+            Some(why) if last_ordinal.unwrap_or(0) < settled_up_to => {
+                return Err(JournalError::Damaged {
+                    path: segment.path,
+                    why,
+                });
+            }
             Some(why) => Some(set_torn_end_aside(&segment.path, survey.good_end, why)?),
             None => None,
         };
@@ -140,28 +150,34 @@ impl Journal {
         ordinal: u64,
     ) -> Result<impl Iterator<Item = Result<Journaled, JournalError>> + use<>, JournalError> {
         let last = self.last_ordinal();
-        let mut readers = Vec::new();
+        let mut segments = Vec::new();
         if last > ordinal {
             // Newest first, until the segment that begins at or before the first one wanted.
-            for segment in list_segments(&self.dir)?.iter().rev() {
+            for segment in list_segments(&self.dir)?.into_iter().rev() {
                 let first = segment
                     .captures()?
                     .find_map(Result::ok)
                     .map(|j| j.position.ordinal);
-                readers.push(segment.captures()?);
+                segments.push(segment);
                 if first.is_some_and(|first| first <= ordinal + 1) {
                     break;
                 }
             }
         }
-        Ok(readers
+        // One file is open at a time, however many there are.
+        let items = segments
             .into_iter()
             .rev()
-            .flatten()
-            .filter(move |item| match item {
-                Ok(journaled) => journaled.position.ordinal > ordinal,
-                Err(_) => true,
-            }))
+            .flat_map(|segment| -> Box<dyn Iterator<Item = _> + Send> {
+                match segment.captures() {
+                    Ok(captures) => Box::new(captures),
+                    Err(error) => Box::new(std::iter::once(Err(error))),
+                }
+            });
+        Ok(items.filter(move |item| match item {
+            Ok(journaled) => journaled.position.ordinal > ordinal,
+            Err(_) => true,
+        }))
     }
 
     /// Appends a group and returns when all of it is durable: one `fdatasync` for the group.
@@ -280,6 +296,7 @@ mod tests {
         Journal::open(
             dir,
             JournalOptions { segment_bytes },
+            0,
             Arc::new(|| Timestamp::UNIX_EPOCH),
         )
         .unwrap()
@@ -334,6 +351,30 @@ mod tests {
                 assert_eq!(fs::read(recovery.set_aside).unwrap(), &bytes[second_at..cut]);
             }
         }
+    }
+
+    #[test]
+    fn what_was_settled_is_never_cut_as_a_torn_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(dir.path(), 1 << 20);
+        let first = journal.append(&[&capture(1), &capture(2), &capture(3)]).unwrap()[0];
+        let path = Segment::new(dir.path(), 1).path;
+        let mut bytes = fs::read(&path).unwrap();
+        let length = b"Content-Length: ";
+        let at = bytes[first.offset as usize..]
+            .windows(length.len())
+            .position(|w| w == length)
+            .unwrap();
+        bytes[first.offset as usize + at + length.len()] = b'9';
+        fs::write(&path, &bytes).unwrap();
+        let reopened = Journal::open(
+            dir.path(),
+            JournalOptions::default(),
+            2,
+            Arc::new(|| Timestamp::UNIX_EPOCH),
+        );
+        assert!(matches!(reopened.err(), Some(JournalError::Damaged { .. })));
+        assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A capture: what came from outside, byte for byte as on the wire, with when and from where.
 //!
-//! A capture carries everything that normalising it needs: the name of its source, the policy in force when
-//! it was taken, and (for a page) the feed entry that asked for it. So a journal alone, without the
-//! configuration of that day, gives the same articles again.
+//! A capture carries everything that normalising it needs beside the configuration: the name of its source, the
+//! page policy of its feed, and (for a page) the feed entry that asked for it. So a journal gives the same articles
+//! again under the same configuration, whatever feeds it names by then.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -111,7 +111,13 @@ pub struct PageOrder {
 }
 
 impl PageOrder {
-    /// The key under which the entry is known: one order an entry.
+    /// Names the order: one for each wording of an entry, since each is owed until its own page is committed.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of([self.feed_url.as_bytes(), self.entry.digest().0.as_slice()])
+    }
+
+    /// The key under which the entry is known.
     #[must_use]
     pub fn key(&self) -> Key {
         let guid = self
@@ -245,7 +251,7 @@ impl Capture {
             source: self.source.clone(),
             captured_at: self.captured_at,
             validators,
-            answers: self.order.as_ref().map(|order| order.key().digest()),
+            answers: self.order.as_ref().map(|order| order.digest()),
         }
     }
 }
@@ -267,7 +273,7 @@ pub struct CaptureRef {
     pub captured_at: Timestamp,
     /// A feed answer's validators: they become the feed's state in the commit that stores its entries.
     pub validators: Option<Validators>,
-    /// The digest of the key of the page order this capture answers: it is owed no longer once this is committed.
+    /// The digest of the page order this capture answers: it is owed no longer once this is committed.
     pub answers: Option<Digest>,
 }
 

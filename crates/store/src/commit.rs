@@ -48,9 +48,14 @@ impl Group {
 }
 
 impl Committer {
-    pub(crate) fn new(store: Store) -> Result<Self, StoreError> {
+    /// A writer that goes on behind the checkpoint. `settled` are further captures that the journal will not deliver:
+    /// committed already, or not readable any more.
+    pub(crate) fn new(store: Store, settled: &[u64]) -> Result<Self, StoreError> {
         let checkpoint = store.checkpoint()?;
-        let watermark = Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied());
+        let mut watermark = Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied());
+        for ordinal in settled {
+            watermark.settle(*ordinal);
+        }
         Ok(Self {
             store,
             watermark,
@@ -246,7 +251,7 @@ impl Committer {
     }
 
     fn add_order(&self, group: &mut Group, order: &PageOrder) -> Result<(), StoreError> {
-        let key = keys::owed(order.key().digest());
+        let key = keys::owed(order.digest());
         let owed = match group.owed.get(&key) {
             Some(owed) => *owed,
             None => self.store.db.contains_key(&key)?,
@@ -254,7 +259,6 @@ impl Committer {
         if !owed {
             group.tally.pages_owed += 1;
         }
-        // An entry that changed while its page was owed is fetched once, with the later wording.
         group.put(key.clone(), order)?;
         group.owed.insert(key, true);
         Ok(())
@@ -285,20 +289,25 @@ impl Committer {
         let row = self.feed(group, &capture.uri)?;
         row.polled_at = Some(capture.captured_at);
         "200".clone_into(&mut row.status);
+        let repeated = decided
+            .decisions
+            .iter()
+            .all(|decision| matches!(decision, Decision::Unchanged));
         match refused {
             Some(reason) => {
-                row.error = Some(reason.to_string());
+                row.refused = Some(reason.to_string());
+                row.error.clone_from(&row.refused);
                 row.failures += 1;
             }
-            None if decided.decisions.iter().all(|d| matches!(d, Decision::Unchanged))
-                && row.error.is_some() =>
-            {
-                // The refusal known from an earlier poll is not told twice; it stands.
+            // The same bytes that were refused before are not rejected twice: the refusal stands.
+            None if repeated && row.refused.is_some() => {
+                row.error.clone_from(&row.refused);
                 row.failures += 1;
             }
             None => {
                 row.answered_at = Some(capture.captured_at);
                 row.error = None;
+                row.refused = None;
                 row.failures = 0;
                 // Only an answer whose entries are stored by this very commit may answer for them later (304).
                 row.validators = capture.validators.clone().unwrap_or_default();
@@ -320,6 +329,7 @@ impl Committer {
                 row.answered_at = Some(report.at);
                 "304".clone_into(&mut row.status);
                 row.error = None;
+                row.refused = None;
                 row.failures = 0;
             }
             PollOutcome::Refused { status } => {

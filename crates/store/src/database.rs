@@ -11,10 +11,11 @@
 //! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, and texts are
 //!   cut into chunks far below that.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::rows::{Checkpoint, SCHEMA, decode, encode};
 use crate::{StoreError, keys};
@@ -46,6 +47,8 @@ const SEGMENT_BYTES: usize = 8 << 20;
 pub struct Store {
     pub(crate) db: sled::Db,
     dir: PathBuf,
+    /// Held as long as the store is open; see [`lock`].
+    _lock: Arc<File>,
 }
 
 impl Store {
@@ -64,8 +67,9 @@ impl Store {
                 needed_bytes: options.min_free_bytes,
             });
         }
+        let lock = lock(dir)?;
         sweep_half_snapshots(dir)?;
-        let store = Self::open_sled(dir, options.cache_bytes)?;
+        let store = Self::open_sled(dir, options.cache_bytes, lock)?;
         match store.db.get(keys::SCHEMA_KEY)? {
             None => {
                 store.db.insert(keys::SCHEMA_KEY, encode(&SCHEMA)?)?;
@@ -98,7 +102,7 @@ impl Store {
         )
     }
 
-    fn open_sled(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    fn open_sled(dir: &Path, cache_bytes: u64, lock: File) -> Result<Self, StoreError> {
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
@@ -113,9 +117,11 @@ impl Store {
             Ok(Ok(db)) => Ok(Self {
                 db,
                 dir: dir.to_owned(),
+                _lock: Arc::new(lock),
             }),
-            Ok(Err(error)) if error.to_string().contains("could not acquire lock") => {
-                Err(StoreError::Locked { dir: dir.to_owned() })
+            // The system refused (permissions, descriptors, a failing disk): that says nothing about the data.
+            Ok(Err(sled::Error::Io(source))) if source.raw_os_error().is_some() => {
+                Err(io_error("open", dir, source))
             }
             Ok(Err(error)) => Err(damaged(error.to_string())),
             Err(_) => Err(damaged("sled panicked while opening it".to_owned())),
@@ -148,6 +154,23 @@ impl Store {
     /// [`StoreError::Row`] when sled cannot tell.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         Ok(self.db.size_on_disk()?)
+    }
+}
+
+/// One process at a time, from before the first look into the folder: sled's own lock comes after it has begun to
+/// write, too late for sweeping what another process is just making.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.with_extension("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| io_error("open", &path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source)),
     }
 }
 

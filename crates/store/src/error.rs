@@ -63,6 +63,12 @@ pub enum StoreError {
         /// The cause.
         why: String,
     },
+    /// sled cannot read or write, for a reason that is not in its data.
+    #[error("the store cannot be reached: {why}")]
+    Access {
+        /// What the system says.
+        why: String,
+    },
     /// A row does not hold what it should.
     #[error("a row of the store cannot be read: {why}")]
     Row {
@@ -73,8 +79,13 @@ pub enum StoreError {
 
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
-        Self::Row {
-            why: error.to_string(),
+        match error {
+            sled::Error::Io(error) => Self::Access {
+                why: error.to_string(),
+            },
+            other => Self::Row {
+                why: other.to_string(),
+            },
         }
     }
 }

@@ -12,7 +12,7 @@
 //! | `p` | article id, seq | a place where the article was seen |
 //! | `s` | story id, seq | an article of the story |
 //! | `x` | capture id | committed: the capture's ordinal |
-//! | `o` | guid key digest | a page order, owed until its page is committed |
+//! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
 //! | `z` | name | schema and checkpoint |
 
@@ -75,8 +75,8 @@ pub(crate) fn feed(url: &str) -> Vec<u8> {
     join(FEED, &[url.as_bytes()])
 }
 
-pub(crate) fn owed(order_key: Digest) -> Vec<u8> {
-    join(OWED, &[&order_key.0])
+pub(crate) fn owed(order: Digest) -> Vec<u8> {
+    join(OWED, &[&order.0])
 }
 
 /// The seq at the end of a key.

@@ -94,9 +94,25 @@ impl Reader {
         Ok(self.store.checkpoint()?.settled_up_to)
     }
 
+    /// The highest number of the journal that was ever settled, gaps before it or not.
+    pub fn highest_settled(&self) -> Rows<u64> {
+        let checkpoint = self.store.checkpoint()?;
+        Ok(checkpoint
+            .beyond
+            .last()
+            .copied()
+            .unwrap_or(0)
+            .max(checkpoint.settled_up_to))
+    }
+
     /// Bytes the store takes on the disk.
     pub fn size_on_disk(&self) -> Rows<u64> {
         self.store.size_on_disk()
+    }
+
+    /// Whether an article is stored.
+    pub fn knows(&self, article: ArticleId) -> Rows<bool> {
+        Ok(self.latest_seq(article)?.is_some())
     }
 
     /// Whether a capture is committed.
@@ -132,7 +148,6 @@ impl Reader {
     }
 
     /// The latest revision of every article that is no duplicate, in the order of commit.
-    #[must_use]
     pub fn articles(&self) -> impl Iterator<Item = Rows<Record>> + use<> {
         let reader = self.clone();
         self.records(Seq(0)).filter_map(move |record| {
@@ -141,9 +156,7 @@ impl Reader {
                 Err(error) => return Some(Err(error)),
             };
             match reader.latest_seq(record.id) {
-                Ok(latest) if latest == Some(record.seq) && !record.verdict.is_duplicate() => {
-                    Some(Ok(record))
-                }
+                Ok(latest) if latest == Some(record.seq) && record.duplicate_of.is_none() => Some(Ok(record)),
                 Ok(_) => None,
                 Err(error) => Some(Err(error)),
             }
@@ -241,7 +254,6 @@ impl Reader {
     }
 
     /// What was rejected, in order.
-    #[must_use]
     pub fn dead(&self) -> impl Iterator<Item = Rows<DeadLetter>> + use<> {
         self.store.db.scan_prefix([keys::DEAD]).map(|item| {
             let (key, bytes) = item?;
@@ -249,8 +261,25 @@ impl Reader {
         })
     }
 
+    /// The digests of the page orders that are owed.
+    pub fn owed_digests(&self) -> impl Iterator<Item = Rows<Digest>> + use<> {
+        self.store.db.scan_prefix([keys::OWED]).keys().map(|key| {
+            let key = key?;
+            key.get(1..17)
+                .and_then(|bytes| bytes.try_into().ok())
+                .map(Digest)
+                .ok_or_else(|| StoreError::Row {
+                    why: format!("the key {} has no digest", key.escape_ascii()),
+                })
+        })
+    }
+
+    /// One page order, while it is owed.
+    pub fn order(&self, digest: Digest) -> Rows<Option<PageOrder>> {
+        self.get(&keys::owed(digest))
+    }
+
     /// Pages that are owed.
-    #[must_use]
     pub fn owed(&self) -> impl Iterator<Item = Rows<PageOrder>> + use<> {
         self.store.db.scan_prefix([keys::OWED]).map(|item| {
             let (key, bytes) = item?;
@@ -259,7 +288,6 @@ impl Reader {
     }
 
     /// Every feed that was ever polled, by address.
-    #[must_use]
     pub fn feeds(&self) -> impl Iterator<Item = Rows<(String, FeedRow)>> + use<> {
         self.store.db.scan_prefix([keys::FEED]).map(|item| {
             let (key, bytes) = item?;

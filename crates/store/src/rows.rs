@@ -126,6 +126,8 @@ pub struct FeedRow {
     pub status: String,
     /// What was wrong at the last poll, for people.
     pub error: Option<String>,
+    /// Why its last answer was refused as a whole; an equal answer later is refused for the same reason.
+    pub refused: Option<String>,
     /// Polls in a row that failed.
     pub failures: u32,
     /// When the next poll is due.

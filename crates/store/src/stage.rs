@@ -34,7 +34,8 @@ pub struct Progress {
 }
 
 /// Commits decided captures in order, in groups, and settles each delivery after its group is durable. Poll
-/// reports ride along. `progress` changes after every commit. Ends when the inlet closes.
+/// reports ride along. `progress` changes after every commit. Ends when the inlet closes. `settled` are captures that
+/// count as settled although they will not be delivered.
 ///
 /// # Errors
 ///
@@ -43,11 +44,12 @@ pub struct Progress {
 pub async fn run(
     store: Store,
     options: StageOptions,
+    settled: Vec<u64>,
     mut inlet: Receiver<Delivery<Decided>>,
     mut reports: Receiver<PollReport>,
     progress: watch::Sender<Progress>,
 ) -> Result<(), StoreError> {
-    let mut committer = Committer::new(store)?;
+    let mut committer = Committer::new(store, &settled)?;
     let mut inlet_open = true;
     let mut reports_open = true;
     while inlet_open || reports_open {
@@ -88,12 +90,12 @@ pub async fn run(
         };
         committer = returned;
         let tally = tally?;
-        let settled = duties.len() as u64;
+        let count = duties.len() as u64;
         for (duty, outcome) in duties.into_iter().zip(outcomes) {
             duty.settle(outcome);
         }
         progress.send_modify(|progress| {
-            progress.settled += settled;
+            progress.settled += count;
             progress.tally.add(&tally);
         });
     }

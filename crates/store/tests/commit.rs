@@ -155,6 +155,7 @@ async fn commit(store: Store, captures: Vec<Decided>, reports: Vec<PollReport>) 
     run(
         store,
         StageOptions::default(),
+        vec![],
         inlet,
         polls,
         watch::Sender::default(),
@@ -292,7 +293,7 @@ async fn a_page_is_owed_until_its_capture_is_committed() {
     drop(reader);
     let mut page = decided(2, vec![]);
     page.capture.kind = CaptureKind::Page;
-    page.capture.answers = Some(order("a").key().digest());
+    page.capture.answers = Some(order("a").digest());
     commit(open(dir.path()), vec![page], vec![]).await;
     let left: Vec<_> = Reader::from(open(dir.path()))
         .owed()
@@ -348,4 +349,75 @@ async fn validators_come_with_the_entries_and_errors_do_not_erase_them() {
         .expect("readable")
         .expect("known");
     assert_eq!((row.validators, row.failures, row.error), (renewed, 0, None));
+}
+
+#[tokio::test]
+async fn an_answer_without_news_clears_an_error_and_a_refusal_stands() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let failed = PollReport {
+        feed_url: FEED.to_owned(),
+        at: at(1),
+        outcome: PollOutcome::Refused { status: 503 },
+        next_due: None,
+    };
+    commit(open(dir.path()), vec![], vec![failed]).await;
+    commit(
+        open(dir.path()),
+        vec![decided(1, vec![Decision::Unchanged])],
+        vec![],
+    )
+    .await;
+    let row = || {
+        Reader::from(open(dir.path()))
+            .feed(FEED)
+            .expect("readable")
+            .expect("known")
+    };
+    assert_eq!(
+        (row().error, row().failures, row().answered_at),
+        (None, 0, Some(at(1)))
+    );
+    assert!(row().validators.etag.is_some());
+
+    let refused = Rejection {
+        reason: RejectionReason::NotAFeed {
+            found: "an HTML page".to_owned(),
+        },
+        title: None,
+        url: None,
+        key: Some(depeche_model::Key::Capture(FEED.to_owned())),
+        digest: digest(5),
+    };
+    commit(
+        open(dir.path()),
+        vec![decided(2, vec![Decision::Rejected(Seq(1), refused)])],
+        vec![],
+    )
+    .await;
+    commit(
+        open(dir.path()),
+        vec![decided(3, vec![Decision::Unchanged])],
+        vec![],
+    )
+    .await;
+    assert!(
+        row().error.is_some_and(|error| error.contains("not a feed")),
+        "the same answer is refused again"
+    );
+    assert_eq!((row().failures, row().answered_at), (2, Some(at(1))));
+}
+
+#[tokio::test]
+async fn a_mended_copy_is_still_a_copy() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut copy = judged(2, 2);
+    copy.duplicate_of = Some(ArticleId(digest(99)));
+    let original = decided(1, vec![Decision::Judged(Box::new(judged(1, 1)))]);
+    commit(
+        open(dir.path()),
+        vec![original, decided(2, vec![Decision::Judged(Box::new(copy))])],
+        vec![],
+    )
+    .await;
+    assert_eq!(Reader::from(open(dir.path())).articles().count(), 0);
 }

@@ -1,6 +1,6 @@
 //! `depeche replay`: folders and files as a test stream.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +32,10 @@ pub(super) fn replay(
 ) -> anyhow::Result<Exit> {
     let (summary, progress) = block_on(async {
         let stop = shutdown::token()?;
-        let pipeline = Pipeline::start(config, clock)?;
-        pipeline.stop_when_one_is_lost(&stop);
+        let pipeline = Pipeline::start(config, clock, &stop)?;
+        pipeline.stop_when_it_fails(&stop);
         // What an earlier run left behind is committed first, so that it is known.
-        pipeline.ledger.drained().await;
+        caught_up(&pipeline, &stop).await;
         let summary = take_in(config, clock, &pipeline, paths, speed, progress_bar(quiet), stop).await;
         let progress = pipeline.finish().await?;
         Ok((summary, progress))
@@ -49,7 +49,7 @@ pub(super) fn replay(
         failed,
         tally: &progress.tally,
     }
-    .print(&mut stdout().lock())?;
+    .print()?;
     if let Some(expected) = expect
         && !compare(&reader(config)?, expected)?
     {
@@ -61,6 +61,14 @@ pub(super) fn replay(
         (_, 0) => Exit::Failed,
         _ => Exit::Partly,
     })
+}
+
+/// Until what an earlier run left behind is committed, or `stop`.
+pub(super) async fn caught_up(pipeline: &Pipeline, stop: &CancellationToken) {
+    tokio::select! {
+        () = pipeline.ledger.drained() => {}
+        () = stop.cancelled() => {}
+    }
 }
 
 /// Feeds the pipeline with what the paths hold.

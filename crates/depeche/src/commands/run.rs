@@ -1,19 +1,19 @@
 //! `depeche run`: poll the feeds, for ever or once.
 
-use std::io::stdout;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
-use depeche_fetcher::{FeedState, FeedTarget, Fetcher, Mode, fetch_pages, poll};
+use depeche_fetcher::{FeedState, FeedTarget, Fetcher, Mode, PagesSummary, fetch_pages, poll};
 use depeche_model::Clock;
 use depeche_store::Reader;
 use indicatif::ProgressBar;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::replay::take_in;
+use super::replay::{caught_up, take_in};
 use super::summary::Summary;
 use super::{block_on, shutdown};
 use crate::cli::Speed;
@@ -42,12 +42,12 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
     block_on(async {
         let stop = shutdown::token()?;
         let fetcher = Arc::new(Fetcher::new(config.fetch_options(), Arc::clone(clock))?);
-        let pipeline = Pipeline::start(config, clock)?;
-        pipeline.stop_when_one_is_lost(&stop);
+        let pipeline = Pipeline::start(config, clock, &stop)?;
+        pipeline.stop_when_it_fails(&stop);
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
-        pipeline.ledger.drained().await;
+        caught_up(&pipeline, &stop).await;
         let mut known = 0;
-        let mut failed = 0;
+        let mut files = Files::default();
         if !config.replay.paths.is_empty() {
             let paths = config.replay.paths.clone();
             let bar = ProgressBar::hidden();
@@ -56,7 +56,8 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
                 eprintln!("error: {problem}");
             }
             known = replayed.known;
-            failed = replayed.problems.len() as u64;
+            files.failed = replayed.problems.len() as u64;
+            files.taken = replayed.captures + replayed.known;
         }
         let reader = pipeline.reader.clone();
         let mode = if once { Mode::Once } else { Mode::Forever };
@@ -66,22 +67,32 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         if !once {
             return Ok(Exit::Done);
         }
-        failed += tell_failures(&reader, &feeds)?;
+        let failed_feeds = tell_failures(&reader, &feeds)?;
         if !quiet {
             Summary {
                 known,
-                failed,
+                failed: files.failed + failed_feeds,
                 tally: &progress.tally,
             }
-            .print(&mut stdout().lock())?;
+            .print()?;
         }
-        Ok(match failed {
-            0 => Exit::Done,
-            _ if failed < feeds.len() as u64 => Exit::Partly,
-            _ if unreachable == feeds.len() as u64 => Exit::Unreachable,
-            _ => Exit::Failed,
-        })
+        let feeds = feeds.len() as u64;
+        Ok(
+            match (failed_feeds + files.failed, feeds - failed_feeds + files.taken) {
+                (0, _) => Exit::Done,
+                (_, 0) if files.failed == 0 && unreachable == feeds => Exit::Unreachable,
+                (_, 0) => Exit::Failed,
+                _ => Exit::Partly,
+            },
+        )
     })
+}
+
+/// How the replayed files went.
+#[derive(Default)]
+struct Files {
+    taken: u64,
+    failed: u64,
 }
 
 /// Polls and fetches until all is done or `stop`; gives back how many feeds reached no server.
@@ -96,12 +107,12 @@ async fn poll_and_fetch(
     let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
     let (orders, ordered) = mpsc::channel(ORDERS);
     let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
-    let ordering = tokio::spawn(async move {
+    let mut ordering = tokio::spawn(async move {
         if let Err(error) = ordered_from.await {
             tracing::error!(%error, "owed pages cannot be read; they stay owed until the next start");
         }
     });
-    let pages = tokio::spawn(fetch_pages(
+    let mut pages = tokio::spawn(fetch_pages(
         Arc::clone(&fetcher),
         ordered,
         pipeline.intake.clone(),
@@ -118,13 +129,18 @@ async fn poll_and_fetch(
         stop.clone(),
     )
     .await;
-    if mode == Mode::Once {
-        wait_for_pages(pipeline, &stop).await?;
-    }
+    let waited = match mode {
+        Mode::Once => wait_for_pages(pipeline, &stop, &mut ordering, &mut pages).await,
+        Mode::Forever => Ok(()),
+    };
     if let Some(following) = following {
         following.abort();
     }
     ordering.abort();
+    if waited.is_err() {
+        pages.abort();
+    }
+    waited?;
     // With nobody left to order, the page fetcher ends what it has.
     let fetched = pages.await?;
     tracing::info!(
@@ -136,19 +152,26 @@ async fn poll_and_fetch(
     Ok(polled.unreachable)
 }
 
-/// Until no page is owed and nothing is on its way.
-async fn wait_for_pages(pipeline: &Pipeline, stop: &CancellationToken) -> anyhow::Result<()> {
+/// Until no page is owed and nothing is on its way, or one of those who work on it has ended.
+async fn wait_for_pages(
+    pipeline: &Pipeline,
+    stop: &CancellationToken,
+    ordering: &mut JoinHandle<()>,
+    pages: &mut JoinHandle<PagesSummary>,
+) -> anyhow::Result<()> {
     let mut progress = pipeline.progress.clone();
     loop {
         progress.borrow_and_update();
-        pipeline.ledger.drained().await;
-        let owed = pipeline.reader.owed().next().transpose()?.is_some();
-        if !owed || stop.is_cancelled() || !pipeline.is_alive() {
+        caught_up(pipeline, stop).await;
+        let owed = pipeline.reader.owed_digests().next().transpose()?.is_some();
+        if !owed || stop.is_cancelled() {
             return Ok(());
         }
         tokio::select! {
             changed = progress.changed() => if changed.is_err() { return Ok(()) },
             () = stop.cancelled() => return Ok(()),
+            _ = &mut *ordering => bail!("ordering pages ended before all were fetched; they stay owed"),
+            _ = &mut *pages => bail!("fetching pages ended before all were fetched; they stay owed"),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The table that ends a replay or a single run: captures, articles, and a count a verdict.
 
-use std::io::Write;
+use std::io::{Write, stdout};
 
 use depeche_model::Verdict;
 use depeche_store::Tally;
 use serde_json::json;
 
 use crate::cli::Format;
+use crate::exit::is_closed_pipe;
 use crate::output::{Row, print_rows, row};
 
 /// What a run came to.
@@ -19,8 +20,15 @@ pub(super) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Prints the table.
-    pub(super) fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+    /// Prints the table on standard output. That nobody reads it changes nothing about what was done.
+    pub(super) fn print(&self) -> anyhow::Result<()> {
+        match self.write(&mut stdout().lock()) {
+            Err(error) if is_closed_pipe(&error) => Ok(()),
+            printed => printed,
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let tally = self.tally;
         let mut rows: Vec<Row> = Vec::new();
         let mut count =

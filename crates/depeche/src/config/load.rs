@@ -158,7 +158,7 @@ fn read_file(path: &Path, text: &str) -> FileLayer {
         return layer;
     }
     collect_keys(document.get_ref(), "", &mut |key, offset| {
-        layer.keys.push((key, line_of(offset)))
+        layer.keys.push((key, line_of(offset)));
     });
     // Each round takes one key out, so this ends.
     while let Err(error) = Config::deserialize(toml::Deserializer::from(document.clone())) {

@@ -26,6 +26,7 @@ pub(crate) const CONFIG_VERSION: u32 = 1;
 /// Everything that can be chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the key of the file is config_version")]
 pub(crate) struct Config {
     pub(crate) config_version: u32,
     pub(crate) data_dir: PathBuf,
@@ -333,6 +334,11 @@ impl Config {
             &format!("this program reads version {CONFIG_VERSION}"),
         );
         let fetch = &self.fetch;
+        refuse(
+            !fetch.user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            "fetch.user_agent",
+            "a header holds plain ASCII only",
+        );
         refuse(
             fetch.user_agent.trim().is_empty(),
             "fetch.user_agent",

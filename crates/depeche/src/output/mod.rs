@@ -17,14 +17,12 @@ pub(crate) fn write_to(
     file: Option<&PathBuf>,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    match file {
-        Some(path) => write_whole(path, write),
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            write(&mut out)?;
-            Ok(out.flush()?)
-        }
+    if let Some(path) = file {
+        return write_whole(path, write);
     }
+    let mut out = BufWriter::new(io::stdout().lock());
+    write(&mut out)?;
+    Ok(out.flush()?)
 }
 
 /// Writes a file aside, syncs it and renames it into its place.
