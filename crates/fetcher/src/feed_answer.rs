@@ -17,7 +17,7 @@ use crate::schedule::{self, Finding};
 /// How a poll was settled.
 pub(crate) enum Settled {
     /// The feed was asked: what that said, and how the feed stands now.
-    Asked(PollReport, FeedState),
+    Asked(Box<(PollReport, FeedState)>),
     /// The feed was not asked, for its host asked for quiet until then. Nothing is known of the feed itself, so
     /// there is nothing to report of it, and its count of failures stands.
     Quiet(Timestamp),
@@ -93,7 +93,7 @@ pub(crate) async fn poll_feed(
         outcome,
         next_due: next.next_due,
     };
-    Some(Settled::Asked(report, next))
+    Some(Settled::Asked(Box::new((report, next))))
 }
 
 /// The capture of a feed's answer.

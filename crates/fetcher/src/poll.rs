@@ -223,7 +223,7 @@ impl Scheduler {
             }
         };
         let (report, state) = match settled {
-            Some(Settled::Asked(report, state)) => (report, state),
+            Some(Settled::Asked(asked)) => *asked,
             Some(Settled::Quiet(until)) => {
                 tracing::info!(feed = url, %until, "feed not asked: its host asked for quiet");
                 self.summary.quiet += 1;
