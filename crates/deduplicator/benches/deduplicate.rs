@@ -55,6 +55,7 @@ impl Dice {
     }
 }
 
+/// A store that is never written to: every text stays in the deduplicator's memory.
 struct Nothing;
 
 impl Recall for Nothing {

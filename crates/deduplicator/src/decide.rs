@@ -3,13 +3,12 @@
 //! In: what normalising made of a capture. Out: a decision on each item, numbered without gaps where it is to be
 //! stored. Promised: the same stream gives the same decisions, and a deduplicator that was made to remember every
 //! stored record decides like the one that never stopped. So deciding changes the state through the very
-//! functions that remember, and by nothing else; only the texts of recent records are kept besides.
+//! functions that remember, and by nothing else; only the texts and ids of recent records are kept besides.
 //!
 //! The order of rules: identity (guid, address), the folded body, resemblance and containment, and where none of
 //! them speaks a new article, which is given its story.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 
 use depeche_model::{
     ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Key, Normalized, Output, Rejection,
@@ -23,18 +22,25 @@ use crate::identity::Identity;
 use crate::incoming::{Incoming, SharedGuids};
 use crate::leaders::Leaders;
 use crate::options::Options;
+use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
 use crate::shingles::{Similarity, Sketches};
 use crate::stories::Stories;
-
-/// Texts of recent records kept in memory: decided records reach the store a little later, and those compared
-/// most are young. About 16 MB.
-const RECENT_TEXTS: usize = 4096;
 
 /// Reads back the text of a stored record.
 pub trait Recall: Send {
     /// The text of the record's article; `None` when the store does not have it.
     fn text(&self, seq: Seq) -> Option<String>;
+
+    /// Whether the store has a record of this article, however long ago it was last met. Asked before an article is
+    /// told under an id of its own: ids are made of key and content, so one that was forgotten and is listed again
+    /// would be told twice. Records that are decided and not yet stored need not be known here.
+    ///
+    /// A store that is never older than the memory of keys has nothing to add, so by itself this says no.
+    fn knows(&self, article: ArticleId) -> bool {
+        let _ = article;
+        false
+    }
 }
 
 /// The state machine.
@@ -42,7 +48,7 @@ pub struct Deduplicator {
     pub(crate) registry: Registry,
     pub(crate) leaders: Leaders,
     stories: Stories,
-    recent: VecDeque<(Seq, String)>,
+    recent: RecentRecords,
     next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
     stream: Timestamp,
@@ -56,7 +62,7 @@ impl Deduplicator {
             registry: Registry::default(),
             leaders: Leaders::new(options.near_window, options.max_texts),
             stories: Stories::new(options.story_window, options.aliases),
-            recent: VecDeque::new(),
+            recent: RecentRecords::default(),
             next: Seq(1),
             stream: Timestamp::MIN,
         }
@@ -158,7 +164,7 @@ impl Deduplicator {
                 article,
                 at_new_place,
             } => self.meet_again(&incoming, article, at_new_place),
-            Identity::Version { article, evidence } => self.revise(incoming, article, evidence, None),
+            Identity::Version { article, evidence } => self.revise(incoming, article, evidence, None, recall),
             Identity::Stranger { reused_guid } => {
                 let now = self.stream.max(capture.captured_at);
                 self.judge_stranger(incoming, reused_guid, now, recall)
@@ -189,6 +195,9 @@ impl Deduplicator {
         now: Timestamp,
         recall: &dyn Recall,
     ) -> Decision {
+        if self.was_told(incoming.article_id(), recall) {
+            return Decision::Unchanged;
+        }
         if reused_guid {
             let guid = incoming.article.guid.clone().unwrap_or_default();
             incoming
@@ -197,20 +206,25 @@ impl Deduplicator {
                 .push(Warning::new(WarningCode::GuidReused, guid));
         }
         let Some(body) = incoming.body() else {
-            return self.open(incoming, Evidence::of(Rule::TooShort), now);
+            return self.open(incoming, Evidence::of(Rule::TooShort), now, recall);
         };
         if let Some(known) = self.registry.body(body, now) {
             let found = self.same_body(&incoming, known, recall);
-            return self.copy(incoming, &found);
+            return self.copy(incoming, &found, recall);
         }
         match self.find_leader(&incoming, now, recall) {
-            Kinship::Copy(found) => self.copy(incoming, &found),
+            Kinship::Copy(found) => self.copy(incoming, &found, recall),
             Kinship::Rewrite { article, evidence } => {
                 let similarity = evidence.jaccard;
-                self.revise(incoming, article, evidence, similarity)
+                self.revise(incoming, article, evidence, similarity, recall)
             }
-            Kinship::None(evidence) => self.open(incoming, evidence, now),
+            Kinship::None(evidence) => self.open(incoming, evidence, now, recall),
         }
+    }
+
+    /// Whether an article that is not in memory was told before: stored, or decided and not stored yet.
+    fn was_told(&self, article: ArticleId, recall: &dyn Recall) -> bool {
+        self.registry.article(article).is_none() && (self.recent.has(article) || recall.knows(article))
     }
 
     /// A copy of the text behind a known folded body. The first record of that text may itself repeat a leader:
@@ -255,7 +269,13 @@ impl Deduplicator {
     }
 
     /// Records a new article and gives it its story.
-    fn open(&mut self, incoming: Incoming, evidence: Evidence, now: Timestamp) -> Decision {
+    fn open(
+        &mut self,
+        incoming: Incoming,
+        evidence: Evidence,
+        now: Timestamp,
+        recall: &dyn Recall,
+    ) -> Decision {
         let mut article = incoming.article_id();
         if self.registry.article(article).is_some() {
             // A guid went from this text to another and back: the id is taken.
@@ -279,11 +299,20 @@ impl Deduplicator {
             story,
             terms,
         };
-        self.record(incoming, outline, None, None, evidence)
+        self.record(
+            incoming,
+            outline,
+            Because {
+                duplicate_of: None,
+                similarity: None,
+                evidence,
+            },
+            recall,
+        )
     }
 
     /// Records a copy of a leader.
-    fn copy(&mut self, incoming: Incoming, found: &Match) -> Decision {
+    fn copy(&mut self, incoming: Incoming, found: &Match, recall: &dyn Recall) -> Decision {
         let story = self.registry.article(found.article).map(|leader| leader.story);
         let article = incoming.article_id();
         let outline = Outline {
@@ -294,13 +323,12 @@ impl Deduplicator {
             story: story.unwrap_or_else(|| StoryId(Hasher::default().part(&found.article.0.0).finish())),
             terms: TermVector::default(),
         };
-        self.record(
-            incoming,
-            outline,
-            Some(found.article),
-            found.similarity,
-            found.evidence.clone(),
-        )
+        let because = Because {
+            duplicate_of: Some(found.article),
+            similarity: found.similarity,
+            evidence: found.evidence.clone(),
+        };
+        self.record(incoming, outline, because, recall)
     }
 
     /// Records a later version of a known article.
@@ -310,6 +338,7 @@ impl Deduplicator {
         article: ArticleId,
         evidence: Evidence,
         similarity: Option<f32>,
+        recall: &dyn Recall,
     ) -> Decision {
         let Some(known) = self.registry.article(article) else {
             return Decision::Unchanged;
@@ -322,16 +351,24 @@ impl Deduplicator {
             story: known.story,
             terms: self.stories.terms(&incoming.article),
         };
-        self.record(incoming, outline, None, similarity, evidence)
+        self.record(
+            incoming,
+            outline,
+            Because {
+                duplicate_of: None,
+                similarity,
+                evidence,
+            },
+            recall,
+        )
     }
 
     fn record(
         &mut self,
         incoming: Incoming,
         outline: Outline,
-        duplicate_of: Option<ArticleId>,
-        similarity: Option<f32>,
-        evidence: Evidence,
+        because: Because,
+        recall: &dyn Recall,
     ) -> Decision {
         let seq = self.next;
         let event = incoming.event();
@@ -359,12 +396,10 @@ impl Deduplicator {
             terms: outline.terms,
         };
         self.remember(&record);
-        self.recent.push_back((seq, article.text.clone()));
-        if self.recent.len() > RECENT_TEXTS {
-            self.recent.pop_front();
-        }
+        self.recent
+            .keep(seq, record.article, article.text.clone(), recall);
         // A version of a copy is a copy still while it resembles its leader.
-        let duplicate_of = duplicate_of.or_else(|| {
+        let duplicate_of = because.duplicate_of.or_else(|| {
             let leader = self.registry.article(record.article)?.leader?;
             Some(leader.1)
         });
@@ -372,17 +407,17 @@ impl Deduplicator {
             article,
             record,
             duplicate_of,
-            similarity,
-            evidence,
+            similarity: because.similarity,
+            evidence: because.evidence,
             place,
         }))
     }
 
     /// The text of a record, from memory or from the store.
     pub(crate) fn text<'a>(&'a self, seq: Seq, recall: &dyn Recall) -> Option<Cow<'a, str>> {
-        match self.recent.binary_search_by_key(&seq, |(seq, _)| *seq) {
-            Ok(at) => self.recent.get(at).map(|(_, text)| Cow::Borrowed(text.as_str())),
-            Err(_) => recall.text(seq).map(Cow::Owned),
+        match self.recent.text(seq) {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None => recall.text(seq).map(Cow::Owned),
         }
     }
 
@@ -400,4 +435,11 @@ struct Outline {
     of: Option<Seq>,
     story: StoryId,
     terms: TermVector,
+}
+
+/// What led to the decision about a record.
+struct Because {
+    duplicate_of: Option<ArticleId>,
+    similarity: Option<f32>,
+    evidence: Evidence,
 }

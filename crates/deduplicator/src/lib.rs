@@ -18,6 +18,7 @@ mod shingles;
 
 mod decide;
 mod incoming;
+mod recent;
 
 mod identity;
 mod registry;

@@ -1,10 +1,11 @@
 //! The state is derived: rebuilt from what was stored, it decides like the one that never stopped.
 
-use depeche_model::{Article, Decision, Digest, Key, Output, Rejection, RejectionReason};
-use jiff::SignedDuration;
+use depeche_deduplicator::{Deduplicator, Options, Recall};
+use depeche_model::{Article, Decision, Digest, Key, Output, Rejection, RejectionReason, Seq, Verdict};
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::support::{Desk, Memory, article, base, hours};
+use crate::support::{Desk, Memory, article, base, hours, normalized};
 
 /// One event of a random stream, small in range so that keys, texts and times collide often.
 #[derive(Debug, Clone)]
@@ -133,8 +134,103 @@ fn what_lies_outside_every_window_is_forgotten() {
     for desk in [&mut desk, &mut late] {
         desk.judge(hours(window), article("b", "2", &base("tramway")));
     }
-    let forgotten = desk.judge(hours(window), article("a", "1", &base("canal")));
-    let never_known = late.judge(hours(window), article("a", "1", &base("canal")));
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let forgotten = desk.judge(hours(window), article("a", "1", &corrected));
+    let never_known = late.judge(hours(window), article("a", "1", &corrected));
     assert_eq!(forgotten.record.verdict, never_known.record.verdict);
     assert_eq!(forgotten.record.article, never_known.record.article);
+}
+
+/// A store to which nothing comes before the end of the test.
+struct Late;
+
+impl Recall for Late {
+    fn text(&self, _: Seq) -> Option<String> {
+        None
+    }
+}
+
+/// Decides about one article.
+fn decide_one(
+    deduplicator: &mut Deduplicator,
+    at: Timestamp,
+    article: Article,
+    recall: &dyn Recall,
+) -> Decision {
+    let output = Output::Article(Box::new(article));
+    let decided = deduplicator.decide(normalized(at, vec![output]), recall);
+    decided.decisions.into_iter().next().unwrap()
+}
+
+#[test]
+fn what_was_forgotten_and_is_listed_again_is_not_told_twice() {
+    for name in ["canal", "court"] {
+        let text = match name {
+            "court" => "Une brève de quelques mots.".to_owned(),
+            name => base(name),
+        };
+        let mut desk = Desk::new();
+        desk.judge(hours(0), article("a", "1", &text));
+        desk.judge(hours(24 * 100), article("b", "2", &base("tramway")));
+        for day in [100, 101] {
+            let again = desk.decide(hours(24 * day), article("a", "1", &text));
+            assert!(matches!(again, Decision::Unchanged), "{again:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_forgotten_is_not_told_as_a_copy_of_its_copy() {
+    let mut desk = Desk::new();
+    desk.judge(hours(0), article("a", "1", &base("canal")));
+    desk.judge(hours(24 * 89), article("b", "2", &base("tramway")));
+    desk.judge(hours(24 * 100), article("b", "3", &base("canal")));
+    let again = desk.decide(hours(24 * 101), article("a", "1", &base("canal")));
+    assert!(matches!(again, Decision::Unchanged), "{again:?}");
+}
+
+#[test]
+fn what_was_forgotten_before_it_was_stored_is_not_told_twice() {
+    let mut deduplicator = Deduplicator::new(Options::default());
+    for (day, source, name, told) in [
+        (0, "a", "canal", true),
+        (100, "b", "tramway", true),
+        (100, "a", "canal", false),
+    ] {
+        let decision = decide_one(
+            &mut deduplicator,
+            hours(24 * day),
+            article(source, name, &base(name)),
+            &Late,
+        );
+        assert_eq!(matches!(decision, Decision::Judged(_)), told, "{decision:?}");
+    }
+}
+
+#[test]
+fn a_decision_does_not_depend_on_how_fast_the_store_is() {
+    let mut verdicts = Vec::new();
+    for is_late in [false, true] {
+        let mut desk = Desk::new();
+        let mut decide = |article: Article| {
+            if is_late {
+                decide_one(&mut desk.deduplicator, hours(0), article, &Late)
+            } else {
+                desk.decide(hours(0), article)
+            }
+        };
+        decide(article("lejour", "1", &base("canal")));
+        for number in 0..4200 {
+            let number = number.to_string();
+            decide(article("lesoir", &number, &format!("Brève numéro {number}.")));
+        }
+        // Whether the guid was used again for something else, only the first text can tell.
+        let mut other = article("lejour", "1", &base("fromagerie"));
+        other.canonical_url = Some("https://lejour.example/tout-autre".to_owned());
+        match decide(other) {
+            Decision::Judged(judged) => verdicts.push(judged.record.verdict),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(verdicts, [Verdict::New, Verdict::New]);
 }

@@ -1,13 +1,13 @@
 //! What the tests share: articles by hand, a store in memory, files of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
-    Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged, Normalized,
-    Output, Position, Precision, Published, Seq, Warning, WarningCode,
+    Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged,
+    Normalized, Output, Position, Precision, Published, Seq, Warning, WarningCode,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -108,12 +108,17 @@ pub(crate) fn normalized(captured_at: Timestamp, outputs: Vec<Output>) -> Normal
 #[derive(Default, Clone)]
 pub(crate) struct Memory {
     pub(crate) texts: BTreeMap<Seq, String>,
+    pub(crate) articles: BTreeSet<ArticleId>,
     pub(crate) decisions: Vec<Decision>,
 }
 
 impl Recall for Memory {
     fn text(&self, seq: Seq) -> Option<String> {
         self.texts.get(&seq).cloned()
+    }
+
+    fn knows(&self, article: ArticleId) -> bool {
+        self.articles.contains(&article)
     }
 }
 
@@ -122,6 +127,7 @@ impl Memory {
         for decision in &decided.decisions {
             if let Decision::Judged(judged) = decision {
                 self.texts.insert(judged.record.seq, judged.article.text.clone());
+                self.articles.insert(judged.record.article);
             }
             self.decisions.push(decision.clone());
         }
