@@ -268,6 +268,21 @@ impl Deduplicator {
         }
     }
 
+    /// The id of an article of its own: another than usual where a guid went from this text to another and back,
+    /// so that the usual one is taken.
+    fn free_id(&self, incoming: &Incoming) -> ArticleId {
+        let article = incoming.article_id();
+        if self.registry.article(article).is_none() {
+            return article;
+        }
+        ArticleId(
+            Hasher::default()
+                .part(&article.0.0)
+                .part(&self.next.0.to_be_bytes())
+                .finish(),
+        )
+    }
+
     /// Records a new article and gives it its story.
     fn open(
         &mut self,
@@ -276,16 +291,7 @@ impl Deduplicator {
         now: Timestamp,
         recall: &dyn Recall,
     ) -> Decision {
-        let mut article = incoming.article_id();
-        if self.registry.article(article).is_some() {
-            // A guid went from this text to another and back: the id is taken.
-            article = ArticleId(
-                Hasher::default()
-                    .part(&article.0.0)
-                    .part(&self.next.0.to_be_bytes())
-                    .finish(),
-            );
-        }
+        let article = self.free_id(&incoming);
         let terms = self.stories.terms(&incoming.article);
         let story = self
             .stories
@@ -314,7 +320,7 @@ impl Deduplicator {
     /// Records a copy of a leader.
     fn copy(&mut self, incoming: Incoming, found: &Match, recall: &dyn Recall) -> Decision {
         let story = self.registry.article(found.article).map(|leader| leader.story);
-        let article = incoming.article_id();
+        let article = self.free_id(&incoming);
         let outline = Outline {
             article,
             revision: 1,

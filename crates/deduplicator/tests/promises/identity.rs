@@ -208,6 +208,18 @@ fn a_file_of_the_same_name_is_unchanged_corrected_or_another() {
 }
 
 #[test]
+fn a_guid_that_goes_to_another_text_and_back_makes_no_article_a_copy_of_itself() {
+    let mut desk = Desk::new();
+    let file = |name: &str| file_article("seeds", "001.txt", base(name).as_bytes());
+    let first = desk.judge(start(), file("canal"));
+    desk.judge(hours(1), file("fromagerie"));
+    let back = desk.judge(hours(2), file("canal"));
+    assert_eq!(back.record.verdict, Verdict::Exact);
+    assert_eq!(back.duplicate_of, Some(first.record.article));
+    assert_ne!(back.record.article, first.record.article);
+}
+
+#[test]
 fn an_article_without_guid_and_address_is_known_by_its_content() {
     let mut desk = Desk::new();
     let mut bare = article("lejour", "1", &base("canal"));
