@@ -12,13 +12,10 @@ use serde::Serialize;
 
 use crate::database::Store;
 use crate::rows::{
-    ArticleRow, Change, Checkpoint, DeadRow, FeedRow, PlaceRow, Tally, decode, encode, envelope,
+    ArticleRow, Change, Checkpoint, DeadRow, FeedRow, PART_BYTES, PlaceRow, Tally, encode, in_parts, parts,
 };
 use crate::watermark::Watermark;
 use crate::{StoreError, keys};
-
-/// A text is cut into rows of at most this many bytes, far below what sled would put into a blob file.
-const TEXT_CHUNK_BYTES: usize = 100_000;
 
 /// The one writer.
 pub(crate) struct Committer {
@@ -42,7 +39,17 @@ struct Group {
 
 impl Group {
     fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
-        self.batch.insert(key, encode(row)?);
+        let sealed = encode(row)?;
+        if sealed.len() <= PART_BYTES {
+            self.batch.insert(key, sealed);
+            return Ok(());
+        }
+        let mut parts = 0;
+        for part in sealed.chunks(PART_BYTES) {
+            self.batch.insert(keys::part(&key, parts), part);
+            parts += 1;
+        }
+        self.batch.insert(key, in_parts(parts));
         Ok(())
     }
 }
@@ -129,6 +136,15 @@ impl Committer {
         }
         if let Some(order) = decided.capture.answers {
             let key = keys::owed(order);
+            let parts = self
+                .store
+                .db
+                .get(&key)?
+                .and_then(|bytes| parts(&bytes))
+                .unwrap_or(0);
+            for n in 0..parts {
+                group.batch.remove(keys::part(&key, n));
+            }
             group.batch.remove(key.as_slice());
             group.owed.insert(key, false);
         }
@@ -141,12 +157,7 @@ impl Committer {
     fn add_judged(&self, group: &mut Group, judged: &Judged) -> Result<(), StoreError> {
         let record = &judged.record;
         let seq = record.seq;
-        let sealed = envelope(judged.article.text.as_bytes())?;
-        let mut text_chunks = 0;
-        for chunk in sealed.chunks(TEXT_CHUNK_BYTES) {
-            group.batch.insert(keys::text_chunk(seq, text_chunks), chunk);
-            text_chunks += 1;
-        }
+        group.put(keys::by_seq(keys::TEXT, seq), &judged.article.text)?;
         let first_seen_at = self.first_seen(group, judged)?;
         let row = ArticleRow {
             article: depeche_model::Article {
@@ -163,7 +174,6 @@ impl Committer {
             evidence: judged.evidence.clone(),
             captured_at: record.captured_at,
             first_seen_at,
-            text_chunks,
         };
         group.put(keys::by_seq(keys::ARTICLE, seq), &row)?;
         group.put(keys::by_seq(keys::MEMORY, seq), record)?;
@@ -208,7 +218,7 @@ impl Committer {
                 let mut known = Vec::new();
                 for item in self.store.db.scan_prefix(keys::places(article)) {
                     let (key, bytes) = item?;
-                    known.push(decode::<PlaceRow>(&key, &bytes)?.place);
+                    known.push(self.store.row::<PlaceRow>(&key, &bytes)?.place);
                 }
                 unknown.insert(known)
             }
@@ -240,10 +250,12 @@ impl Committer {
                 .next()
                 .transpose()?
         {
-            let first: Seq = decode(&key, &bytes)?;
-            let key = keys::by_seq(keys::ARTICLE, first);
-            if let Some(bytes) = self.store.db.get(&key)? {
-                at = decode::<ArticleRow>(&key, &bytes)?.first_seen_at;
+            let first: Seq = self.store.row(&key, &bytes)?;
+            if let Some(row) = self
+                .store
+                .get::<ArticleRow>(&keys::by_seq(keys::ARTICLE, first))?
+            {
+                at = row.first_seen_at;
             }
         }
         group.first_seen.insert(id, at);
@@ -267,14 +279,7 @@ impl Committer {
     fn feed<'a>(&self, group: &'a mut Group, url: &str) -> Result<&'a mut FeedRow, StoreError> {
         match group.feeds.entry(url.to_owned()) {
             Entry::Occupied(row) => Ok(row.into_mut()),
-            Entry::Vacant(unread) => {
-                let key = keys::feed(url);
-                let row = match self.store.db.get(&key)? {
-                    Some(bytes) => decode(&key, &bytes)?,
-                    None => FeedRow::default(),
-                };
-                Ok(unread.insert(row))
-            }
+            Entry::Vacant(unread) => Ok(unread.insert(self.store.get(&keys::feed(url))?.unwrap_or_default())),
         }
     }
 

@@ -8,17 +8,20 @@
 //!   files are removed before opening. They are half-written snapshots, and sled makes new ones.
 //! - A damaged file can make opening panic: the panic is caught and told as damage.
 //! - On a full disk its background work fails in ways that stick: it is not opened with less than `min_free`.
-//! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, and texts are
-//!   cut into chunks far below that.
+//! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, and large rows
+//!   are cut into parts far below that.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
 
 use crate::rows::{Checkpoint, SCHEMA, decode, encode};
-use crate::{StoreError, keys};
+use crate::{StoreError, keys, rows};
 
 /// How the store uses the machine.
 #[derive(Debug, Clone, Copy)]
@@ -113,12 +116,21 @@ impl Store {
             dir: dir.to_owned(),
             why,
         };
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        let mut opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        for _ in 0..LOCK_TRIES {
+            if !matches!(&opened, Ok(Err(error)) if is_locked(error)) {
+                break;
+            }
+            std::thread::sleep(LOCK_PAUSE);
+            opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        }
+        match opened {
             Ok(Ok(db)) => Ok(Self {
                 db,
                 dir: dir.to_owned(),
                 _lock: Arc::new(lock),
             }),
+            Ok(Err(error)) if is_locked(&error) => Err(StoreError::Locked { dir: dir.to_owned() }),
             // The system refused (permissions, descriptors, a failing disk): that says nothing about the data.
             Ok(Err(sled::Error::Io(source))) if source.raw_os_error().is_some() => {
                 Err(io_error("open", dir, source))
@@ -140,11 +152,28 @@ impl Store {
             })
     }
 
-    pub(crate) fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
-        match self.db.get(keys::CHECKPOINT_KEY)? {
-            Some(bytes) => decode(keys::CHECKPOINT_KEY, &bytes),
-            None => Ok(Checkpoint::default()),
+    /// The row that stands under `key` as `bytes`, put together where it is kept in parts.
+    pub(crate) fn row<T: DeserializeOwned>(&self, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+        let Some(parts) = rows::parts(bytes) else {
+            return decode(key, bytes);
+        };
+        let mut whole = Vec::new();
+        for n in 0..parts {
+            let part = self.db.get(keys::part(key, n))?.ok_or_else(|| StoreError::Row {
+                why: format!("{}: part {n} of {parts} is missing", key.escape_ascii()),
+            })?;
+            whole.extend_from_slice(&part);
         }
+        decode(key, &whole)
+    }
+
+    /// The row under `key`, where there is one.
+    pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.db.get(key)?.map(|bytes| self.row(key, &bytes)).transpose()
+    }
+
+    pub(crate) fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        Ok(self.get(keys::CHECKPOINT_KEY)?.unwrap_or_default())
     }
 
     /// Bytes the store takes on the disk.
@@ -155,6 +184,15 @@ impl Store {
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         Ok(self.db.size_on_disk()?)
     }
+}
+
+/// A store that was closed in this process may be held by sled's own threads a moment longer: up to a second.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// sled tells its lock in words only.
+fn is_locked(error: &sled::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
 }
 
 /// One process at a time, from before the first look into the folder: sled's own lock comes after it has begun to

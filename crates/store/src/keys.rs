@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `c` | seq | what kind of change this was |
 //! | `a` | seq | an article with its verdict, without its text |
-//! | `t` | seq, chunk | its text, compressed, in chunks |
+//! | `t` | seq | its text |
 //! | `m` | seq | what the deduplicator remembers of it |
 //! | `n` | seq | a sighting of a known article |
 //! | `d` | seq | a rejection (dead letter) |
@@ -14,6 +14,7 @@
 //! | `x` | capture id | committed: the capture's ordinal |
 //! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
+//! | `w` | key, number | a part of a row that is too large for one value |
 //! | `z` | name | schema and checkpoint |
 
 use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId};
@@ -30,6 +31,7 @@ pub(crate) const STORY: u8 = b's';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
+const PART: u8 = b'w';
 
 // Names under `z`.
 pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
@@ -39,8 +41,9 @@ pub(crate) fn by_seq(prefix: u8, seq: Seq) -> Vec<u8> {
     join(prefix, &[&seq.0.to_be_bytes()])
 }
 
-pub(crate) fn text_chunk(seq: Seq, chunk: u16) -> Vec<u8> {
-    join(TEXT, &[&seq.0.to_be_bytes(), &chunk.to_be_bytes()])
+/// Where part `n` of a large row stands.
+pub(crate) fn part(key: &[u8], n: u32) -> Vec<u8> {
+    join(PART, &[key, &n.to_be_bytes()])
 }
 
 pub(crate) fn revision(id: ArticleId, revision: u32) -> Vec<u8> {

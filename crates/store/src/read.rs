@@ -5,10 +5,9 @@ use depeche_model::{
     Sighting, StoryId, Verdict,
 };
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 
 use crate::database::Store;
-use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode, open_envelope};
+use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode};
 use crate::{StoreError, keys};
 
 /// A stored article: one revision, with its verdict.
@@ -143,7 +142,7 @@ impl Reader {
             .range(from..vec![keys::ARTICLE + 1])
             .map(move |item| {
                 let (key, bytes) = item?;
-                reader.complete(seq_of(&key)?, decode(&key, &bytes)?)
+                reader.complete(seq_of(&key)?, reader.store.row(&key, &bytes)?)
             })
     }
 
@@ -165,7 +164,7 @@ impl Reader {
 
     /// One record.
     pub fn record(&self, seq: Seq) -> Rows<Option<Record>> {
-        match self.get::<ArticleRow>(&keys::by_seq(keys::ARTICLE, seq))? {
+        match self.store.get::<ArticleRow>(&keys::by_seq(keys::ARTICLE, seq))? {
             Some(row) => self.complete(seq, row).map(Some),
             None => Ok(None),
         }
@@ -197,7 +196,7 @@ impl Reader {
         let mut records = Vec::new();
         for item in self.store.db.scan_prefix(keys::revisions(id)) {
             let (key, bytes) = item?;
-            records.extend(self.record(decode(&key, &bytes)?)?);
+            records.extend(self.record(self.store.row(&key, &bytes)?)?);
         }
         Ok(records)
     }
@@ -207,7 +206,7 @@ impl Reader {
         let mut places = Vec::new();
         for item in self.store.db.scan_prefix(keys::places(id)) {
             let (key, bytes) = item?;
-            let row: PlaceRow = decode(&key, &bytes)?;
+            let row: PlaceRow = self.store.row(&key, &bytes)?;
             places.push((row.place, row.verdict));
         }
         Ok(places)
@@ -255,9 +254,10 @@ impl Reader {
 
     /// What was rejected, in order.
     pub fn dead(&self) -> impl Iterator<Item = Rows<DeadLetter>> + use<> {
-        self.store.db.scan_prefix([keys::DEAD]).map(|item| {
+        let store = self.store.clone();
+        self.store.db.scan_prefix([keys::DEAD]).map(move |item| {
             let (key, bytes) = item?;
-            Ok(dead_letter(seq_of(&key)?, decode(&key, &bytes)?))
+            Ok(dead_letter(seq_of(&key)?, store.row(&key, &bytes)?))
         })
     }
 
@@ -276,72 +276,54 @@ impl Reader {
 
     /// One page order, while it is owed.
     pub fn order(&self, digest: Digest) -> Rows<Option<PageOrder>> {
-        self.get(&keys::owed(digest))
+        self.store.get(&keys::owed(digest))
     }
 
     /// Pages that are owed.
     pub fn owed(&self) -> impl Iterator<Item = Rows<PageOrder>> + use<> {
-        self.store.db.scan_prefix([keys::OWED]).map(|item| {
+        let store = self.store.clone();
+        self.store.db.scan_prefix([keys::OWED]).map(move |item| {
             let (key, bytes) = item?;
-            decode(&key, &bytes)
+            store.row(&key, &bytes)
         })
     }
 
     /// Every feed that was ever polled, by address.
     pub fn feeds(&self) -> impl Iterator<Item = Rows<(String, FeedRow)>> + use<> {
-        self.store.db.scan_prefix([keys::FEED]).map(|item| {
+        let store = self.store.clone();
+        self.store.db.scan_prefix([keys::FEED]).map(move |item| {
             let (key, bytes) = item?;
             let url = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
-            Ok((url, decode(&key, &bytes)?))
+            Ok((url, store.row(&key, &bytes)?))
         })
     }
 
     /// The state of one feed.
     pub fn feed(&self, url: &str) -> Rows<Option<FeedRow>> {
-        self.get(&keys::feed(url))
+        self.store.get(&keys::feed(url))
     }
 
     /// The text of a record.
     pub fn text(&self, seq: Seq) -> Rows<Option<String>> {
-        let mut sealed = Vec::new();
-        for item in self.store.db.scan_prefix(keys::by_seq(keys::TEXT, seq)) {
-            sealed.extend_from_slice(&item?.1);
-        }
-        if sealed.is_empty() {
-            return Ok(None);
-        }
-        let unreadable = |why: String| StoreError::Row {
-            why: format!("the text of record {seq}: {why}"),
-        };
-        let plain = open_envelope(&sealed).map_err(unreadable)?;
-        String::from_utf8(plain)
-            .map(Some)
-            .map_err(|error| unreadable(error.to_string()))
+        self.store.get(&keys::by_seq(keys::TEXT, seq))
     }
 
     /// What the deduplicator remembers of a record.
     pub fn memory(&self, seq: Seq) -> Rows<Option<Remembered>> {
-        self.get(&keys::by_seq(keys::MEMORY, seq))
+        self.store.get(&keys::by_seq(keys::MEMORY, seq))
     }
 
     /// A sighting of the change log.
     pub fn sighting(&self, seq: Seq) -> Rows<Option<Sighting>> {
-        self.get(&keys::by_seq(keys::SIGHTING, seq))
+        self.store.get(&keys::by_seq(keys::SIGHTING, seq))
     }
 
     /// A rejection of the change log.
     pub fn dead_letter(&self, seq: Seq) -> Rows<Option<DeadLetter>> {
         Ok(self
+            .store
             .get::<DeadRow>(&keys::by_seq(keys::DEAD, seq))?
             .map(|row| dead_letter(seq, row)))
-    }
-
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Rows<Option<T>> {
-        self.store
-            .db
-            .get(key)?
-            .map(|bytes| decode(key, &bytes))
-            .transpose()
     }
 
     /// Digests that stand behind a prefix byte and start with these digits; at most two.
@@ -372,7 +354,7 @@ impl Reader {
             .scan_prefix(keys::revisions(id))
             .next_back()
             .transpose()?;
-        last.map(|(key, bytes)| decode(&key, &bytes)).transpose()
+        last.map(|(key, bytes)| self.store.row(&key, &bytes)).transpose()
     }
 
     fn complete(&self, seq: Seq, row: ArticleRow) -> Rows<Record> {

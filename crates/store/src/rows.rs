@@ -1,4 +1,4 @@
-//! What a row holds: `[version][codec]`, then postcard. A type that is written here is frozen: a change makes
+//! What a row holds: `[version][codec]`, then postcard; large rows stand in parts beside their place. A type that is written here is frozen: a change makes
 //! a new version beside it.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,12 @@ pub(crate) const SCHEMA: u32 = 1;
 const VERSION: u8 = 1;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
+/// The row stands in parts beside it; what follows is their number.
+const IN_PARTS: u8 = 2;
+
+/// A row is cut into parts of at most this many bytes, far below the 2 MiB from which sled would put it into an
+/// unsynced blob file.
+pub(crate) const PART_BYTES: usize = 100_000;
 
 /// Rows below this length do not shrink.
 const COMPRESS_FROM_BYTES: usize = 256;
@@ -39,8 +45,23 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
 }
 
+/// What stands in the place of a row that is kept in parts.
+pub(crate) fn in_parts(count: u32) -> Vec<u8> {
+    let mut bytes = vec![VERSION, IN_PARTS];
+    bytes.extend_from_slice(&count.to_be_bytes());
+    bytes
+}
+
+/// In how many parts a row is kept beside this one; `None` when it is whole.
+pub(crate) fn parts(bytes: &[u8]) -> Option<u32> {
+    match bytes {
+        [VERSION, IN_PARTS, a, b, c, d] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => None,
+    }
+}
+
 /// Bytes in their envelope, compressed where it pays.
-pub(crate) fn envelope(plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+fn envelope(plain: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = vec![VERSION];
     if plain.len() < COMPRESS_FROM_BYTES {
         bytes.push(PLAIN);
@@ -56,7 +77,7 @@ pub(crate) fn envelope(plain: &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
-pub(crate) fn open_envelope(bytes: &[u8]) -> Result<Vec<u8>, String> {
+fn open_envelope(bytes: &[u8]) -> Result<Vec<u8>, String> {
     match bytes {
         [VERSION, PLAIN, plain @ ..] => Ok(plain.to_vec()),
         [VERSION, ZSTD, a, b, c, d, compressed @ ..] => {
@@ -94,7 +115,6 @@ pub(crate) struct ArticleRow {
     pub(crate) captured_at: Timestamp,
     /// The capture's time of the article's first revision.
     pub(crate) first_seen_at: Timestamp,
-    pub(crate) text_chunks: u16,
 }
 
 /// A rejection with the capture it came from.

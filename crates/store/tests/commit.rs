@@ -421,3 +421,36 @@ async fn a_mended_copy_is_still_a_copy() {
     .await;
     assert_eq!(Reader::from(open(dir.path())).articles().count(), 0);
 }
+
+#[tokio::test]
+async fn a_row_of_any_size_reads_back_and_none_becomes_a_blob() {
+    let dir = tempfile::tempdir().expect("a folder");
+    // Digits that zstd cannot shrink below the size of a blob file.
+    let noise: String = (0..200_000_u64).map(|n| digest(n).to_string()).collect();
+    let mut large = order("a");
+    large.entry.content = Some(noise.clone());
+    let mut article = judged(1, 1);
+    article.article.summary = Some(noise);
+    let decisions = vec![
+        Decision::Judged(Box::new(article.clone())),
+        Decision::PageOwed(Box::new(large.clone())),
+    ];
+    commit(open(dir.path()), vec![decided(1, decisions)], vec![]).await;
+    let reader = Reader::from(open(dir.path()));
+    assert_eq!(
+        reader
+            .owed()
+            .map(|order| order.expect("readable"))
+            .collect::<Vec<_>>(),
+        [large.clone()]
+    );
+    let stored = reader.record(Seq(1)).expect("readable").expect("stored");
+    assert_eq!(stored.article, article.article);
+    drop(reader);
+    let blobs = std::fs::read_dir(dir.path().join("blobs")).map_or(0, Iterator::count);
+    assert_eq!(blobs, 0, "sled does not sync its blob files");
+    let mut page = decided(2, vec![]);
+    page.capture.answers = Some(large.digest());
+    commit(open(dir.path()), vec![page], vec![]).await;
+    assert_eq!(Reader::from(open(dir.path())).owed().count(), 0);
+}
