@@ -146,6 +146,13 @@ fn hostile_pages_leave_the_entry_s_text() {
         "<table><tr><td>".repeat(100_000),
         "<b>".repeat(100_000),
         "<div></x>".repeat(100_000),
+        // What a parser and a mere scan for tags read differently.
+        format!("<!-- --!>{}", "<div>".repeat(200_000)),
+        format!("<a =\">{}", "<div>".repeat(200_000)),
+        format!("<svg><style>{}", "<g>".repeat(200_000)),
+        format!("<svg><title>{}", "<div>".repeat(200_000)),
+        format!("<svg>{}", "<tr>".repeat(200_000)),
+        format!("<!-- --!>{}", "<table><tr><td>".repeat(2_100)),
         format!("<p {}>", "a=1 ".repeat(200_000)),
         "<p>".repeat(500_000),
         "<a title=\"".repeat(100_000),

@@ -1,19 +1,36 @@
-//! What may be given to the tree builder.
+//! The tree builder under watch.
 //!
-//! It recurses once an open element and walks the open elements at every tag, so 31 kB of nested tables overflow a
-//! 2 MiB stack (which aborts the process) and 220 kB of nested `div` take seconds. Hence a scan beforehand that
-//! counts bytes, open elements and attributes, in one pass and with a bounded stack.
+//! In: HTML. Out: its tree, or the cap that it exceeds. The tree builder walks the open elements at every tag, recurses
+//! over the tree it has built, and makes open formatting elements anew in every paragraph: 31 kB of nested tables
+//! overflow a 2 MiB stack, which aborts the process, and 220 kB of nested `div` take seconds. What is open only the
+//! builder itself knows (HTML §13.2.6: raw text, foreign content and implied ends depend on each other), so it is
+//! asked after every tag rather than guessed at beforehand. Attributes are counted before a tag is read, since the
+//! tokenizer compares each with all before it.
+
+use std::cell::Cell;
+
+use dom_query::{Document, NodeId};
+use html5ever::TokenizerResult;
+use html5ever::buffer_queue::BufferQueue;
+use html5ever::interface::{Tracer, TreeSink as _};
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 
 /// Bytes of HTML. The heaviest pages of the French press stay under 3 MB.
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
-/// Elements open at once. Hand-written pages stay under 60, generated ones under 200.
-pub(super) const MAX_DEPTH: usize = 512;
+/// Elements open at once; formatting elements, which the builder keeps in a second list, count twice. Hand-written
+/// pages stay under 60, generated ones under 200.
+const MAX_DEPTH: usize = 512;
 
-/// Elements in a page: 150 bytes of HTML each, measured on dense pages, at the byte cap.
+/// Tags that open an element: 150 bytes of HTML each, measured on dense pages, at the byte cap.
 const MAX_ELEMENTS: usize = 60_000;
 
-/// Attributes of one tag: the tree builder compares each with all before it.
+/// Nodes of the tree: each element with text before and in it, and as many made anew by the builder.
+const MAX_NODES: usize = MAX_ELEMENTS * 4;
+
+/// Attributes of one tag.
 const MAX_ATTRIBUTES: usize = 256;
 
 /// Why a page is not parsed.
@@ -22,6 +39,7 @@ pub(super) enum Refused {
     Bytes,
     Depth,
     Elements,
+    Nodes,
     Attributes,
 }
 
@@ -31,203 +49,337 @@ impl std::fmt::Display for Refused {
             Self::Bytes => write!(f, "more than {MAX_BYTES} bytes of HTML"),
             Self::Depth => write!(f, "more than {MAX_DEPTH} elements open at once"),
             Self::Elements => write!(f, "more than {MAX_ELEMENTS} elements"),
+            Self::Nodes => write!(f, "more than {MAX_NODES} nodes"),
             Self::Attributes => write!(f, "more than {MAX_ATTRIBUTES} attributes in one tag"),
         }
     }
 }
 
-/// Elements that never stay open (HTML §13.1.2), and those that close each other, so that leaving them open,
-/// which is good HTML, nests nothing. Their parents (`ul`, `table`) count.
-const NOT_COUNTED: &[&[u8]] = &[
-    b"area",
-    b"base",
-    b"br",
-    b"col",
-    b"embed",
-    b"hr",
-    b"img",
-    b"input",
-    b"link",
-    b"meta",
-    b"param",
-    b"source",
-    b"track",
-    b"wbr",
-    b"p",
-    b"li",
-    b"dt",
-    b"dd",
-    b"option",
-    b"optgroup",
-    b"tr",
-    b"td",
-    b"th",
-    b"tbody",
-    b"thead",
-    b"tfoot",
-    b"rp",
-    b"rt",
-    b"colgroup",
-    b"html",
-    b"head",
-    b"body",
-];
-
-/// Elements whose content is text up to their end tag.
-const RAW: &[&[u8]] = &[
-    b"script",
-    b"style",
-    b"textarea",
-    b"title",
-    b"xmp",
-    b"iframe",
-    b"noembed",
-    b"noframes",
-];
-
-/// Admits HTML to the tree builder.
+/// The tree of an HTML document.
 ///
 /// # Errors
 ///
 /// The first cap that it exceeds.
-pub(super) fn admit(html: &str) -> Result<(), Refused> {
+pub(super) fn parse(html: &str) -> Result<Document, Refused> {
     if html.len() > MAX_BYTES {
         return Err(Refused::Bytes);
     }
-    let bytes = html.as_bytes();
-    let mut open: Vec<Vec<u8>> = Vec::new();
-    let mut elements = 0_usize;
-    let mut at = 0;
-    while let Some(found) = bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|b| *b == b'<'))
-    {
-        at += found + 1;
-        let closing = bytes.get(at) == Some(&b'/');
-        let start = at + usize::from(closing);
-        if html.get(at..).is_some_and(|rest| rest.starts_with("!--")) {
-            at = find(bytes, at, b"-->").unwrap_or(bytes.len());
-            continue;
+    let options = TreeBuilderOpts {
+        // As for a reader without scripts: what `noscript` holds is read.
+        scripting_enabled: false,
+        ..TreeBuilderOpts::default()
+    };
+    let tokenizer = Tokenizer::new(
+        Watch::new(TreeBuilder::new(Document::default(), options)),
+        TokenizerOpts::default(),
+    );
+    let watch = &tokenizer.sink;
+    let input = BufferQueue::default();
+    let mut within = Within::Text;
+    for piece in pieces(html) {
+        within = within.before(piece, watch.raw.get())?;
+        watch.emitted.set(false);
+        input.push_back(StrTendril::from_slice(piece));
+        // Scripts and declared encodings interrupt it; neither is acted on.
+        while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
+        if let Some(refused) = watch.refused.get() {
+            return Err(refused);
         }
-        let name: Vec<u8> = bytes
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take(32)
-            .take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'>' | b'/'))
-            .map(u8::to_ascii_lowercase)
-            .collect();
-        if !name.first().is_some_and(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        at = end_of_tag(bytes, start + name.len())?;
-        if closing {
-            if let Some(opened) = open.iter().rposition(|other| *other == name) {
-                open.truncate(opened);
-            }
-            continue;
-        }
-        elements += 1;
-        if elements > MAX_ELEMENTS {
-            return Err(Refused::Elements);
-        }
-        if RAW.contains(&name.as_slice()) {
-            let mut end = b"</".to_vec();
-            end.extend(&name);
-            at = find_case_blind(bytes, at, &end).unwrap_or(bytes.len());
-        } else if !NOT_COUNTED.contains(&name.as_slice()) {
-            open.push(name);
-            if open.len() > MAX_DEPTH {
-                return Err(Refused::Depth);
-            }
+        if watch.emitted.get() {
+            within = Within::Text;
         }
     }
-    Ok(())
+    tokenizer.end();
+    match tokenizer.sink.refused.get() {
+        Some(refused) => Err(refused),
+        None => Ok(tokenizer.sink.builder.sink.finish()),
+    }
 }
 
-/// The byte after the tag's `>`, which does not count inside quotes.
-fn end_of_tag(bytes: &[u8], from: usize) -> Result<usize, Refused> {
-    let mut quote = None;
-    let mut attributes = 0;
-    let mut previous = b' ';
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        match (quote, *byte) {
-            (Some(open), byte) if open == byte => quote = None,
-            (Some(_), _) => {}
-            // A quote opens a value only after `=`; elsewhere it is part of a name.
-            (None, b'"' | b'\'') if previous == b'=' => quote = Some(*byte),
-            (None, b'>') => return Ok(at + 1),
-            (None, byte) => {
-                let begins = !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b'/');
-                if begins && (previous.is_ascii_whitespace() || matches!(previous, b'/' | b'"' | b'\'')) {
-                    attributes += 1;
-                    if attributes > MAX_ATTRIBUTES {
-                        return Err(Refused::Attributes);
-                    }
+/// The text cut before each `<`, so that a tag begins nowhere but at the beginning of a piece.
+fn pieces(html: &str) -> impl Iterator<Item = &str> {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest
+            .bytes()
+            .skip(1)
+            .position(|b| b == b'<')
+            .map_or(rest.len(), |at| at + 1);
+        // The first character may be longer than a byte; a `<` never lies inside one.
+        let (piece, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        Some(piece)
+    })
+}
+
+/// Hands tokens to the tree builder as long as no cap is exceeded.
+struct Watch {
+    builder: TreeBuilder<NodeId, Document>,
+    refused: Cell<Option<Refused>>,
+    /// Something was read since this was last unset.
+    emitted: Cell<bool>,
+    /// The builder asked for text without tags.
+    raw: Cell<bool>,
+    elements: Cell<usize>,
+}
+
+impl Watch {
+    fn new(builder: TreeBuilder<NodeId, Document>) -> Self {
+        Self {
+            builder,
+            refused: Cell::new(None),
+            emitted: Cell::new(false),
+            raw: Cell::new(false),
+            elements: Cell::new(0),
+        }
+    }
+
+    fn exceeded(&self) -> Option<Refused> {
+        let open = Count(Cell::new(0));
+        self.builder.trace_handles(&open);
+        if open.0.get() > MAX_DEPTH {
+            Some(Refused::Depth)
+        } else if self.elements.get() > MAX_ELEMENTS {
+            Some(Refused::Elements)
+        } else if self.builder.sink.tree.len() > MAX_NODES {
+            Some(Refused::Nodes)
+        } else {
+            None
+        }
+    }
+}
+
+impl TokenSink for Watch {
+    type Handle = NodeId;
+
+    fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<NodeId> {
+        // Nobody reads the errors, of which there may be millions.
+        if self.refused.get().is_some() || matches!(token, Token::ParseError(_)) {
+            return TokenSinkResult::Continue;
+        }
+        self.emitted.set(true);
+        if let Token::TagToken(tag) = &token {
+            match tag.kind {
+                TagKind::StartTag => self.elements.set(self.elements.get() + 1),
+                TagKind::EndTag => self.raw.set(false),
+            }
+        }
+        let result = self.builder.process_token(token, line_number);
+        if matches!(result, TokenSinkResult::RawData(_) | TokenSinkResult::Plaintext) {
+            self.raw.set(true);
+        }
+        self.refused.set(self.exceeded());
+        result
+    }
+
+    fn end(&self) {
+        self.builder.end();
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.builder
+            .adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+/// Counts what the builder holds open.
+struct Count(Cell<usize>);
+
+impl Tracer for Count {
+    type Handle = NodeId;
+
+    fn trace_handle(&self, _: &NodeId) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// What the tokenizer is in the middle of between two pieces.
+#[derive(Debug, Clone, Copy)]
+enum Within {
+    /// Text; a `<` may begin a tag.
+    Text,
+    /// A tag, with the attributes counted so far.
+    Tag { part: Part, attributes: usize },
+    /// A comment or a declaration.
+    Comment,
+}
+
+/// Where in a tag (HTML §13.2.5.8 and 13.2.5.32 to 39).
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    TagName,
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Quoted(u8),
+    Unquoted,
+}
+
+impl Within {
+    /// What the tokenizer is in the middle of once it has read the piece, unless it says by a token that it is done.
+    fn before(self, piece: &str, raw: bool) -> Result<Self, Refused> {
+        let bytes = piece.as_bytes();
+        match self {
+            Self::Comment => Ok(Self::Comment),
+            Self::Tag { part, attributes } => count_attributes(bytes, part, attributes),
+            Self::Text => match bytes {
+                // In raw text too, for it may be the tag that ends it.
+                [b'<', b'/', name @ ..] if name.first().is_some_and(u8::is_ascii_alphabetic) => {
+                    count_attributes(name, Part::TagName, 0)
                 }
-            }
-        }
-        if !(byte.is_ascii_whitespace() && previous == b'=') {
-            previous = *byte;
+                [b'<', name @ ..] if !raw && name.first().is_some_and(u8::is_ascii_alphabetic) => {
+                    count_attributes(name, Part::TagName, 0)
+                }
+                // A CDATA section ends without a token when it is empty.
+                [b'<', b'!', b'[', ..] => Ok(Self::Text),
+                [b'<', b'!' | b'?', ..] if !raw => Ok(Self::Comment),
+                _ => Ok(Self::Text),
+            },
         }
     }
-    Ok(bytes.len())
 }
 
-fn find(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    bytes
-        .get(from..)?
-        .windows(needle.len())
-        .position(|window| window == needle)
-        .map(|at| from + at)
-}
-
-fn find_case_blind(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    bytes
-        .get(from..)?
-        .windows(needle.len())
-        .position(|window| window.eq_ignore_ascii_case(needle))
-        .map(|at| from + at)
+fn count_attributes(bytes: &[u8], mut part: Part, mut attributes: usize) -> Result<Within, Refused> {
+    for byte in bytes {
+        let space = byte.is_ascii_whitespace();
+        part = match (part, byte) {
+            (Part::Quoted(quote), _) if quote == *byte => Part::BeforeName,
+            (Part::Quoted(_), _) => part,
+            (_, b'>') => return Ok(Within::Text),
+            (Part::BeforeValue, _) if space => part,
+            (Part::BeforeValue, b'"' | b'\'') => Part::Quoted(*byte),
+            (Part::Unquoted, _) if space => Part::BeforeName,
+            (Part::BeforeValue | Part::Unquoted, _) => Part::Unquoted,
+            (Part::Name | Part::AfterName, b'=') => Part::BeforeValue,
+            (_, b'/') => Part::BeforeName,
+            (Part::Name | Part::AfterName, _) if space => Part::AfterName,
+            (_, _) if space => Part::BeforeName,
+            (Part::TagName | Part::Name, _) => part,
+            (Part::BeforeName | Part::AfterName, _) => {
+                attributes += 1;
+                if attributes > MAX_ATTRIBUTES {
+                    return Err(Refused::Attributes);
+                }
+                Part::Name
+            }
+        };
+    }
+    Ok(Within::Tag { part, attributes })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_depth_cap_is_exact() {
-        assert_eq!(admit(&"<div>".repeat(MAX_DEPTH)), Ok(()));
-        assert_eq!(admit(&"<div>".repeat(MAX_DEPTH + 1)), Err(Refused::Depth));
-        assert_eq!(admit(&"<div></div>".repeat(MAX_DEPTH * 4)), Ok(()));
+    fn refusal(html: &str) -> Option<Refused> {
+        parse(html).err()
+    }
+
+    fn attributes(count: usize) -> String {
+        (0..count).map(|n| format!(" a{n}")).collect::<Vec<_>>().concat()
     }
 
     #[test]
-    fn end_tags_of_nothing_open_hide_no_depth() {
-        assert_eq!(admit(&"<div></x>".repeat(MAX_DEPTH + 1)), Err(Refused::Depth));
+    fn the_depth_cap_counts_what_is_open() {
+        // The document, `html`, `body` and the kept `head` count too.
+        assert_eq!(refusal(&"<div>".repeat(MAX_DEPTH - 4)), None);
+        assert_eq!(refusal(&"<div>".repeat(MAX_DEPTH - 3)), Some(Refused::Depth));
+        assert_eq!(refusal(&"<div></div>".repeat(MAX_DEPTH * 4)), None);
+        assert_eq!(refusal(&"<p>Un<li>deux<td>trois".repeat(2000)), None);
+        assert_eq!(refusal(&"<div></x>".repeat(MAX_DEPTH)), Some(Refused::Depth));
     }
 
     #[test]
-    fn paragraphs_and_items_left_open_nest_nothing() {
-        assert_eq!(admit(&"<p>Un<li>deux<td>trois".repeat(2000)), Ok(()));
+    fn nothing_hides_depth() {
+        for (before, nested) in [
+            ("<!-- --!>", "<div>"),
+            ("<a =\">", "<div>"),
+            ("<svg><style>", "<g>"),
+            ("<svg><title>", "<div>"),
+            ("<svg>", "<tr>"),
+            ("<math>", "<td>"),
+            ("<noscript><!--</noscript>-->", "<div>"),
+            ("<script><!--</script>", "<div>"),
+            ("<table>", "<tr><td><table>"),
+        ] {
+            let html = format!("{before}{}", nested.repeat(MAX_DEPTH));
+            assert_eq!(refusal(&html), Some(Refused::Depth), "{before}{nested}");
+        }
     }
 
     #[test]
     fn markup_in_scripts_comments_and_values_counts_for_nothing() {
         let script = format!("<script>{}</script>", "<div>".repeat(2000));
-        let comment = format!("<!-- {} -->", "<div>".repeat(2000));
-        let value = format!("<a title=\"{}\">", "<div>".repeat(2000));
-        for html in [script, comment, value] {
-            assert_eq!(admit(&html), Ok(()));
+        let words = format!("<script>if (i<n{}) {{}}</script>", attributes(2000));
+        let comment = format!("<!-- {} <b{} -->", "<div>".repeat(2000), attributes(2000));
+        let value = format!("<a title=\"{}\">", "<div a b='c'>".repeat(2000));
+        for html in [script, words, comment, value] {
+            assert_eq!(
+                refusal(&html),
+                None,
+                "{}",
+                html.chars().take(20).collect::<String>()
+            );
         }
     }
 
     #[test]
+    fn nothing_hides_attributes() {
+        let many = attributes(MAX_ATTRIBUTES + 1);
+        for before in [
+            "<p",
+            "<<p",
+            "</><p",
+            "<!----><p",
+            "<!-- --!><p",
+            "<?x><p",
+            "<!doctype html><p",
+            "<svg><![CDATA[]]><p",
+            "<p =\"<b",
+            "<p a='<b' c=\"d\"",
+            "</p",
+            "<script></script",
+            "<svg><style><p",
+            "<script></script><p",
+        ] {
+            assert_eq!(
+                refusal(&format!("{before}{many}>")),
+                Some(Refused::Attributes),
+                "{before}"
+            );
+        }
+        assert_eq!(refusal(&format!("<p{}>", attributes(MAX_ATTRIBUTES))), None);
+    }
+
+    #[test]
     fn other_caps_hold() {
-        assert_eq!(admit(&"<p>".repeat(MAX_ELEMENTS + 1)), Err(Refused::Elements));
+        assert_eq!(refusal(&"<p>".repeat(MAX_ELEMENTS + 1)), Some(Refused::Elements));
+        let fonts = (0..200)
+            .map(|n| format!("<font size={n}>"))
+            .collect::<Vec<_>>()
+            .concat();
+        assert_eq!(refusal(&format!("{fonts}{}", "<p>a</p>".repeat(2000))), None);
         assert_eq!(
-            admit(&format!("<p {}>", "a=1 ".repeat(MAX_ATTRIBUTES + 1))),
-            Err(Refused::Attributes)
+            refusal(&format!("<p>{fonts}{}", "<p>a".repeat(2000))),
+            Some(Refused::Nodes)
         );
-        assert_eq!(admit(&" ".repeat(MAX_BYTES + 1)), Err(Refused::Bytes));
+        assert_eq!(refusal(&" ".repeat(MAX_BYTES + 1)), Some(Refused::Bytes));
+    }
+
+    #[test]
+    fn the_tree_is_the_one_of_the_parser_alone() {
+        for html in [
+            "<!doctype html><html lang=fr><head><title>Un &amp; deux</title></head><body><p>Été &eacute; a < b<p>c",
+            "\u{feff}é<table><b>x<tr><td>y</table><svg><title><p>z",
+            "<noscript><p>a</noscript><script>if (a<b) '</p>'</script>&am<b>p;</b>",
+            "<a href='x<y'>z</a><!-- a < b --><![CDATA[ c ]]>",
+        ] {
+            let tree = parse(html).map(|document| document.html().to_string());
+            assert_eq!(tree, Ok(Document::from(html).html().to_string()), "{html}");
+        }
     }
 }

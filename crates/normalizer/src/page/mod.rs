@@ -11,7 +11,6 @@ use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Rejection, RejectionReason, Warning,
     WarningCode,
 };
-use dom_query::Document;
 
 use crate::article::{Draft, prose};
 use crate::dates::of_timestamp;
@@ -62,8 +61,7 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
 ///
 /// Why it is not parsed, for people.
 pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
-    guard::admit(html).map_err(|refused| refused.to_string())?;
-    let document = Document::from(html);
+    let document = guard::parse(html).map_err(|refused| refused.to_string())?;
     let metadata = metadata::read(&document, url);
     let mut repairs = Repairs::default();
     let extracted = main_text::extract(document);
