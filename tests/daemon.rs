@@ -1,6 +1,7 @@
 //! The daemon against a newsroom on loopback.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
@@ -167,5 +168,40 @@ fn a_second_process_is_told_that_the_store_is_locked() {
         assert!(ran.stderr.contains("open in another process"), "{}", ran.stderr);
     }
     depeche.run(["feeds", "list"]).expect_code(0);
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[test]
+fn the_daemon_says_how_it_is_doing() {
+    let (origin, newsroom, depeche) = newsroom(3);
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a port")
+        .port();
+    let listen = format!("[http]\nlisten = \"127.0.0.1:{port}\"\n");
+    let config = std::fs::read_to_string(depeche.path().join("depeche.toml")).expect("written");
+    depeche.write(
+        "depeche.toml",
+        config.replace("[http]\nlisten = \"127.0.0.1:0\"\n", &listen),
+    );
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 2, PATIENCE));
+    let ask = |path: &str| -> String {
+        let mut connection = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        write!(
+            connection,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        .expect("asked");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("answered");
+        answer
+    };
+    assert!(ask("/healthz").starts_with("HTTP/1.1 200"));
+    wait_until("it is ready", || ask("/readyz").starts_with("HTTP/1.1 200"));
+    wait_until("articles are counted", || {
+        ask("/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
+    });
     assert_eq!(daemon.terminate(), Some(0));
 }

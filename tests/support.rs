@@ -62,7 +62,8 @@ impl Depeche {
             "depeche.toml",
             format!(
                 "[fetch]\nallow_private_addresses = true\nper_host_interval = \"0ms\"\nper_host_concurrency = 8\n\
-                 timeout = \"5s\"\ninterval = {{ default = \"200ms\", min = \"200ms\", max = \"200ms\" }}\n{rest}"
+                 timeout = \"5s\"\ninterval = {{ default = \"200ms\", min = \"200ms\", max = \"200ms\" }}\n\
+                 [http]\nlisten = \"127.0.0.1:0\"\n{rest}"
             ),
         );
         depeche

@@ -13,6 +13,8 @@ mod logging;
 mod feeds;
 mod pipeline;
 
+mod http;
+
 mod commands;
 mod output;
 

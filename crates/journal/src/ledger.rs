@@ -93,6 +93,12 @@ impl Ledger {
         }
     }
 
+    /// Whether all that an earlier run owed has been delivered.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        self.state.borrow().caught_up
+    }
+
     pub(crate) fn caught_up(&self) {
         self.state.send_modify(|state| state.caught_up = true);
     }

@@ -20,6 +20,7 @@ use crate::cli::Speed;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::feeds::{Subscription, subscriptions, with_state};
+use crate::http;
 use crate::pipeline::{Pipeline, order_pages};
 
 /// Orders handed out ahead of the fetcher.
@@ -44,6 +45,9 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         let fetcher = Arc::new(Fetcher::new(config.fetch_options(), Arc::clone(clock))?);
         let pipeline = Pipeline::start(config, clock, &stop)?;
         pipeline.stop_when_it_fails(&stop);
+        if let (false, Some(address)) = (once, config.listen()) {
+            http::serve(address, &pipeline, stop.clone()).await?;
+        }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;
         let mut known = 0;

@@ -6,6 +6,7 @@
 mod load;
 mod units;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -36,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) dedup: Dedup,
     pub(crate) journal: Journal,
     pub(crate) store: Store,
+    pub(crate) http: Http,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) feed: Vec<Feed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -111,6 +113,13 @@ pub(crate) struct Store {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Empty for none.
+    pub(crate) listen: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Feed {
     pub(crate) url: String,
@@ -139,6 +148,7 @@ impl Default for Config {
             dedup: Dedup::default(),
             journal: Journal::default(),
             store: Store::default(),
+            http: Http::default(),
             feed: Vec::new(),
             feed_list: Vec::new(),
         }
@@ -207,6 +217,14 @@ impl Default for Journal {
     }
 }
 
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8750".to_owned(),
+        }
+    }
+}
+
 impl Default for Store {
     fn default() -> Self {
         let options = StoreOptions::default();
@@ -219,6 +237,11 @@ impl Default for Store {
 }
 
 impl Config {
+    /// Where the daemon listens, if anywhere.
+    pub(crate) fn listen(&self) -> Option<SocketAddr> {
+        self.http.listen.parse().ok()
+    }
+
     /// Where the journal's segments are.
     pub(crate) fn journal_dir(&self) -> PathBuf {
         self.data_dir.join("journal")
@@ -381,6 +404,11 @@ impl Config {
             self.dedup.story_window.0.is_zero(),
             "dedup.story_window",
             "at least 1ms",
+        );
+        refuse(
+            !self.http.listen.is_empty() && self.listen().is_none(),
+            "http.listen",
+            "write an address and a port, such as \"127.0.0.1:8750\", or \"\" for none",
         );
         refuse(self.store.group == 0, "store.group", "at least 1");
         for (n, feed) in self.feed.iter().enumerate() {
