@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
-use crate::support::{Depeche, PATIENCE, wait_until};
+use crate::support::{Depeche, PATIENCE, seeds, wait_until};
 
 /// A newsroom with as many entries, and a folder configured to poll it.
 fn newsroom(entries: u64) -> (Origin, Newsroom, Depeche) {
@@ -204,4 +204,22 @@ fn the_daemon_says_how_it_is_doing() {
         ask("/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
     });
     assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[test]
+fn sigterm_while_the_store_is_made_again_ends_cleanly_and_loses_nothing() {
+    let depeche = Depeche::configured("");
+    depeche
+        .run(["replay".as_ref(), seeds().as_os_str()])
+        .expect_code(0);
+    let exported = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    std::fs::remove_dir_all(depeche.path().join("data/store")).expect("removed");
+    let daemon = depeche.spawn(["run"]);
+    wait_until("the store is opened", || {
+        depeche.path().join("data/store/db").exists()
+    });
+    assert_eq!(daemon.terminate(), Some(0));
+    depeche.write("empty.txt", "");
+    depeche.run(["replay", "empty.txt"]).expect_code(0);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, exported);
 }

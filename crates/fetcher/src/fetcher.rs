@@ -40,7 +40,7 @@ const ROBOTS_UNREADABLE: Duration = Duration::from_mins(10);
 /// Servers whose `robots.txt` is remembered.
 const ROBOTS_KEPT: usize = 4096;
 
-/// Asks: holds the client and what is known of the hosts. One a process; shared by [`crate::poll`] and
+/// Asks: holds the client and what is known of the hosts. One a process; shared by [`crate::poll()`] and
 /// [`crate::fetch_pages`] so that a host's turns count for both.
 pub struct Fetcher {
     pub(crate) options: FetchOptions,
