@@ -227,6 +227,14 @@ fn unknown_keys_are_all_named_with_line_and_suggestion() {
             "depeche.toml:6: store.cache: `1` is no size",
         ],
     );
+    depeche.write(
+        "depeche.toml",
+        "[fetch]\ntimout = \"3s\"\n[http]\nlisten = \"here\"\n",
+    );
+    assert_says(
+        &depeche.run(["check"]).expect_code(78),
+        &["fetch.timout", "depeche.toml:4: http.listen"],
+    );
     depeche.write("depeche.toml", "[fetch]\nconcurrency = 0\n");
     assert_says(
         &depeche.run(["check"]).expect_code(78),
@@ -373,4 +381,30 @@ fn a_full_disk_is_named_and_loses_nothing() {
         FILES + 1,
         "with room again, everything is there, once"
     );
+}
+
+#[test]
+fn a_missing_expectation_is_named_before_anything_is_taken_in() {
+    let depeche = with_good();
+    let ran = depeche
+        .run(["replay", "good", "--expect", "nowhere.jsonl"])
+        .expect_code(1);
+    assert_says(&ran, &["nowhere.jsonl"]);
+    assert!(!depeche.path().join("data").exists());
+}
+
+#[test]
+fn a_journal_damaged_before_its_end_is_exit_12_and_is_not_cut() {
+    let depeche = with_good();
+    depeche.run(["replay", "good"]).expect_code(0);
+    let segment = depeche.path().join("data/journal/depeche-00000001.warc");
+    let bytes = std::fs::read(&segment).expect("a segment");
+    let cut = &bytes[..bytes.len() - 40];
+    std::fs::write(&segment, cut).expect("cut");
+    assert_says(
+        &depeche.run(["replay", "good"]).expect_code(12),
+        &["depeche-00000001.warc", "damaged"],
+    );
+    assert_eq!(std::fs::read(&segment).expect("a segment"), cut);
+    assert_kept(&depeche, 1);
 }

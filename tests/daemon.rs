@@ -50,6 +50,11 @@ fn a_feed_of_20_entries_becomes_20_articles_then_304_then_21() {
     let ran = depeche.run(["run", "--once"]).expect_code(0);
     assert_eq!(ran.count("articles"), 20);
     assert_complete(&depeche, &newsroom);
+    let listed = depeche
+        .run(["feeds", "list", "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
+    assert!(listed.contains("\"articles\":20"), "{listed}");
 
     origin.clear_log();
     let ran = depeche.run(["run", "--once"]).expect_code(0);

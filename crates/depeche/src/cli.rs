@@ -254,8 +254,8 @@ pub(crate) enum Config {
 pub(crate) enum Dead {
     /// List what was rejected
     List {
-        /// Only with this reason (`empty`, `language`, `not_a_feed`, `binary`, `too_large`, `unreadable`, `no_article`, `panicked`)
-        #[arg(long)]
+        /// Only with this reason
+        #[arg(long, value_parser = depeche_model::RejectionReason::CODES)]
         reason: Option<String>,
         #[command(flatten)]
         rows: Rows,

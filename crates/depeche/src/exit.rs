@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use depeche_fetcher::FetchError;
+use depeche_journal::JournalError;
 use depeche_store::StoreError;
 
 use crate::config::ConfigError;
@@ -23,7 +24,7 @@ pub(crate) enum Exit {
     NoStore = 10,
     /// Another process has the store.
     Locked = 11,
-    /// The store is damaged.
+    /// The store or the journal is damaged.
     Damaged = 12,
     /// No server could be reached.
     Unreachable = 69,
@@ -47,6 +48,9 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     let option_refused = matches!(error.downcast_ref(), Some(FetchError::Option { .. }));
     if option_refused || error.downcast_ref::<ConfigError>().is_some() {
         return Exit::Config;
+    }
+    if let Some(JournalError::Damaged { .. }) = error.downcast_ref() {
+        return Exit::Damaged;
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Missing { .. }) => Exit::NoStore,

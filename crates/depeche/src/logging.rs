@@ -4,11 +4,14 @@ use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Color, Global, LogFormat};
+use crate::cli::{Cli, Color, Command, LogFormat};
 
-/// Starts the log. `-q` leaves errors, each `-v` adds a level; standard is warnings.
-pub(crate) fn start(global: &Global) {
-    let level = match (global.quiet, global.verbose) {
+/// Starts the log. Standard is warnings, for the daemon what it begins and ends too; `-q` leaves errors, each `-v`
+/// adds a level.
+pub(crate) fn start(cli: &Cli) {
+    let global = &cli.global;
+    let standard = u8::from(matches!(cli.command, Command::Run { once: false }));
+    let level = match (global.quiet, standard + global.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
         (false, 1) => "info",

@@ -26,7 +26,7 @@ use cli::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.global);
+    logging::start(&cli);
     match commands::dispatch(cli) {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error).into(),

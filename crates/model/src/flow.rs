@@ -134,6 +134,18 @@ pub enum RejectionReason {
 }
 
 impl RejectionReason {
+    /// Every code.
+    pub const CODES: [&'static str; 8] = [
+        "empty",
+        "language",
+        "not_a_feed",
+        "binary",
+        "too_large",
+        "unreadable",
+        "no_article",
+        "panicked",
+    ];
+
     /// The reason's code, for counting and filtering.
     #[must_use]
     pub fn code(&self) -> &'static str {

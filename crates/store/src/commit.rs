@@ -119,12 +119,17 @@ impl Committer {
     }
 
     fn add_capture(&self, group: &mut Group, decided: &Decided) -> Result<(), StoreError> {
-        let mut articles = 0;
         for decision in &decided.decisions {
             match decision {
                 Decision::Judged(judged) => {
-                    articles += 1;
                     self.add_judged(group, judged)?;
+                    // A page's articles are its feed's; what a file says of a feed was not polled.
+                    if let (false, Some(feed)) = (
+                        decided.capture.kind == CaptureKind::File,
+                        &judged.article.feed_url,
+                    ) {
+                        self.feed(group, feed)?.articles += 1;
+                    }
                 }
                 Decision::Seen(sighting) => self.add_sighting(group, sighting)?,
                 Decision::Unchanged => group.tally.unchanged += 1,
@@ -149,7 +154,7 @@ impl Committer {
             group.owed.insert(key, false);
         }
         if decided.capture.kind == CaptureKind::Feed {
-            self.update_feed(group, decided, articles)?;
+            self.update_feed(group, decided)?;
         }
         Ok(())
     }
@@ -283,7 +288,7 @@ impl Committer {
         }
     }
 
-    fn update_feed(&self, group: &mut Group, decided: &Decided, articles: u64) -> Result<(), StoreError> {
+    fn update_feed(&self, group: &mut Group, decided: &Decided) -> Result<(), StoreError> {
         // A rejection under the capture's own key concerns the whole answer, not one of its entries.
         let whole = Some(Key::Capture(decided.capture.uri.clone()));
         let refused = decided.decisions.iter().find_map(|decision| match decision {
@@ -317,7 +322,6 @@ impl Committer {
                 // Only an answer whose entries are stored by this very commit may answer for them later (304).
                 row.validators = capture.validators.clone().unwrap_or_default();
                 row.entries = decided.decisions.len() as u32;
-                row.articles += articles;
             }
         }
         Ok(())

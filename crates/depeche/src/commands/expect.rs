@@ -1,7 +1,7 @@
 //! `--expect FILE`: the store against the verdicts that a file expects, as `seeds/README.md` describes them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_model::{Seq, StoryId};
@@ -38,8 +38,14 @@ struct Actual {
     language: Option<String>,
 }
 
-/// Compares; tells each difference on standard error. True when there is none.
-pub(super) fn compare(reader: &Reader, path: &Path) -> anyhow::Result<bool> {
+/// What a file expects.
+pub(super) struct Expectations {
+    path: PathBuf,
+    lines: Vec<Expected>,
+}
+
+/// Reads the file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Expectations> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut expected = Vec::new();
     for (n, line) in text
@@ -51,10 +57,22 @@ pub(super) fn compare(reader: &Reader, path: &Path) -> anyhow::Result<bool> {
             .with_context(|| format!("{}:{}: no expectation", path.display(), n + 1))?;
         expected.push(line);
     }
+    Ok(Expectations {
+        path: path.to_owned(),
+        lines: expected,
+    })
+}
+
+/// Compares; tells each difference on standard error. True when there is none.
+pub(super) fn compare(reader: &Reader, expectations: &Expectations) -> anyhow::Result<bool> {
+    let Expectations {
+        path,
+        lines: expected,
+    } = expectations;
     let mut actual = actual(reader)?;
     let mut differences = Vec::new();
     let mut stories: Vec<(String, StoryId)> = Vec::new();
-    for line in &expected {
+    for line in expected {
         let Some(found) = take(&mut actual, &line.file) else {
             differences.push(format!(
                 "{}: expected {}, nothing is stored of it",

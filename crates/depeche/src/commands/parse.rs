@@ -80,6 +80,12 @@ fn read(file: &Path, limit: u64) -> anyhow::Result<Bytes> {
             file.display()
         );
     }
+    if body.starts_with(b"WARC/1.") {
+        anyhow::bail!(
+            "{} is a WARC file of many captures: `depeche replay` takes it in",
+            file.display()
+        );
+    }
     Ok(body.into())
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use depeche_model::{Seq, Verdict};
+use depeche_model::{Precision, Published, Seq, Verdict};
 use depeche_store::{Change, ChangeRef, DeadLetter, Reader, Record};
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn listed(record: &Record, format: Format) -> Row {
         (
             "published_at",
             if table {
-                json!(published.map(time))
+                json!(record.article.published.and_then(dated))
             } else {
                 json!(published)
             },
@@ -78,6 +78,18 @@ fn listed(record: &Record, format: Format) -> Row {
         ("story", json!(id(record.story.to_string()))),
         ("title", if table { json!(cut(title)) } else { json!(title) }),
     ])
+}
+
+/// A publication time, as far as it is known.
+fn dated(published: Published) -> Option<String> {
+    let form = match published.precision {
+        Precision::Second | Precision::Minute => "%Y-%m-%d %H:%M",
+        Precision::Day => "%Y-%m-%d",
+        Precision::Month => "%Y-%m",
+        Precision::Year => "%Y",
+        Precision::None => return None,
+    };
+    Some(published.at.strftime(form).to_string())
 }
 
 fn cut(title: &str) -> String {
@@ -214,7 +226,8 @@ pub(super) fn tail(reader: &Reader, lines: usize, format: ShowFormat) -> anyhow:
         .take(lines)
         .collect::<Result<_, _>>()?;
     last.reverse();
-    let changes = last.into_iter().map(|change| described(reader, change));
+    let table = format == ShowFormat::Table;
+    let changes = last.into_iter().map(|change| described(reader, change, table));
     let format = match format {
         ShowFormat::Table => Format::Table,
         ShowFormat::Json => Format::Jsonl,
@@ -228,7 +241,7 @@ pub(super) fn tail(reader: &Reader, lines: usize, format: ShowFormat) -> anyhow:
     Ok(Exit::Done)
 }
 
-fn described(reader: &Reader, ChangeRef { seq, change }: ChangeRef) -> anyhow::Result<Row> {
+fn described(reader: &Reader, ChangeRef { seq, change }: ChangeRef, table: bool) -> anyhow::Result<Row> {
     let (at, what, source, id, title) = match change {
         Change::Article => match reader.record(seq)? {
             Some(record) => {
@@ -269,8 +282,8 @@ fn described(reader: &Reader, ChangeRef { seq, change }: ChangeRef) -> anyhow::R
         ("at", json!(at)),
         ("change", json!(what)),
         ("source", json!(source)),
-        ("id", json!(id.map(short))),
-        ("title", json!(cut(&title))),
+        ("id", if table { json!(id.map(short)) } else { json!(id) }),
+        ("title", if table { json!(cut(&title)) } else { json!(title) }),
     ]))
 }
 

@@ -11,7 +11,7 @@ use depeche_model::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use super::expect::compare;
+use super::expect;
 use super::summary::Summary;
 use super::{block_on, reader, shutdown};
 use crate::cli::Speed;
@@ -30,6 +30,7 @@ pub(super) fn replay(
     expect: Option<&Path>,
     quiet: bool,
 ) -> anyhow::Result<Exit> {
+    let expectations = expect.map(expect::read).transpose()?;
     let (summary, progress) = block_on(async {
         let stop = shutdown::token()?;
         let pipeline = Pipeline::start(config, clock, &stop)?;
@@ -50,8 +51,8 @@ pub(super) fn replay(
         tally: &progress.tally,
     }
     .print()?;
-    if let Some(expected) = expect
-        && !compare(&reader(config)?, expected)?
+    if let Some(expectations) = expectations
+        && !expect::compare(&reader(config)?, &expectations)?
     {
         return Ok(Exit::Differs);
     }

@@ -63,6 +63,7 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
             files.failed = replayed.problems.len() as u64;
             files.taken = replayed.captures + replayed.known;
         }
+        tracing::info!(feeds = feeds.len(), data = %config.data_dir.display(), "polling begins");
         let reader = pipeline.reader.clone();
         let mode = if once { Mode::Once } else { Mode::Forever };
         let polled = poll_and_fetch(config, fetcher, &pipeline, &feeds, mode, stop).await;

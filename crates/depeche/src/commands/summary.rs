@@ -45,7 +45,7 @@ impl Summary<'_> {
         }
         count("unchanged", tally.unchanged);
         count("further sightings", tally.sightings);
-        count("pages owed", tally.pages_owed);
+        count("pages ordered", tally.pages_owed);
         count("rejected", tally.rejections());
         for (reason, number) in &tally.rejected {
             count(&format!("  {reason}"), *number);

@@ -94,9 +94,6 @@ pub(crate) fn load(layers: &Layers) -> Result<(Config, Option<PathBuf>), ConfigE
             None => {}
         }
     }
-    if !problems.is_empty() {
-        return Err(ConfigError(problems));
-    }
     let mut config = Config::deserialize(merged).map_err(|error| {
         let place = "configuration".to_owned();
         ConfigError(vec![Problem {
