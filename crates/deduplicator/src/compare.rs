@@ -162,9 +162,38 @@ impl Deduplicator {
             best = Some((value, posted.seq, kinship));
         }
         match (best, refused) {
+            (Some((_, _, Kinship::Copy(found))), _) => Kinship::Copy(self.counted(found, incoming, recall)),
             (Some((_, _, kinship)), _) => kinship,
             (None, Some((_, evidence))) => Kinship::None(evidence),
             (None, None) => Kinship::None(Evidence::of(Rule::NoMatch)),
+        }
+    }
+
+    /// The same match with its similarities counted on the texts, where they were estimated: an estimate far from the
+    /// thresholds decides well, and is still no figure to keep.
+    fn counted(&self, found: Match, incoming: &Incoming, recall: &dyn Recall) -> Match {
+        if found.evidence.on_full_texts {
+            return found;
+        }
+        let Some(text) = self.text(found.of, recall) else {
+            return found;
+        };
+        let similarity = Similarity::count(incoming.folded.tokens(), Folded::of(&text).tokens());
+        let value = match found.evidence.rule {
+            Rule::Jaccard => similarity.jaccard,
+            Rule::LeadContainment => similarity.lead,
+            _ => similarity.containment,
+        };
+        Match {
+            similarity: Some(value as f32),
+            evidence: Evidence {
+                jaccard: Some(similarity.jaccard as f32),
+                containment: Some(similarity.containment as f32),
+                lead_containment: Some(similarity.lead as f32),
+                on_full_texts: true,
+                ..found.evidence
+            },
+            ..found
         }
     }
 

@@ -286,7 +286,7 @@ fn log(report: &PollReport) {
     match &report.outcome {
         PollOutcome::Fetched { bytes } => tracing::debug!(feed, bytes, "feed fetched"),
         PollOutcome::NotModified { .. } => tracing::debug!(feed, "feed not modified"),
-        PollOutcome::Refused { status } => tracing::warn!(feed, status, "feed refused"),
-        PollOutcome::Failed { error, .. } => tracing::warn!(feed, error, "feed failed"),
+        PollOutcome::Refused { status } => tracing::info!(feed, status, "feed refused"),
+        PollOutcome::Failed { error, .. } => tracing::info!(feed, error, "feed failed"),
     }
 }

@@ -184,7 +184,7 @@ pub async fn replay(
             }
             Read::Known => at.known += 1,
             Read::Problem(problem) => {
-                tracing::warn!(%problem, "not replayed");
+                tracing::debug!(%problem, "not replayed");
                 summary.problems.push(problem);
                 at.problems += 1;
             }
