@@ -161,6 +161,17 @@ fn an_article_can_be_listed_shown_and_explained() {
         "{pair:#}"
     );
 
+    assert_eq!(
+        shown["evidence"]["on_full_texts"], true,
+        "what is stored is counted, not estimated"
+    );
+    let stored = shown["similarity"].as_f64().expect("a similarity");
+    let compared = pair["comparison"]["jaccard"].as_f64().expect("a similarity");
+    assert!(
+        (stored - compared).abs() < 0.001,
+        "{stored} stored, {compared} explained"
+    );
+
     let story = depeche.run([
         "story",
         row["story"].as_str().expect("a story"),
