@@ -355,14 +355,8 @@ fn a_full_disk_is_named_and_loses_nothing() {
         return;
     }
     let read = |name: &str| std::fs::read_to_string(depeche.path().join(name)).unwrap_or_default();
-    assert_eq!(
-        ended.code,
-        Some(0),
-        "{}\n{}\n{}",
-        read("full.err"),
-        read("again.err"),
-        ended.stderr
-    );
+    let said = ["first.err", "full.err", "again.err"].map(read).concat();
+    assert_eq!(ended.code, Some(0), "{said}\n{}", ended.stderr);
     assert_eq!(read("full.code").trim(), "1", "{}", read("full.err"));
     let full = read("full.err");
     assert!(
