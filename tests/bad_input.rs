@@ -6,7 +6,7 @@ use std::process::Command;
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
-use crate::support::{Depeche, Ran, ran};
+use crate::support::{Depeche, Ran, ran, without_configuration};
 
 const GOOD: &str = "Le tribunal administratif de Rennes a suspendu jeudi l’arrêté qui interdisait la baignade dans \
     l’anse du Verger, estimant que la commune n’avait pas produit d’analyse récente de la qualité de l’eau.";
@@ -346,6 +346,7 @@ fn a_full_disk_is_named_and_loses_nothing() {
     "#;
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-c", script]);
+    without_configuration(&mut command);
     command
         .env("BIN", env!("CARGO_BIN_EXE_depeche"))
         .current_dir(depeche.path());

@@ -87,11 +87,7 @@ impl Depeche {
             .args(arguments)
             .current_dir(self.path())
             .stdin(Stdio::null());
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("DEPECHE_") {
-                command.env_remove(name);
-            }
-        }
+        without_configuration(&mut command);
         command
     }
 
@@ -119,6 +115,15 @@ impl Depeche {
             .lines()
             .map(|line| serde_json::from_str(line).expect("a JSON line"))
             .collect()
+    }
+}
+
+/// Whatever the caller's environment configures is none of the test's.
+pub(crate) fn without_configuration(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DEPECHE_") {
+            command.env_remove(name);
+        }
     }
 }
 

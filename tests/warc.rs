@@ -83,7 +83,7 @@ fn a_damaged_store_is_set_aside_and_made_again_from_the_journal() {
 
 #[test]
 fn other_tools_find_the_journal_valid() {
-    let python = std::env::var_os("DEPECHE_TEST_PYTHON")
+    let python = std::env::var_os("PYTHON_WITH_WARCIO")
         .map_or_else(|| repository().join(".tools/python/bin/python"), PathBuf::from);
     assert!(
         python.exists(),
