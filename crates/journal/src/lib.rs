@@ -38,5 +38,4 @@ pub use intake::Intake;
 pub use ledger::Ledger;
 pub use segment::{JournalError, Segment, list_segments};
 pub use stage::{Owed, run};
-pub use warc::WarcError;
 pub use writer::{Journal, JournalOptions, Recovery};

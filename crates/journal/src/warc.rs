@@ -28,7 +28,7 @@ impl Limits {
 
 /// What is wrong with a WARC file, and at which offset of its uncompressed bytes.
 #[derive(Debug, thiserror::Error)]
-pub enum WarcError {
+pub(crate) enum WarcError {
     /// The file ends inside a record.
     #[error("the record at byte {offset} is cut off")]
     Torn {

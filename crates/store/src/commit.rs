@@ -124,10 +124,9 @@ impl Committer {
                 Decision::Judged(judged) => {
                     self.add_judged(group, judged)?;
                     // A page's articles are its feed's; what a file says of a feed was not polled.
-                    if let (false, Some(feed)) = (
-                        decided.capture.kind == CaptureKind::File,
-                        &judged.article.feed_url,
-                    ) {
+                    if decided.capture.kind != CaptureKind::File
+                        && let Some(feed) = &judged.article.feed_url
+                    {
                         self.feed(group, feed)?.articles += 1;
                     }
                 }
