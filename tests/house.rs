@@ -6,18 +6,23 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use crate::support::repository;
 
-/// Who may depend on whom: `model` ← `journal` ← stages ← `depeche`; stages never on each other.
-const ALLOWED: [(&str, &[&str]); 8] = [
+/// Who may depend on whom: `model` and `disk` ← `journal` ← stages ← `depeche`; stages never on each other.
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("depeche-model", &[]),
-    ("depeche-journal", &["depeche-model"]),
+    ("depeche-disk", &[]),
+    ("depeche-journal", &["depeche-model", "depeche-disk"]),
     ("depeche-fetcher", &["depeche-model", "depeche-journal"]),
     ("depeche-normalizer", &["depeche-model", "depeche-journal"]),
     ("depeche-deduplicator", &["depeche-model", "depeche-journal"]),
-    ("depeche-store", &["depeche-model", "depeche-journal"]),
+    (
+        "depeche-store",
+        &["depeche-model", "depeche-disk", "depeche-journal"],
+    ),
     (
         "depeche",
         &[
             "depeche-model",
+            "depeche-disk",
             "depeche-journal",
             "depeche-fetcher",
             "depeche-normalizer",

@@ -25,6 +25,8 @@ use clap::Parser;
 use cli::Cli;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _faults = depeche_disk::fault::switch_on();
     let cli = Cli::parse();
     logging::start(&cli);
     match commands::dispatch(cli) {

@@ -5,6 +5,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use depeche_disk::durable::sync_dir;
+use depeche_disk::fault;
 use depeche_model::{Capture, Clock, Journaled, Position};
 
 use crate::record;
@@ -69,7 +71,7 @@ impl Journal {
     ) -> Result<(Self, Option<Recovery>), JournalError> {
         fs::create_dir_all(dir).map_err(JournalError::io("create", dir))?;
         if let Some(parent) = dir.parent() {
-            sync_dir(parent)?;
+            sync_dir(parent).map_err(JournalError::io("sync", parent))?;
         }
         let segments = list_segments(dir)?;
         let Some(segment) = segments.last().cloned() else {
@@ -209,7 +211,9 @@ impl Journal {
     }
 
     fn write_durably(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        let written = fault::write_all("journal.append.write", &mut self.file, bytes)
+            .and_then(|()| fault::point("journal.append.written"))
+            .and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A half-written record must not stand before the next one. Should this fail too, opening cuts it.
             if let Err(error) = self.file.set_len(self.end) {
@@ -218,7 +222,7 @@ impl Journal {
             return Err(JournalError::io("write", &self.segment.path)(source));
         }
         self.end += bytes.len() as u64;
-        Ok(())
+        fault::point("journal.append.synced").map_err(JournalError::io("sync", &self.segment.path))
     }
 }
 
@@ -231,22 +235,12 @@ fn create(dir: &Path, segment: &Segment, clock: &dyn Clock) -> Result<(File, u64
         .map_err(JournalError::io("create", path))?;
     let info = record::encode_warcinfo(&file_name(segment), clock.now());
     file.write_all(&info)
+        .and_then(|()| fault::point("journal.segment.created"))
         .and_then(|()| file.sync_all())
         .map_err(JournalError::io("write", path))?;
-    sync_dir(dir)?;
+    sync_dir(dir).map_err(JournalError::io("sync", dir))?;
+    fault::point("journal.segment.synced").map_err(JournalError::io("sync", dir))?;
     Ok((file, info.len() as u64))
-}
-
-/// A new file's name is durable only when its folder is synced.
-fn sync_dir(dir: &Path) -> Result<(), JournalError> {
-    let dir = if dir.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        dir
-    };
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(JournalError::io("sync", dir))
 }
 
 fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recovery, JournalError> {
