@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use depeche_deduplicator::{Deduplicator, Recall};
+use depeche_disk::{OnFull, Room};
 use depeche_journal::{Journal, JournalOptions};
 use depeche_model::{
     Capture, CaptureKind, Decided, Decision, Delivery, Journaled, Normalized, PagePolicy, Payload, Position,
     Seq, Verdict,
 };
 use depeche_normalizer::Normalizer;
-use depeche_store::{StageOptions, Store, StoreOptions};
+use depeche_store::{StageOptions, Store, StoreOptions, Writer};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 /// How often the seeds are repeated.
 const COPIES: u64 = 200;
@@ -59,6 +61,7 @@ fn captures() -> Vec<Journaled> {
                 offset: 0,
                 length: 0,
             },
+            given_up: Vec::new(),
         })
         .collect()
 }
@@ -104,17 +107,22 @@ fn store(decided: Vec<Decided>, dir: &Path) {
     runtime.block_on(async {
         let (outlet, inlet) = mpsc::channel(GROUP);
         let (_, reports) = mpsc::channel(1);
+        let (_, still) = mpsc::channel(1);
         let options = StageOptions {
             group_captures: GROUP,
+            ..StageOptions::default()
         };
-        let stage = tokio::spawn(depeche_store::run(
+        let writer = Writer::new(
             store,
             options,
-            vec![],
-            inlet,
+            Room::new(dir, 0, OnFull::End),
             reports,
+            still,
             watch::Sender::default(),
-        ));
+            CancellationToken::new(),
+        )
+        .expect("a checkpoint");
+        let stage = tokio::spawn(async move { writer.run(&[], inlet).await.map(drop) });
         for decided in decided {
             outlet.send(Delivery::new(decided, |_| {})).await.expect("taken");
         }

@@ -82,15 +82,16 @@ impl Room {
     ///
     /// # Errors
     ///
-    /// [`NoRoom`] where it is not to be waited for.
-    pub async fn wait(&self) -> Result<(), NoRoom> {
+    /// [`NoRoom`] where it is not to be waited for, and when `stop` comes while it is.
+    pub async fn wait(&self, stop: impl Future<Output = ()>) -> Result<(), NoRoom> {
+        let mut stop = std::pin::pin!(stop);
         loop {
             let looked = self.look().unwrap_or_else(|error| {
                 // Whoever writes next meets the same error and says so.
                 tracing::warn!(dir = %self.dir.display(), %error, "cannot tell how much room is left");
                 Ok(())
             });
-            match looked {
+            let none = match looked {
                 Ok(()) => {
                     if self.short.send_replace(None).is_some() {
                         tracing::info!(dir = %self.dir.display(), "there is room again: going on");
@@ -98,19 +99,25 @@ impl Room {
                     return Ok(());
                 }
                 Err(none) if self.on_full == OnFull::End => return Err(none),
-                Err(none) => {
-                    if self.short.borrow().is_none() {
-                        tracing::error!("{none}: nothing is fetched or stored until then; nothing is lost");
-                    }
-                    self.short.send_replace(Some(none));
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
+                Err(none) => none,
+            };
+            if self.short.borrow().is_none() {
+                tracing::error!("{none}: nothing is fetched or stored until then; nothing is lost");
+            }
+            self.short.send_replace(Some(none.clone()));
+            tokio::select! {
+                () = self.pause() => {}
+                () = &mut stop => return Err(none),
             }
         }
     }
 
-    /// Tells writers of a disk that turned out to be full although it did not look so. The next [`Room::wait`] looks
-    /// again.
+    /// Waits as long as a full disk is not looked at again: for a disk that was full although it did not look so.
+    pub async fn pause(&self) {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+
+    /// What a writer does when there is no room.
     #[must_use]
     pub fn on_full(&self) -> OnFull {
         self.on_full
@@ -125,16 +132,21 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+
     use super::*;
 
     #[tokio::test]
     async fn missing_room_is_said_with_both_figures() {
         let dir = tempfile::tempdir().unwrap();
         let room = Room::new(dir.path(), u64::MAX, OnFull::End);
-        let none = room.wait().await.unwrap_err();
+        let none = room.wait(pending()).await.unwrap_err();
         assert_eq!(none.needed_bytes, u64::MAX);
         assert!(none.to_string().contains("store.min_free"), "{none}");
-        Room::new(dir.path(), 0, OnFull::End).wait().await.unwrap();
+        Room::new(dir.path(), 0, OnFull::End)
+            .wait(pending())
+            .await
+            .unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -144,10 +156,11 @@ mod tests {
         let mut missing = room.missing();
         let waiting = tokio::spawn({
             let room = room.clone();
-            async move { room.wait().await }
+            async move { room.wait(pending()).await }
         });
         missing.wait_for(Option::is_some).await.unwrap();
         assert!(!waiting.is_finished());
         waiting.abort();
+        assert!(room.wait(ready(())).await.is_err(), "told to stop");
     }
 }

@@ -73,6 +73,7 @@ impl Fetcher {
             if ask.needs_leave {
                 self.ask_leave(&url).await?;
             }
+            self.unpaused().await;
             let host = host_key(&url);
             let turn = self.hosts.turn(&host, self.clock.now()).await;
             // Asked after the wait: an earlier answer may have told to stay away.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use depeche_model::{Clock, decode_body};
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use crate::address::GuardedResolver;
@@ -48,6 +48,7 @@ pub struct Fetcher {
     pub(crate) client: reqwest::Client,
     pub(crate) hosts: Hosts,
     pub(crate) in_flight: Arc<Semaphore>,
+    paused: Option<watch::Receiver<bool>>,
     robots_token: String,
     robots: Mutex<HashMap<String, Arc<RobotsSlot>>>,
 }
@@ -101,12 +102,29 @@ impl Fetcher {
         Ok(Self {
             hosts: Hosts::new(options.per_host_concurrency, options.per_host_interval),
             in_flight: Arc::new(Semaphore::new(options.concurrency)),
+            paused: None,
             robots_token,
             robots: Mutex::default(),
             client,
             clock,
             options,
         })
+    }
+
+    /// Sends no request while `paused` holds `true`: what would be fetched could not be kept.
+    #[must_use]
+    pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
+        self.paused = Some(paused);
+        self
+    }
+
+    /// Returns when requests may be sent.
+    pub(crate) async fn unpaused(&self) {
+        if let Some(paused) = &self.paused
+            && paused.clone().wait_for(|paused| !*paused).await.is_err()
+        {
+            tracing::debug!("nobody pauses requests any more");
+        }
     }
 
     /// The options in force.

@@ -35,7 +35,7 @@ mod sample;
 
 pub use archive::read_captures;
 pub use intake::Intake;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Setback, TRIES};
 pub use segment::{JournalError, Segment, list_segments};
-pub use stage::{Owed, run};
+pub use stage::{Owed, Source, run};
 pub use writer::{Journal, JournalOptions, Recovery};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use depeche_disk::NoRoom;
 use depeche_model::{Journaled, Position};
 
 use crate::record;
@@ -33,9 +34,25 @@ pub enum JournalError {
         /// What is wrong and where.
         why: String,
     },
+    /// There is no room on the disk.
+    #[error("journal: {0}")]
+    NoRoom(NoRoom),
+    /// The work on it was cut short.
+    #[error("journal: the program is ending")]
+    Stage,
 }
 
 impl JournalError {
+    /// Whether the disk was full: making room helps.
+    #[must_use]
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::NoRoom(_) => true,
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::Damaged { .. } | Self::Stage => false,
+        }
+    }
+
     pub(crate) fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io {
             action,
@@ -100,6 +117,7 @@ impl Segment {
                             offset: record.offset,
                             length: record.length,
                         },
+                        given_up: Vec::new(),
                     })),
                     Ok(_) => None,
                     Err(why) => Some(Err(damaged(

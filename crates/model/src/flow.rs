@@ -27,6 +27,9 @@ pub struct Journaled {
     pub capture: Capture,
     /// Where it is kept.
     pub position: Position,
+    /// Why each earlier delivery of it was lost, once they are too many to try again. It is then delivered a last
+    /// time, to be rejected as [`RejectionReason::Undeliverable`] without another look at it. Empty otherwise.
+    pub given_up: Vec<String>,
 }
 
 /// What normalising made of one item of a capture.
@@ -131,11 +134,16 @@ pub enum RejectionReason {
         /// The panic's message.
         message: String,
     },
+    /// Every delivery of the capture was lost.
+    Undeliverable {
+        /// Why, the first delivery first.
+        errors: Vec<String>,
+    },
 }
 
 impl RejectionReason {
     /// Every code.
-    pub const CODES: [&'static str; 8] = [
+    pub const CODES: [&'static str; 9] = [
         "empty",
         "language",
         "not_a_feed",
@@ -144,6 +152,7 @@ impl RejectionReason {
         "unreadable",
         "no_article",
         "panicked",
+        "undeliverable",
     ];
 
     /// The reason's code, for counting and filtering.
@@ -158,6 +167,7 @@ impl RejectionReason {
             Self::Unreadable { .. } => "unreadable",
             Self::NoArticle => "no_article",
             Self::Panicked { .. } => "panicked",
+            Self::Undeliverable { .. } => "undeliverable",
         }
     }
 }
@@ -178,6 +188,12 @@ impl std::fmt::Display for RejectionReason {
             Self::Unreadable { error } => write!(f, "cannot be read: {error}"),
             Self::NoArticle => f.write_str("no article on the page and no text in the entry"),
             Self::Panicked { message } => write!(f, "the parser failed on it: {message}"),
+            Self::Undeliverable { errors } => {
+                write!(f, "given up after {} deliveries", errors.len())?;
+                let mut chain: Vec<&String> = errors.iter().collect();
+                chain.dedup();
+                chain.iter().try_for_each(|error| write!(f, ": {error}"))
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ pub use article::{Article, ContentFrom, Precision, Published};
 pub use capture::{Capture, CaptureKind, CaptureRef, Header, HttpAnswer, PageOrder, Payload, Validators};
 pub use clock::{Clock, SystemClock};
 pub use content_encoding::{DecodeError, Decoded, decode_body};
-pub use delivery::{Delivery, Outcome};
+pub use delivery::{Delivery, Outcome, panic_message};
 pub use digest::{Digest, Hasher};
 pub use entry::Entry;
 pub use feed::{PagePolicy, PollOutcome, PollReport};

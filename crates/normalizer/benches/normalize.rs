@@ -55,6 +55,7 @@ fn capture(kind: CaptureKind, body: String) -> Journaled {
             offset: 0,
             length: 0,
         },
+        given_up: Vec::new(),
     }
 }
 

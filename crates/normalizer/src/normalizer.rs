@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use depeche_model::{
     Capture, CaptureKind, Digest, Journaled, Key, Normalized, Output, Rejection, RejectionReason, Warning,
+    panic_message,
 };
 
 use crate::file::{self, Reading};
@@ -51,7 +52,13 @@ impl Normalizer {
     #[must_use]
     pub fn normalize(&self, journaled: &Journaled) -> Normalized {
         let capture = &journaled.capture;
-        let (outputs, warnings) = fenced(capture, || self.outputs(capture));
+        let (outputs, warnings) = if journaled.given_up.is_empty() {
+            fenced(capture, || self.outputs(capture))
+        } else {
+            let errors = journaled.given_up.clone();
+            let given_up = rejected(capture, RejectionReason::Undeliverable { errors });
+            (vec![given_up], Vec::new())
+        };
         Normalized {
             capture: capture.reference(journaled.position),
             outputs,
@@ -108,7 +115,7 @@ impl Normalizer {
                     let read =
                         catch_unwind(AssertUnwindSafe(|| page::read(&decoded.text, capture.base_uri())));
                     let read = read.unwrap_or_else(|panic| {
-                        Err(format!("the parser failed on it: {}", message(&*panic)))
+                        Err(format!("the parser failed on it: {}", panic_message(&*panic)))
                     });
                     (read, decoded.warnings)
                 }
@@ -138,18 +145,10 @@ fn fenced(
 ) -> (Vec<Output>, Vec<Warning>) {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let reason = RejectionReason::Panicked {
-            message: message(&*panic),
+            message: panic_message(&*panic),
         };
         (vec![rejected(capture, reason)], Vec::new())
     })
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "no message".to_owned())
 }
 
 /// The rejection of a capture as a whole.

@@ -5,17 +5,16 @@
 //! delivery in flight; it sends on whatever the oldest one answers. At most twice as many deliveries as workers are
 //! in flight, so a slow outlet is felt at the inlet.
 //!
-//! A worker that panics drops its delivery, which is thereby lost and delivered again; the others do not notice.
+//! A worker that panics loses its delivery and goes on. The stage then ends: what came before is sent on, and what is
+//! behind it is lost too, since it may not overtake what will be delivered again.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use depeche_model::{Delivery, Journaled, Normalized};
+use depeche_model::{Delivery, Journaled, Normalized, panic_message};
 use tokio::sync::{mpsc, oneshot};
-
-use crate::Normalizer;
 
 /// Stack of a worker thread. The tree builder recurses once an open element: at the depth that
 /// [`crate::page`] admits this is ten times what was measured to be needed.
@@ -32,23 +31,12 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Normalizes what comes through `inlet` on `workers` threads and sends it through `outlet` in the order it came.
+/// Does `work`, which is to [normalize](crate::Normalizer::normalize), on what comes through `inlet` on `workers` threads
+/// and sends it through `outlet` in the order it came.
 ///
-/// Ends when `inlet` closes and everything in flight is sent, or when `outlet` is closed: what is in flight then is
-/// dropped, so it counts as lost and is delivered again.
+/// Ends when `inlet` closes and everything in flight is sent, when `outlet` is closed, or at the first delivery that a
+/// panic loses: what is in flight then is dropped, so it counts as lost and is delivered again.
 pub async fn run(
-    inlet: mpsc::Receiver<Delivery<Journaled>>,
-    outlet: mpsc::Sender<Delivery<Normalized>>,
-    normalizer: Arc<Normalizer>,
-    workers: NonZeroUsize,
-) {
-    run_with(inlet, outlet, workers, move |journaled| {
-        normalizer.normalize(journaled)
-    })
-    .await;
-}
-
-async fn run_with(
     mut inlet: mpsc::Receiver<Delivery<Journaled>>,
     outlet: mpsc::Sender<Answer>,
     workers: NonZeroUsize,
@@ -63,8 +51,9 @@ async fn run_with(
             biased;
             answer = oldest(&mut in_flight), if !in_flight.is_empty() => {
                 in_flight.pop_front();
-                // No answer: the worker panicked and dropped the delivery, which is lost.
-                if let Some(delivery) = answer && outlet.send(delivery).await.is_err() {
+                // No answer: the worker panicked and the delivery is lost.
+                let Some(delivery) = answer else { return };
+                if outlet.send(delivery).await.is_err() {
                     return;
                 }
             }
@@ -126,13 +115,13 @@ fn start_workers(
 }
 
 fn answer(job: Job, work: &impl Fn(&Journaled) -> Normalized) {
-    let Job { delivery, answer } = job;
-    let done = catch_unwind(AssertUnwindSafe(|| delivery.map(|journaled| work(&journaled))));
-    if let Ok(delivery) = done {
-        // A receiver that is gone means that the stage has ended: the delivery comes back and is dropped.
-        drop(answer.send(delivery));
-    } else {
-        tracing::error!("a normalizer thread panicked; the capture counts as lost");
+    let (journaled, duty) = job.delivery.take();
+    match catch_unwind(AssertUnwindSafe(|| work(&journaled))) {
+        Ok(normalized) => {
+            // A receiver that is gone means that the stage has ended: the delivery comes back and is dropped.
+            drop(job.answer.send(duty.map(|()| normalized)));
+        }
+        Err(panic) => duty.lose(format!("the normalizer panicked: {}", panic_message(&*panic))),
     }
 }
 
@@ -165,6 +154,7 @@ mod tests {
                 offset: 0,
                 length: 0,
             },
+            given_up: Vec::new(),
         }
     }
 
@@ -181,42 +171,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_loses_its_delivery_and_no_other() {
+    async fn a_panic_loses_its_delivery_and_those_behind_it_and_none_before() {
         let outcomes = Arc::new(Mutex::new(Vec::new()));
         let (sender, inlet) = mpsc::channel(4);
         let (outlet, mut answers) = mpsc::channel(4);
-        let stage = tokio::spawn(run_with(inlet, outlet, workers(2), |journaled| {
+        let stage = tokio::spawn(run(inlet, outlet, workers(2), |journaled| {
             assert_ne!(
                 journaled.position.ordinal, 3,
                 "three is the capture that breaks the worker"
             );
             empty(journaled)
         }));
-        let log = Arc::clone(&outcomes);
-        let feeder = tokio::spawn(async move {
-            for number in 1..=6 {
-                let log = Arc::clone(&log);
-                let delivery = Delivery::new(numbered(number), move |outcome| {
-                    log.lock().unwrap().push((number, outcome));
-                });
-                sender.send(delivery).await.unwrap();
-            }
-        });
+        for number in 1..=4 {
+            let log = Arc::clone(&outcomes);
+            let delivery = Delivery::new(numbered(number), move |outcome| {
+                log.lock().unwrap().push((number, outcome));
+            });
+            sender.send(delivery).await.unwrap();
+        }
         let mut seen = Vec::new();
         while let Some(delivery) = answers.recv().await {
             seen.push(delivery.item().capture.position.ordinal);
             delivery.settle(Outcome::Stored);
         }
         stage.await.unwrap();
-        feeder.await.unwrap();
-        assert_eq!(seen, [1, 2, 4, 5, 6]);
-        let outcomes = outcomes.lock().unwrap();
-        let lost: Vec<u64> = outcomes
-            .iter()
-            .filter(|(_, o)| *o == Outcome::Lost)
-            .map(|(n, _)| *n)
-            .collect();
-        assert_eq!((outcomes.len(), lost), (6, vec![3]));
+        sender.closed().await;
+        assert_eq!(seen, [1, 2]);
+        // The fourth may be in a worker's hands still when the stage ends.
+        while outcomes.lock().unwrap().len() < 4 {
+            tokio::task::yield_now().await;
+        }
+        let mut outcomes = outcomes.lock().unwrap().clone();
+        outcomes.sort_unstable();
+        let Outcome::Lost { why } = &outcomes[2].1 else {
+            panic!("{outcomes:?}");
+        };
+        assert!(
+            why.starts_with("the normalizer panicked: ") && why.contains("three is"),
+            "{why}"
+        );
+        assert!(matches!(outcomes[3], (4, Outcome::Lost { .. })));
     }
 
     #[tokio::test]
@@ -228,7 +222,7 @@ mod tests {
             sender.send(Delivery::new(numbered(number), drop)).await.unwrap();
         }
         let shut = Arc::clone(&gate);
-        tokio::spawn(run_with(inlet, outlet, workers(2), move |journaled| {
+        tokio::spawn(run(inlet, outlet, workers(2), move |journaled| {
             let mut open = shut.0.lock().unwrap();
             while !*open {
                 open = shut.1.wait(open).unwrap();
@@ -268,7 +262,10 @@ mod tests {
             }))
             .await
             .unwrap();
-        run_with(inlet, outlet, workers(1), empty).await;
-        assert_eq!(*outcomes.lock().unwrap(), [Outcome::Lost]);
+        run(inlet, outlet, workers(1), empty).await;
+        assert!(matches!(
+            outcomes.lock().unwrap().as_slice(),
+            [Outcome::Lost { .. }]
+        ));
     }
 }

@@ -193,6 +193,7 @@ fn run(kind: &str, default: CaptureKind) {
                 offset: 0,
                 length: 0,
             },
+            given_up: Vec::new(),
         };
         let answer = normalizer.normalize(&journaled);
         let expected = json_of(&case.join("expect.json"));

@@ -63,6 +63,7 @@ fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Bytes>) -> Journal
             offset: 0,
             length: 0,
         },
+        given_up: Vec::new(),
     }
 }
 
@@ -96,8 +97,8 @@ async fn through(workers: usize, captures: Vec<Journaled>) -> Vec<Normalized> {
     let stage = tokio::spawn(run(
         inlet,
         outlet,
-        normalizer,
         NonZeroUsize::new(workers).unwrap(),
+        move |journaled| normalizer.normalize(journaled),
     ));
     let settled = Arc::new(Mutex::new(0_usize));
     let (log, total) = (Arc::clone(&settled), captures.len());

@@ -55,19 +55,26 @@ impl Group {
 }
 
 impl Committer {
-    /// A writer that goes on behind the checkpoint. `settled` are further captures that the journal will not deliver:
-    /// committed already, or not readable any more.
-    pub(crate) fn new(store: Store, settled: &[u64]) -> Result<Self, StoreError> {
+    /// A writer that goes on behind the checkpoint.
+    pub(crate) fn new(store: Store) -> Result<Self, StoreError> {
         let checkpoint = store.checkpoint()?;
-        let mut watermark = Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied());
-        for ordinal in settled {
-            watermark.settle(*ordinal);
-        }
         Ok(Self {
+            watermark: Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied()),
             store,
-            watermark,
             checkpoint,
         })
+    }
+
+    /// Counts captures as settled that the journal will not deliver: committed already, or not readable any more.
+    pub(crate) fn settle(&mut self, ordinals: &[u64]) {
+        for ordinal in ordinals {
+            self.watermark.settle(*ordinal);
+        }
+    }
+
+    /// The store that is written.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Commits a group and returns, once it is durable, what it added. The order of captures is kept; a capture

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use depeche_disk::{OnFull, Room};
 use serde::de::DeserializeOwned;
 
 use crate::rows::{Checkpoint, SCHEMA, decode, encode};
@@ -62,14 +63,9 @@ impl Store {
     /// [`StoreError`]: locked by another process, damaged, newer than this program, or no room on the disk.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(|source| io_error("create", dir, source))?;
-        let free_bytes = free_bytes(dir)?;
-        if free_bytes < options.min_free_bytes {
-            return Err(StoreError::DiskFull {
-                dir: dir.to_owned(),
-                free_bytes,
-                needed_bytes: options.min_free_bytes,
-            });
-        }
+        Room::new(dir, options.min_free_bytes, OnFull::End)
+            .look()
+            .map_err(|source| io_error("look at", dir, source))??;
         let lock = lock(dir)?;
         sweep_half_snapshots(dir)?;
         let store = Self::open_sled(dir, options.cache_bytes, lock)?;
@@ -236,11 +232,6 @@ fn sweep_half_snapshots(dir: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-fn free_bytes(dir: &Path) -> Result<u64, StoreError> {
-    let stat = rustix::fs::statvfs(dir).map_err(|error| io_error("look at", dir, error.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 fn sync(path: &Path) -> Result<(), StoreError> {

@@ -25,4 +25,4 @@ pub use database::{Store, StoreOptions};
 pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
-pub use stage::{Progress, StageOptions, run};
+pub use stage::{Progress, StageOptions, StillWork, Writer};

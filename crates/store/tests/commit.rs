@@ -1,15 +1,18 @@
 //! The store's promises, through its stage.
 
+use depeche_disk::{OnFull, Room};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Delivery, Digest,
     Entry, Evidence, Judged, Outcome, PageOrder, Place, PollOutcome, PollReport, Position, Precision,
     Published, Rejection, RejectionReason, Remembered, Rule, Seq, Sketch, StoryId, TermVector, Validators,
     Verdict,
 };
-use depeche_store::{Change, Reader, StageOptions, Store, StoreOptions, run};
+use depeche_store::{Change, Reader, StageOptions, Store, StoreOptions, Writer};
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 const FEED: &str = "https://exemple.fr/rss";
 
@@ -125,7 +128,7 @@ fn order(guid: &str) -> PageOrder {
     }
 }
 
-fn open(dir: &std::path::Path) -> Store {
+fn open(dir: &Path) -> Store {
     Store::open(
         dir,
         StoreOptions {
@@ -152,16 +155,22 @@ async fn commit(store: Store, captures: Vec<Decided>, reports: Vec<PollReport>) 
         report.send(poll).await.expect("room");
     }
     drop((outlet, report));
-    run(
+    let (_, still) = mpsc::channel(1);
+    let writer = Writer::new(
         store,
         StageOptions::default(),
-        vec![],
-        inlet,
+        Room::new(Path::new("."), 0, OnFull::End),
         polls,
+        still,
         watch::Sender::default(),
-    )
-    .await
-    .expect("committed");
+        CancellationToken::new(),
+    );
+    let writer = writer
+        .expect("a checkpoint")
+        .run(&[], inlet)
+        .await
+        .expect("committed");
+    writer.finish().await.expect("committed");
     let ends = ends.lock().expect("no panic");
     ends.clone()
 }

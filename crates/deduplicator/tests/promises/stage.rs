@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use depeche_deduplicator::{Deduplicator, Options, run};
+use depeche_deduplicator::{Deduplicator, Options, Recall, run};
 use depeche_model::{Decision, Delivery, Outcome, Output, Seq};
 use tokio::sync::mpsc;
 
@@ -55,8 +55,7 @@ async fn deliveries_pass_in_order_and_the_stage_ends_with_its_inlet() {
         *settled.lock().unwrap(),
         [(0, Outcome::Stored), (1, Outcome::Stored), (2, Outcome::Stored)]
     );
-    let deduplicator = stage.await.unwrap().unwrap();
-    assert_eq!(deduplicator.next_seq(), Seq(3));
+    stage.await.unwrap();
 }
 
 #[tokio::test]
@@ -73,6 +72,43 @@ async fn the_stage_ends_when_nobody_takes_decisions_and_what_it_held_is_lost() {
         Box::new(Memory::default()),
     )
     .await;
-    assert_eq!(*settled.lock().unwrap(), [(0, Outcome::Lost)]);
+    assert!(matches!(
+        settled.lock().unwrap().as_slice(),
+        [(0, Outcome::Lost { .. })]
+    ));
     assert!(send.is_closed());
+}
+
+/// A store whose reading panics.
+struct Broken;
+
+impl Recall for Broken {
+    fn text(&self, _seq: Seq) -> Option<String> {
+        panic!("the page is torn")
+    }
+
+    fn knows(&self, _article: depeche_model::ArticleId) -> bool {
+        panic!("the page is torn")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_loses_its_delivery_with_the_reason_and_ends_the_stage() {
+    let settled = Settled::default();
+    let (send, inlet) = mpsc::channel(2);
+    let (outlet, mut receive) = mpsc::channel(2);
+    send.send(delivery(0, "canal", &settled)).await.unwrap();
+    run(
+        inlet,
+        outlet,
+        Deduplicator::new(Options::default()),
+        Box::new(Broken),
+    )
+    .await;
+    assert!(receive.recv().await.is_none());
+    let settled = settled.lock().unwrap();
+    let [(0, Outcome::Lost { why })] = settled.as_slice() else {
+        panic!("{settled:?}");
+    };
+    assert_eq!(why, "the deduplicator panicked: the page is torn");
 }

@@ -37,6 +37,7 @@ pub(super) fn parse(
     let normalized = Normalizer::new(config.normalize_options()).normalize(&Journaled {
         capture,
         position: NOWHERE,
+        given_up: Vec::new(),
     });
     for warning in &normalized.warnings {
         eprintln!("warning: {warning}");

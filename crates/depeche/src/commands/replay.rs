@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use depeche_disk::OnFull;
 use depeche_fetcher::replay::{self, ReplayOptions, ReplaySummary};
 use depeche_journal::read_captures;
 use depeche_model::Clock;
@@ -33,8 +34,7 @@ pub(super) fn replay(
     let expectations = expect.map(expect::read).transpose()?;
     let (summary, progress) = block_on(async {
         let stop = shutdown::token()?;
-        let pipeline = Pipeline::start(config, clock, &stop)?;
-        pipeline.stop_when_it_fails(&stop);
+        let pipeline = Pipeline::start(config, clock, OnFull::End, &stop)?;
         // What an earlier run left behind is committed first, so that it is known.
         caught_up(&pipeline, &stop).await;
         let summary = take_in(config, clock, &pipeline, paths, speed, progress_bar(quiet), stop).await;

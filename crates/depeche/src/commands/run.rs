@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
+use depeche_disk::OnFull;
 use depeche_fetcher::{FeedState, FeedTarget, Fetcher, Mode, PagesSummary, fetch_pages, poll};
 use depeche_model::Clock;
 use depeche_store::Reader;
@@ -42,9 +43,10 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
     }
     block_on(async {
         let stop = shutdown::token()?;
-        let fetcher = Arc::new(Fetcher::new(config.fetch_options(), Arc::clone(clock))?);
-        let pipeline = Pipeline::start(config, clock, &stop)?;
-        pipeline.stop_when_it_fails(&stop);
+        let fetcher = Fetcher::new(config.fetch_options(), Arc::clone(clock))?;
+        let on_full = if once { OnFull::End } else { OnFull::Wait };
+        let pipeline = Pipeline::start(config, clock, on_full, &stop)?;
+        let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
         if let (false, Some(address)) = (once, config.listen()) {
             http::serve(address, &pipeline, stop.clone()).await?;
         }
@@ -91,6 +93,21 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
             },
         )
     })
+}
+
+/// Whether there is no room to keep what would be fetched.
+fn short_of_room(pipeline: &Pipeline) -> watch::Receiver<bool> {
+    let mut missing = pipeline.room.missing();
+    let (short, watched) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            short.send_replace(missing.borrow_and_update().is_some());
+            if missing.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    watched
 }
 
 /// How the replayed files went.

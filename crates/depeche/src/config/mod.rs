@@ -109,6 +109,7 @@ pub(crate) struct Journal {
 pub(crate) struct Store {
     pub(crate) cache: Size,
     pub(crate) group: usize,
+    pub(crate) group_delay: Period,
     pub(crate) min_free: Size,
 }
 
@@ -231,6 +232,7 @@ impl Default for Store {
         Self {
             cache: Size(options.cache_bytes),
             group: StageOptions::default().group_captures,
+            group_delay: Period(StageOptions::default().group_delay),
             min_free: Size(options.min_free_bytes),
         }
     }
@@ -327,6 +329,7 @@ impl Config {
     pub(crate) fn stage_options(&self) -> StageOptions {
         StageOptions {
             group_captures: self.store.group,
+            group_delay: self.store.group_delay.0,
         }
     }
 

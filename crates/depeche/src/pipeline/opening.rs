@@ -1,0 +1,119 @@
+//! Opening journal and store, and putting right what a crash or damage left.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use depeche_deduplicator::Deduplicator;
+use depeche_journal::{Journal, Owed};
+use depeche_model::{Clock, Seq};
+use depeche_store::{Change, Reader, Store, StoreError};
+
+use crate::config::Config;
+
+/// The store and the deduplicator restored from it. A store whose data is damaged is set aside, never erased, and made
+/// again from the journal.
+pub(super) fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Store, Deduplicator)> {
+    let dir = config.store_dir();
+    match open_and_restore(config) {
+        Err(error) if is_damage(&error) => {
+            let aside = set_aside_path(&dir, clock);
+            tracing::error!(
+                store = %dir.display(), why = %error, kept_in = %aside.display(),
+                "the store is damaged: set aside, and rebuilt from the journal"
+            );
+            std::fs::rename(&dir, &aside)
+                .with_context(|| format!("cannot set {} aside as {}", dir.display(), aside.display()))?;
+            open_and_restore(config)
+        }
+        opened => opened,
+    }
+}
+
+fn open_and_restore(config: &Config) -> anyhow::Result<(Store, Deduplicator)> {
+    let store = Store::open(&config.store_dir(), config.store_options())?;
+    let deduplicator = restore(config, &Reader::from(store.clone()))?;
+    Ok((store, deduplicator))
+}
+
+fn is_damage(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(StoreError::Damaged { .. } | StoreError::Row { .. })
+    )
+}
+
+/// The journal, numbered on from where the store stands.
+pub(super) fn open_journal(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    reader: &Reader,
+) -> anyhow::Result<Journal> {
+    let dir = config.journal_dir();
+    let highest_settled = reader.highest_settled()?;
+    let (mut journal, recovery) =
+        Journal::open(&dir, config.journal_options(), highest_settled, Arc::clone(clock))?;
+    if let Some(recovery) = recovery {
+        tracing::warn!(
+            segment = %recovery.segment.display(), bytes = recovery.torn_bytes, why = recovery.why,
+            kept_in = %recovery.set_aside.display(), "the journal's torn end was set aside"
+        );
+    }
+    if journal.last_ordinal() < highest_settled {
+        tracing::warn!(
+            journal = journal.last_ordinal(),
+            store = highest_settled,
+            "the journal ends before the store's checkpoint: segments were taken away"
+        );
+        journal.continue_after(highest_settled);
+    }
+    Ok(journal)
+}
+
+/// What the journal owes the store.
+pub(super) fn count_owed(journal: &Journal, reader: &Reader) -> anyhow::Result<Owed> {
+    let is_committed = |id: &_| {
+        reader.is_committed(id).unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be asked; the capture is delivered again");
+            false
+        })
+    };
+    let owed = Owed::count(journal, reader.settled_up_to()?, is_committed)?;
+    if !owed.ordinals.is_empty() {
+        tracing::info!(
+            captures = owed.ordinals.len(),
+            "the journal owes the store captures; they are delivered first"
+        );
+    }
+    Ok(owed)
+}
+
+fn set_aside_path(dir: &std::path::Path, clock: &Arc<dyn Clock>) -> PathBuf {
+    let mut name = dir.as_os_str().to_owned();
+    name.push(format!(".broken-{}", clock.now().strftime("%Y%m%dT%H%M%S%.3fZ")));
+    PathBuf::from(name)
+}
+
+/// The deduplicator as it was when the last group was committed.
+pub(super) fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Deduplicator> {
+    let mut deduplicator = Deduplicator::new(config.dedup_options(config.aliases()?));
+    for change in reader.changes(Seq(0)) {
+        let change = change?;
+        let missing = || StoreError::Row {
+            why: format!("change {} of the store has no row", change.seq),
+        };
+        match change.change {
+            Change::Article => {
+                deduplicator.remember(&reader.memory(change.seq)?.ok_or_else(missing)?);
+            }
+            Change::Sighting => {
+                deduplicator.remember_sighting(&reader.sighting(change.seq)?.ok_or_else(missing)?);
+            }
+            Change::Rejection => {
+                let dead = reader.dead_letter(change.seq)?.ok_or_else(missing)?;
+                deduplicator.remember_rejection(change.seq, &dead.rejection);
+            }
+        }
+    }
+    Ok(deduplicator)
+}
