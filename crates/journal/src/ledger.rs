@@ -55,9 +55,12 @@ pub struct Setback {
 }
 
 impl Setback {
-    /// How long to wait before delivering again.
+    /// How long to wait before delivering again; not at all where the capture was given up.
     #[must_use]
     pub fn pause(&self) -> Duration {
+        if self.is_final() {
+            return Duration::ZERO;
+        }
         FIRST_PAUSE * 4_u32.saturating_pow(self.tries.saturating_sub(1).min(TRIES) as u32)
     }
 
@@ -224,7 +227,7 @@ mod tests {
             assert_eq!(setback.is_final(), n == TRIES);
             pauses.push(setback.pause().as_millis());
         }
-        assert_eq!(pauses, [100, 400, 1_600, 6_400, 25_600]);
+        assert_eq!(pauses, [100, 400, 1_600, 6_400, 0]);
         let last = ledger.deliver(journaled(9));
         assert_eq!(
             last.item().given_up,
