@@ -5,6 +5,7 @@ mod support;
 mod bad_input;
 mod commands;
 mod daemon;
+mod full_disk;
 mod house;
 mod replay;
 mod warc;

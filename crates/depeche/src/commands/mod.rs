@@ -10,6 +10,7 @@ mod replay;
 mod run;
 mod shell;
 mod shutdown;
+mod stats;
 mod summary;
 
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             explain::explain(&config, &reader(&config)?, &id, other.as_deref(), format)
         }
         Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
-        Command::Stats { format } => read::stats(&reader(&config()?)?, format),
+        Command::Stats { format } => stats::print(&config()?, format),
         Command::Feeds(command) => feeds::feeds(&config()?, command),
         Command::Check => configuration::check(&layers),
         Command::Config(_show) => configuration::show(&config()?),
@@ -95,7 +96,7 @@ fn one<T: Copy>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
 }
 
 /// The asynchronous runtime of the commands that have one.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
