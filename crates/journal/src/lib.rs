@@ -18,12 +18,15 @@
 
 mod intake;
 
+mod member;
+mod source;
 mod warc;
 
 mod record;
 
 mod archive;
 
+mod seal;
 mod segment;
 mod verify;
 mod writer;
@@ -37,6 +40,7 @@ mod sample;
 pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::Ledger;
+pub use seal::{LeftSegment, Sealed, SealedSegment, seal};
 pub use segment::{JournalError, Segment, list_segments};
 pub use stage::{Owed, run};
 pub use verify::{Finding, Flaw, Verification, verify};

@@ -7,7 +7,7 @@
 //! | page that could not be fetched | `metadata` | the reason, as plain text |
 //!
 //! The record id is the capture's content-derived id written as a UUID, so the same capture has the same
-//! record id in every journal. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
+//! record id in every journal. The last field of the header, `Depeche-Header-Digest`, is the digest of all before it. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
 //! `X-Archive-Orig-Transfer-Encoding`, as web archives do, so that no reader undoes it twice.
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use depeche_model::{Capture, CaptureKind, Digest, Header, HttpAnswer, PageOrder,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::warc::{Record, digest};
+use crate::warc::{HEADER_DIGEST, Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
@@ -84,7 +84,9 @@ pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
         &serde_json::to_string(&extension).unwrap_or_default(),
     );
     field("Content-Length", &block.len().to_string());
+    let proof = digest(head.as_bytes());
     let mut record = head.into_bytes();
+    record.extend_from_slice(format!("{HEADER_DIGEST}: {proof}\r\n").as_bytes());
     record.extend_from_slice(b"\r\n");
     record.extend_from_slice(&block);
     record.extend_from_slice(b"\r\n\r\n");
@@ -349,9 +351,12 @@ fn host(uri: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use depeche_model::Entry;
 
     use super::*;
+    use crate::source::Plain;
     use crate::warc::{Limits, records};
 
     fn page() -> Capture {
@@ -413,7 +418,10 @@ mod tests {
         };
         for capture in [page(), file, failure] {
             let bytes = encode(&capture, 7);
-            let record = records(bytes.as_slice(), Limits::NONE).next().unwrap().unwrap();
+            let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+                .next()
+                .unwrap()
+                .unwrap();
             assert_eq!(record.length, bytes.len() as u64);
             assert_eq!(decode(&record), Ok(Some((capture, Some(7)))));
         }
@@ -435,7 +443,10 @@ mod tests {
              Content-Length: {}\r\n\r\n{block}\r\n\r\n",
             block.len()
         );
-        let record = records(bytes.as_bytes(), Limits::NONE).next().unwrap().unwrap();
+        let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+            .next()
+            .unwrap()
+            .unwrap();
         let (capture, ordinal) = decode(&record).unwrap().unwrap();
         assert_eq!((capture.kind, ordinal), (CaptureKind::Page, None));
         assert_eq!(
