@@ -18,13 +18,17 @@
 
 mod intake;
 
+mod member;
+mod source;
 mod warc;
 
 mod record;
 
 mod archive;
 
+mod seal;
 mod segment;
+mod verify;
 mod writer;
 
 mod ledger;
@@ -36,6 +40,8 @@ mod sample;
 pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::{Ledger, Setback, TRIES};
+pub use seal::{LeftSegment, Sealed, SealedSegment, seal};
 pub use segment::{JournalError, Segment, list_segments};
 pub use stage::{Owed, Source, run};
+pub use verify::{Finding, Flaw, Verification, verify};
 pub use writer::{Journal, JournalOptions, Recovery};

@@ -7,7 +7,7 @@
 //! | page that could not be fetched | `metadata` | the reason, as plain text |
 //!
 //! The record id is the capture's content-derived id written as a UUID, so the same capture has the same
-//! record id in every journal. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
+//! record id in every journal. The last field of the header, `Depeche-Header-Digest`, is the digest of all before it. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
 //! `X-Archive-Orig-Transfer-Encoding`, as web archives do, so that no reader undoes it twice.
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use depeche_model::{Capture, CaptureKind, Digest, Header, HttpAnswer, PageOrder,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::warc::{Record, digest};
+use crate::warc::{HEADER_DIGEST, Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
@@ -84,7 +84,9 @@ pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
         &serde_json::to_string(&extension).unwrap_or_default(),
     );
     field("Content-Length", &block.len().to_string());
+    let proof = digest(head.as_bytes());
     let mut record = head.into_bytes();
+    record.extend_from_slice(format!("{HEADER_DIGEST}: {proof}\r\n").as_bytes());
     record.extend_from_slice(b"\r\n");
     record.extend_from_slice(&block);
     record.extend_from_slice(b"\r\n\r\n");
@@ -109,6 +111,31 @@ pub(crate) fn encode_warcinfo(file_name: &str, at: Timestamp) -> Vec<u8> {
         block.len(),
     )
     .into_bytes()
+}
+
+/// The number of the capture that a record keeps, whether or not the rest of it can be read.
+pub(crate) fn ordinal(record: &Record) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        ordinal: u64,
+    }
+    let numbered: Numbered = serde_json::from_str(record.field("Depeche-Capture")?).ok()?;
+    Some(numbered.ordinal)
+}
+
+/// Whether the record says that it keeps this capture.
+pub(crate) fn is_of(record: &Record, capture: &Capture) -> bool {
+    record.field("WARC-Record-ID") == Some(record_id(capture.id().0).as_str())
+}
+
+/// Whether the body of an answer is the one that the record tells of.
+pub(crate) fn has_its_payload(record: &Record) -> bool {
+    let Some(written) = record.field("WARC-Payload-Digest") else {
+        return true;
+    };
+    let end = record.block.windows(4).position(|window| window == b"\r\n\r\n");
+    end.and_then(|end| record.block.get(end + 4..))
+        .is_some_and(|payload| written == digest(payload))
 }
 
 /// The capture a record keeps, with its number when this program wrote it. `None` for records that keep none
@@ -324,9 +351,12 @@ fn host(uri: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use depeche_model::Entry;
 
     use super::*;
+    use crate::source::Plain;
     use crate::warc::{Limits, records};
 
     fn page() -> Capture {
@@ -388,7 +418,10 @@ mod tests {
         };
         for capture in [page(), file, failure] {
             let bytes = encode(&capture, 7);
-            let record = records(bytes.as_slice(), Limits::NONE).next().unwrap().unwrap();
+            let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+                .next()
+                .unwrap()
+                .unwrap();
             assert_eq!(record.length, bytes.len() as u64);
             assert_eq!(decode(&record), Ok(Some((capture, Some(7)))));
         }
@@ -410,7 +443,10 @@ mod tests {
              Content-Length: {}\r\n\r\n{block}\r\n\r\n",
             block.len()
         );
-        let record = records(bytes.as_bytes(), Limits::NONE).next().unwrap().unwrap();
+        let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+            .next()
+            .unwrap()
+            .unwrap();
         let (capture, ordinal) = decode(&record).unwrap().unwrap();
         assert_eq!((capture.kind, ordinal), (CaptureKind::Page, None));
         assert_eq!(
