@@ -20,9 +20,14 @@ mod stage;
 mod watermark;
 
 mod read;
+mod verify;
+
+#[cfg(test)]
+mod sample;
 
 pub use database::{Store, StoreOptions};
 pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, run};
+pub use verify::{Checked, Fault, Finding, Numbers, RowName, SketchText};
