@@ -25,6 +25,7 @@ mod record;
 mod archive;
 
 mod segment;
+mod verify;
 mod writer;
 
 mod ledger;
@@ -38,4 +39,5 @@ pub use intake::Intake;
 pub use ledger::Ledger;
 pub use segment::{JournalError, Segment, list_segments};
 pub use stage::{Owed, run};
+pub use verify::{Finding, Flaw, Verification, verify};
 pub use writer::{Journal, JournalOptions, Recovery};

@@ -111,6 +111,31 @@ pub(crate) fn encode_warcinfo(file_name: &str, at: Timestamp) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The number of the capture that a record keeps, whether or not the rest of it can be read.
+pub(crate) fn ordinal(record: &Record) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        ordinal: u64,
+    }
+    let numbered: Numbered = serde_json::from_str(record.field("Depeche-Capture")?).ok()?;
+    Some(numbered.ordinal)
+}
+
+/// Whether the record says that it keeps this capture.
+pub(crate) fn is_of(record: &Record, capture: &Capture) -> bool {
+    record.field("WARC-Record-ID") == Some(record_id(capture.id().0).as_str())
+}
+
+/// Whether the body of an answer is the one that the record tells of.
+pub(crate) fn has_its_payload(record: &Record) -> bool {
+    let Some(written) = record.field("WARC-Payload-Digest") else {
+        return true;
+    };
+    let end = record.block.windows(4).position(|window| window == b"\r\n\r\n");
+    end.and_then(|end| record.block.get(end + 4..))
+        .is_some_and(|payload| written == digest(payload))
+}
+
 /// The capture a record keeps, with its number when this program wrote it. `None` for records that keep none
 /// (`warcinfo`, requests, answers that are neither a page nor a feed).
 pub(crate) fn decode(record: &Record) -> Result<Option<(Capture, Option<u64>)>, String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use depeche_model::{Journaled, Position};
 
 use crate::record;
-use crate::warc::{Limits, WarcError, records};
+use crate::warc::{Limits, Records, WarcError, records};
 
 const PREFIX: &str = "depeche-";
 const SUFFIX: &str = ".warc";
@@ -62,6 +62,12 @@ impl Segment {
         }
     }
 
+    /// Its records, one by one.
+    pub(crate) fn records(&self) -> Result<Records<BufReader<File>>, JournalError> {
+        let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
+        Ok(records(BufReader::with_capacity(1 << 16, file), Limits::NONE))
+    }
+
     /// The captures of this segment, in order. Damage is an error and ends the reading.
     ///
     /// # Errors
@@ -70,56 +76,53 @@ impl Segment {
     pub fn captures(
         &self,
     ) -> Result<impl Iterator<Item = Result<Journaled, JournalError>> + use<>, JournalError> {
-        let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
+        let records = self.records()?;
         let Self { number, path } = self.clone();
         let damaged = |path: &Path, why: String| JournalError::Damaged {
             path: path.to_owned(),
             why,
         };
-        Ok(
-            records(BufReader::with_capacity(1 << 16, file), Limits::NONE).filter_map(move |item| {
-                let record = match item {
-                    Ok(record) => record,
-                    Err(WarcError::Io { source, .. }) => {
-                        return Some(Err(JournalError::io("read", &path)(source)));
-                    }
-                    Err(error) => return Some(Err(damaged(&path, error.to_string()))),
-                };
-                if !record.is_intact() {
-                    return Some(Err(damaged(
-                        &path,
-                        format!("the record at byte {} does not match its digest", record.offset),
-                    )));
+        Ok(records.filter_map(move |item| {
+            let record = match item {
+                Ok(record) => record,
+                Err(WarcError::Io { source, .. }) => {
+                    return Some(Err(JournalError::io("read", &path)(source)));
                 }
-                match record::decode(&record) {
-                    Ok(Some((capture, Some(ordinal)))) => Some(Ok(Journaled {
-                        capture,
-                        position: Position {
-                            ordinal,
-                            segment: number,
-                            offset: record.offset,
-                            length: record.length,
-                        },
-                    })),
-                    Ok(_) => None,
-                    Err(why) => Some(Err(damaged(
-                        &path,
-                        format!("the record at byte {}: {why}", record.offset),
-                    ))),
-                }
-            }),
-        )
+                Err(error) => return Some(Err(damaged(&path, error.to_string()))),
+            };
+            if !record.is_intact() {
+                return Some(Err(damaged(
+                    &path,
+                    format!("the record at byte {} does not match its digest", record.offset),
+                )));
+            }
+            match record::decode(&record) {
+                Ok(Some((capture, Some(ordinal)))) => Some(Ok(Journaled {
+                    capture,
+                    position: Position {
+                        ordinal,
+                        segment: number,
+                        offset: record.offset,
+                        length: record.length,
+                    },
+                })),
+                Ok(_) => None,
+                Err(why) => Some(Err(damaged(
+                    &path,
+                    format!("the record at byte {}: {why}", record.offset),
+                ))),
+            }
+        }))
     }
 
     /// Where the last whole record ends, the number of the last capture, and what is wrong behind that.
     pub(crate) fn survey(&self) -> Result<Survey, JournalError> {
-        let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
         let mut survey = Survey {
             good_end: 0,
             last_ordinal: None,
             damage: None,
         };
-        for item in records(BufReader::with_capacity(1 << 16, file), Limits::NONE) {
+        for item in self.records()? {
             match item {
                 Err(source @ WarcError::Io { .. }) => {
                     return Err(JournalError::Io {

@@ -63,9 +63,22 @@ pub(crate) enum WarcError {
     },
 }
 
+impl WarcError {
+    /// Where in the file it is.
+    pub(crate) fn offset(&self) -> u64 {
+        match self {
+            Self::Torn { offset }
+            | Self::Malformed { offset, .. }
+            | Self::TooLarge { offset, .. }
+            | Self::Io { offset, .. } => *offset,
+        }
+    }
+}
+
 /// One record as it stands in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
+    /// Offset of its first byte in the uncompressed file.
     pub(crate) offset: u64,
     /// Header, block and the two line ends that close it.
     pub(crate) length: u64,
