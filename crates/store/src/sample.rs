@@ -59,7 +59,13 @@ fn long_text() -> String {
     text
 }
 
-pub(crate) fn judged(seq: u64, id: ArticleId, revision: u32, text: &str, of: Option<(u64, ArticleId)>) -> Judged {
+pub(crate) fn judged(
+    seq: u64,
+    id: ArticleId,
+    revision: u32,
+    text: &str,
+    of: Option<(u64, ArticleId)>,
+) -> Judged {
     let verdict = match (revision, of) {
         (1, None) => Verdict::New,
         (1, Some(_)) => Verdict::Near,
@@ -202,4 +208,3 @@ pub(crate) fn filled() -> (TempDir, Store) {
         .unwrap();
     (dir, store)
 }
-

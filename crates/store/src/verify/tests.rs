@@ -291,7 +291,7 @@ fn an_article_must_fit_its_predecessor_and_its_listings() {
 fn a_place_is_the_one_that_was_told_and_told_once() {
     check(
         change(keys::place(FIRST, Seq(4)), |row: &mut PlaceRow| {
-            row.place.source = "Nulle part".to_owned()
+            row.place.source = "Nulle part".to_owned();
         }),
         &["place 4 of 01010101010101010101010101010101: differs (it is not the place that 4 tells"],
     );
@@ -346,7 +346,7 @@ fn captures_are_settled_and_have_each_a_number_of_its_own() {
 fn a_page_order_stands_under_its_own_digest() {
     check(
         change(keys::owed(order().digest()), |row: &mut PageOrder| {
-            row.feed_url.clear()
+            row.feed_url.clear();
         }),
         &["page order "],
     );
@@ -382,7 +382,7 @@ fn the_checkpoint_says_what_the_rows_say() {
         ),
         (
             checkpoint(|row| {
-                row.tally.verdicts = BTreeMap::from([(Verdict::New, 1), (Verdict::Revision, 1)])
+                row.tally.verdicts = BTreeMap::from([(Verdict::New, 1), (Verdict::Revision, 1)]);
             }),
             "checkpoint: differs (near: it says 0, the rows say 1",
         ),
