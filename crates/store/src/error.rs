@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use depeche_disk::NoRoom;
+
+use crate::database::is_from_system;
+
 /// Why the store cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -36,15 +40,8 @@ pub enum StoreError {
         known: u32,
     },
     /// Too little room is left on the disk.
-    #[error("only {free_bytes} bytes are free under {}, fewer than the {needed_bytes} of `store.min_free`; make room or lower it", dir.display())]
-    DiskFull {
-        /// The folder.
-        dir: PathBuf,
-        /// Bytes free.
-        free_bytes: u64,
-        /// Bytes that must be free.
-        needed_bytes: u64,
-    },
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The file system refused an operation.
     #[error("store: cannot {action} {}: {source}", path.display())]
     Io {
@@ -80,7 +77,8 @@ pub enum StoreError {
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
         match error {
-            sled::Error::Io(error) => Self::Access {
+            // What ended early is damage, and no fault of the system.
+            sled::Error::Io(error) if is_from_system(&error) => Self::Access {
                 why: error.to_string(),
             },
             other => Self::Row {

@@ -11,8 +11,12 @@
 
 mod error;
 
+mod canary;
+mod compact;
 mod database;
+mod folder;
 mod keys;
+mod migrate;
 mod rows;
 
 mod commit;
@@ -25,7 +29,8 @@ mod verify;
 #[cfg(test)]
 mod sample;
 
-pub use database::{Store, StoreOptions};
+pub use compact::{Compacted, compact, set_aside};
+pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};

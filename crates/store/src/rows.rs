@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::StoreError;
 
 /// The layout of keys and rows.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 const VERSION: u8 = 1;
 const PLAIN: u8 = 0;
@@ -43,6 +43,13 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     };
     let plain = open_envelope(bytes).map_err(unreadable)?;
     postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Whether the envelope of a row opens.
+pub(crate) fn check(key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    open_envelope(bytes).map(drop).map_err(|why| StoreError::Row {
+        why: format!("{}: {why}", key.escape_ascii()),
+    })
 }
 
 /// What stands in the place of a row that is kept in parts.

@@ -1,0 +1,201 @@
+//! Making the store small again, and moving it out of the way.
+//!
+//! sled's file never shrinks: what was superseded leaves holes that later rows fill, and what was deleted leaves holes
+//! for good. Compacting copies every row into a fresh store beside the old one, reads it back from the disk, compares,
+//! and exchanges the two folders in one step:
+//!
+//! | step | what a crash leaves | put right by the next opening |
+//! |---|---|---|
+//! | copy into `store.compacting`, sync, reopen, compare | the old store; a half-made copy | the copy is removed |
+//! | exchange (`renameat2` with `RENAME_EXCHANGE`), sync the folder's name | one of both, whole | the other is removed |
+//! | remove the old one | the new store; parts of the old one | they are removed |
+//!
+//! So whatever is called `store` is whole at every moment, and whatever is called `store.compacting` may go.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use depeche_disk::durable;
+
+use crate::canary::Mark;
+use crate::database::{
+    LOCK_PAUSE, LOCK_TRIES, Store, StoreOptions, commit_error, guard, look_for_room, make_durable, open_sled,
+};
+use crate::folder::{self, io_error};
+use crate::StoreError;
+
+/// What compacting did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compacted {
+    /// Bytes on the disk before.
+    pub before_bytes: u64,
+    /// Bytes on the disk after.
+    pub after_bytes: u64,
+    /// Rows copied.
+    pub rows: u64,
+}
+
+/// A copy goes in batches of about this size: larger ones gain nothing, and sled holds a batch in memory twice.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Copies the store in `dir` into a fresh one, compares, and puts it in the old one's place. The old one is removed, or
+/// moved to `keep`, which must be on the same disk. Nobody else may have the store open. Needs as much free room as the
+/// rows take, above `min_free_bytes`.
+///
+/// # Errors
+///
+/// [`StoreError`]: as for opening; or the copy differs, or the disk has no room, or its file system cannot exchange two
+/// folders. The store is then as it was.
+pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result<Compacted, StoreError> {
+    if !folder::db(dir).is_file() {
+        return Err(StoreError::Missing { dir: dir.to_owned() });
+    }
+    let lock = folder::lock(dir)?;
+    put_right(dir)?;
+    let copy = copy_path(dir);
+    let copied = make_copy(dir, &copy, options, &lock);
+    if copied.is_err()
+        && let Err(error) = put_right(dir)
+    {
+        tracing::warn!(folder = %copy.display(), %error, "the half-made copy could not be removed; the next opening does");
+    }
+    let rows = copied?;
+    let before_bytes = folder::size(dir)?;
+    exchange(dir, &copy)?;
+    match keep {
+        Some(keep) => durable::rename(&copy, keep).map_err(|source| io_error("move away", &copy, source))?,
+        None => put_right(dir)?,
+    }
+    Ok(Compacted {
+        before_bytes,
+        after_bytes: folder::size(dir)?,
+        rows,
+    })
+}
+
+/// Moves the store in `dir` out of the way, durably, so that a new one can be made in its place. Waits until sled's
+/// threads have let go of it: they know it by its path and would write into the new one.
+///
+/// # Errors
+///
+/// [`StoreError::Locked`] when it is open, [`StoreError::Io`] when the system refuses.
+pub fn set_aside(dir: &Path, to: &Path) -> Result<(), StoreError> {
+    let _lock = folder::lock(dir)?;
+    wait_until_closed(dir)?;
+    durable::rename(dir, to).map_err(|source| io_error("set aside", dir, source))
+}
+
+/// Removes what a compacting that broke off has left beside the store. The store's lock is held.
+pub(crate) fn put_right(dir: &Path) -> Result<(), StoreError> {
+    let left = copy_path(dir);
+    if left.exists() {
+        tracing::info!(folder = %left.display(), "removing the other store of a compacting");
+        std::fs::remove_dir_all(&left).map_err(|source| io_error("remove", &left, source))?;
+        durable::sync_name(&left).map_err(|source| io_error("sync the folder of", &left, source))?;
+    }
+    Ok(())
+}
+
+fn copy_path(dir: &Path) -> PathBuf {
+    folder::beside(dir, ".compacting")
+}
+
+/// A durable copy of the store in `dir`, read back and compared. Both are closed at the end.
+fn make_copy(dir: &Path, copy: &Path, options: StoreOptions, lock: &File) -> Result<u64, StoreError> {
+    let again = lock.try_clone().map_err(|source| io_error("lock", dir, source))?;
+    let store = Store::open_locked(dir, options, again)?;
+    std::fs::create_dir_all(copy).map_err(|source| io_error("create", copy, source))?;
+    let read = guard(dir, || copy_rows(&store, copy, options))?;
+    let canary = store.canary()?;
+    drop(store);
+    wait_until_closed(dir)?;
+    wait_until_closed(copy)?;
+    let written = guard(copy, || {
+        let mut written = Digest::default();
+        for item in open_sled(copy, options.cache_bytes)?.iter() {
+            let (key, value) = item?;
+            written.add(&key, &value);
+        }
+        Ok(written)
+    })?;
+    wait_until_closed(copy)?;
+    if read != written {
+        return Err(StoreError::Damaged {
+            dir: copy.to_owned(),
+            why: format!("of {} rows, {} came back, or not the same", read.rows, written.rows),
+        });
+    }
+    drop(Mark::make(copy, canary)?);
+    folder::make_durable(copy)?;
+    Ok(read.rows)
+}
+
+fn copy_rows(store: &Store, copy: &Path, options: StoreOptions) -> Result<Digest, StoreError> {
+    let db = open_sled(copy, options.cache_bytes)?;
+    let mut read = Digest::default();
+    let mut batch = sled::Batch::default();
+    let mut batch_bytes = 0;
+    for item in store.scan([]) {
+        let (key, value) = item?;
+        read.add(&key, &value);
+        batch_bytes += key.len() + value.len();
+        batch.insert(key, value);
+        if batch_bytes >= BATCH_BYTES {
+            look_for_room(copy, options)?;
+            db.apply_batch(std::mem::take(&mut batch))
+                .map_err(|error| commit_error(&error))?;
+            batch_bytes = 0;
+        }
+    }
+    db.apply_batch(batch).map_err(|error| commit_error(&error))?;
+    make_durable(copy, &db)?;
+    Ok(read)
+}
+
+/// Puts the copy in the store's place and the store in the copy's, in one step.
+fn exchange(dir: &Path, copy: &Path) -> Result<(), StoreError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, copy, CWD, dir, RenameFlags::EXCHANGE)
+        .map_err(|error| io_error("exchange with its compacted copy", dir, error.into()))?;
+    durable::sync_name(dir).map_err(|source| io_error("sync the folder of", dir, source))
+}
+
+/// Returns when no thread of sled holds the store any more: its lock on its file is the last thing it lets go of.
+fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
+    let path = folder::db(dir);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(io_error("open", &path, source)),
+    };
+    for _ in 0..LOCK_TRIES {
+        if file.try_lock().is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    Err(StoreError::Locked { dir: dir.to_owned() })
+}
+
+/// What was read, in short: equal digests are equal rows in equal order.
+#[derive(Default)]
+struct Digest {
+    rows: u64,
+    hash: blake3::Hasher,
+}
+
+impl Digest {
+    fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.rows += 1;
+        for bytes in [key, value] {
+            self.hash.update(&(bytes.len() as u64).to_be_bytes());
+            self.hash.update(bytes);
+        }
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows && self.hash.finalize() == other.hash.finalize()
+    }
+}
