@@ -199,6 +199,11 @@ pub(crate) enum Command {
     /// What was rejected, and why
     #[command(subcommand)]
     Dead(Dead),
+    /// Check journal and store: every digest, every row against the others; exit 12 and a list when something is wrong
+    Verify {
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell

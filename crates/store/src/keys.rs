@@ -31,7 +31,8 @@ pub(crate) const STORY: u8 = b's';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
-const PART: u8 = b'w';
+pub(crate) const PART: u8 = b'w';
+pub(crate) const NAMED: u8 = b'z';
 
 // Names under `z`.
 pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";

@@ -24,6 +24,10 @@ mod stage;
 mod watermark;
 
 mod read;
+mod verify;
+
+#[cfg(test)]
+mod sample;
 
 pub use compact::{Compacted, compact, set_aside};
 pub use database::{Opening, Store, StoreOptions};
@@ -31,3 +35,4 @@ pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, StillWork, Writer};
+pub use verify::{Checked, Fault, Finding, Numbers, RowName, SketchText};

@@ -12,6 +12,7 @@ mod shell;
 mod shutdown;
 mod stats;
 mod summary;
+mod verify;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Dead(Dead::List { reason, rows }) => {
             read::dead(&reader(&config()?)?, reason.as_deref(), &rows)
         }
+        Command::Verify { rows } => verify::verify(&config()?, &rows, global.quiet),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }
