@@ -191,6 +191,10 @@ pub(crate) enum Command {
     /// The feeds that are polled
     #[command(subcommand)]
     Feeds(Feeds),
+    /// Make the store again from the journal, and put it in the old one's place
+    Rebuild,
+    /// Write the store anew without the room that superseded rows take
+    Compact,
     /// Check the configuration and the feed lists it names
     Check,
     /// The effective configuration

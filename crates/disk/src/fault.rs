@@ -32,6 +32,7 @@ pub const POINTS: &[&str] = &[
     "store.commit.flushed",
     "store.commit.synced",
     "store.settle.settled",
+    "store.replace.exchanged",
 ];
 
 /// Reads from the environment which points are on. They are off again when the guard is dropped.

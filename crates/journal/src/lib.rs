@@ -41,7 +41,7 @@ pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::{Ledger, Setback, TRIES};
 pub use seal::{LeftSegment, Sealed, SealedSegment, seal};
-pub use segment::{JournalError, Segment, list_segments};
+pub use segment::{JournalError, Segment, first_ordinal, list_segments};
 pub use stage::{Owed, Source, run};
 pub use verify::{Finding, Flaw, Verification, verify};
 pub use writer::{Journal, JournalOptions, Recovery};

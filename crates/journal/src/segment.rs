@@ -283,6 +283,21 @@ pub(crate) fn list_forms(dir: &Path) -> Result<BTreeMap<u32, Forms>, JournalErro
     Ok(segments)
 }
 
+/// The number of the first capture that a journal still has: above 1 where its oldest segments were taken away. `None`
+/// when it has no capture.
+///
+/// # Errors
+///
+/// [`JournalError::Io`] when the folder or a segment cannot be read.
+pub fn first_ordinal(dir: &Path) -> Result<Option<u64>, JournalError> {
+    for segment in list_segments(dir)? {
+        if let Some(first) = segment.first_ordinal()? {
+            return Ok(Some(first));
+        }
+    }
+    Ok(None)
+}
+
 /// The segments of a journal folder, in the order of writing; none when there is no folder. One that stands there in
 /// both forms is listed once, as the plain one.
 ///

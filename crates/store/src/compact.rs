@@ -15,7 +15,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use depeche_disk::durable;
+use depeche_disk::{durable, fault};
 
 use crate::StoreError;
 use crate::canary::Mark;
@@ -83,6 +83,38 @@ pub fn set_aside(dir: &Path, to: &Path) -> Result<(), StoreError> {
     let _lock = folder::lock(dir)?;
     wait_until_closed(dir)?;
     durable::rename(dir, to).map_err(|source| io_error("set aside", dir, source))
+}
+
+/// Puts the store in `fresh`, which is closed and whole, in the place of the one in `dir`, in one step; that one moves to
+/// `keep`. Where there is none in `dir`, `fresh` is just given its name. Both have the same lock.
+///
+/// # Errors
+///
+/// [`StoreError::Locked`] when either is open, [`StoreError::Io`] when the system refuses; then both are where they were.
+pub fn replace(dir: &Path, fresh: &Path, keep: &Path) -> Result<(), StoreError> {
+    let _lock = folder::lock(dir)?;
+    wait_until_closed(dir)?;
+    wait_until_closed(fresh)?;
+    if !dir.exists() {
+        return durable::rename(fresh, dir).map_err(|source| io_error("move", fresh, source));
+    }
+    exchange(dir, fresh)?;
+    fault::point("store.replace.exchanged").map_err(|source| io_error("exchange", dir, source))?;
+    durable::rename(fresh, keep).map_err(|source| io_error("move away", fresh, source))
+}
+
+/// Removes a store that was not finished. Its lock is that of the store it was to replace, so nobody is at work on either.
+///
+/// # Errors
+///
+/// [`StoreError::Locked`] when it is open, [`StoreError::Io`] when the system refuses.
+pub fn discard(dir: &Path) -> Result<(), StoreError> {
+    let _lock = folder::lock(dir)?;
+    if !dir.exists() {
+        return Ok(());
+    }
+    wait_until_closed(dir)?;
+    std::fs::remove_dir_all(dir).map_err(|source| io_error("remove", dir, source))
 }
 
 /// Removes what a compacting that broke off has left beside the store. The store's lock is held.
@@ -159,7 +191,7 @@ fn copy_rows(store: &Store, copy: &Path, options: StoreOptions) -> Result<Digest
 fn exchange(dir: &Path, copy: &Path) -> Result<(), StoreError> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, copy, CWD, dir, RenameFlags::EXCHANGE)
-        .map_err(|error| io_error("exchange with its compacted copy", dir, error.into()))?;
+        .map_err(|error| io_error("exchange with its new copy", dir, error.into()))?;
     durable::sync_name(dir).map_err(|source| io_error("sync the folder of", dir, source))
 }
 

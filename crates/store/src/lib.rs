@@ -29,7 +29,7 @@ mod verify;
 #[cfg(test)]
 mod sample;
 
-pub use compact::{Compacted, compact, set_aside};
+pub use compact::{Compacted, compact, discard, replace, set_aside};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};

@@ -1,11 +1,13 @@
 //! The commands, one module a family.
 
+mod compact;
 mod configuration;
 mod expect;
 mod explain;
 mod feeds;
 mod parse;
 mod read;
+mod rebuild;
 mod replay;
 mod run;
 mod shell;
@@ -57,6 +59,8 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
         Command::Stats { format } => stats::print(&config()?, format),
         Command::Feeds(command) => feeds::feeds(&config()?, command),
+        Command::Rebuild => rebuild::rebuild(&config()?, &clock, global.quiet),
+        Command::Compact => compact::compact(&config()?),
         Command::Check => configuration::check(&layers),
         Command::Config(_show) => configuration::show(&config()?),
         Command::Dead(Dead::List { reason, rows }) => {

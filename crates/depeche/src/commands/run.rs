@@ -45,7 +45,7 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         let stop = shutdown::token()?;
         let fetcher = Fetcher::new(config.fetch_options(), Arc::clone(clock))?;
         let on_full = if once { OnFull::End } else { OnFull::Wait };
-        let pipeline = Pipeline::start(config, clock, on_full, &stop)?;
+        let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
         let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
         if let (false, Some(address)) = (once, config.listen()) {
             http::serve(address, &config.data_dir, &pipeline, stop.clone()).await?;
