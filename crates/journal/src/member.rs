@@ -141,6 +141,17 @@ impl<R: BufRead + Seek> Source for Members<R> {
         true
     }
 
+    fn check(&mut self) -> io::Result<()> {
+        if let (true, State::Member(member)) = (self.from == self.to, &mut self.state) {
+            (self.from, self.to) = (0, member.read(&mut self.buffer)?);
+            if self.to == 0 {
+                // The next member is begun when it is asked for: what is wrong with it is no matter of this one.
+                self.state = State::Between(self.take_input()?);
+            }
+        }
+        Ok(())
+    }
+
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {
         io::copy(&mut self.by_ref().take(bytes), &mut io::sink())
     }

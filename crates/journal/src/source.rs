@@ -47,6 +47,9 @@ pub(crate) trait Source: BufRead {
     /// Whether that many bytes may be left; false where it is known without reading them that they are not.
     fn holds(&mut self, bytes: u64) -> bool;
 
+    /// Called where a record ends: where its compressed bytes end too, their checksum is verified.
+    fn check(&mut self) -> io::Result<()>;
+
     /// Passes over some bytes and says how many: fewer at the end.
     fn skip(&mut self, bytes: u64) -> io::Result<u64>;
 
@@ -88,6 +91,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn holds(&mut self, bytes: u64) -> bool {
         (**self).holds(bytes)
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        (**self).check()
     }
 
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {
@@ -195,6 +202,10 @@ impl<R: BufRead + Seek> Source for Plain<R> {
         let end = self.at.saturating_add(bytes);
         // What cannot be sought in (a pipe) has no known length.
         self.length.is_some_and(|length| end <= length) || self.length().map_or(true, |length| end <= length)
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {

@@ -254,6 +254,7 @@ impl<S: Source> Records<S> {
         if close != CLOSE {
             return Err(lost("its block does not end where it says"));
         }
+        self.source.check()?;
         let offset = self.offset;
         self.offset += whole;
         if is_too_large {
