@@ -91,7 +91,7 @@ pub enum Kept {
 }
 
 /// Removes the oldest segments that `retention` no longer asks for and that hold no capture above `settled_up_to` or
-/// `backed_up_up_to`. It may run while the journal is written and read, and not beside [`seal`](crate::seal).
+/// `backed_up_up_to`. It may run while the journal is written and read, and not beside [`seal`](crate::seal()).
 ///
 /// # Errors
 ///

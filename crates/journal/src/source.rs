@@ -137,7 +137,7 @@ impl<R: BufRead + Seek> Plain<R> {
 
     fn is_record_at(&mut self, at: u64) -> io::Result<bool> {
         self.go_to(at)?;
-        looks_like_a_record(&mut self.input)
+        Ok(looks_like_a_record(&mut self.input)? == Some(true))
     }
 
     /// The first place behind `damaged` at which a record begins behind the line ends that close another.
@@ -153,7 +153,16 @@ impl<R: BufRead + Seek> Plain<R> {
                 .read_to_end(&mut chunk)?;
             for (index, window) in chunk.windows(SEAM.len()).enumerate() {
                 let record = from + index as u64 + 4;
-                if window == SEAM && record > damaged && self.is_record_at(record)? {
+                if window != SEAM || record <= damaged {
+                    continue;
+                }
+                let mut here = chunk.get(index + 4..).unwrap_or_default();
+                let is_record = match looks_like_a_record(&mut here)? {
+                    Some(is_record) => is_record,
+                    // Its header goes on behind the chunk.
+                    None => self.is_record_at(record)?,
+                };
+                if is_record {
                     return Ok(Some(record));
                 }
             }
