@@ -11,7 +11,7 @@ use depeche_model::Capture;
 
 use crate::record;
 use crate::source::{self, CHUNK_BYTES};
-use crate::warc::{Limits, records};
+use crate::warc::{Limits, VAIN_BYTES, records};
 
 /// Gives every capture of a WARC file (compressed when its name ends in `.gz`) to `each`, in order, until it
 /// breaks. Records that hold no article or feed are passed over. Damage is given as an error that names its offset in the
@@ -30,6 +30,7 @@ pub fn read_captures(
         // A page's header holds its feed entry, which came out of a body of the same limit; JSON may double it.
         header_bytes: max_block_bytes.saturating_mul(2).saturating_add(1 << 20),
         block_bytes: max_block_bytes,
+        vain_bytes: VAIN_BYTES,
     };
     for record in records(input, limits) {
         let capture = match record {

@@ -26,6 +26,7 @@ mod record;
 
 mod archive;
 
+mod retain;
 mod seal;
 mod segment;
 mod verify;
@@ -40,6 +41,7 @@ mod sample;
 pub use archive::read_captures;
 pub use intake::Intake;
 pub use ledger::{Ledger, Setback, TRIES};
+pub use retain::{Kept, KeptSegment, RemovedSegment, Retained, Retention, retain};
 pub use seal::{LeftSegment, Sealed, SealedSegment, seal};
 pub use segment::{JournalError, Segment, first_ordinal, list_segments};
 pub use stage::{Owed, Source, run};

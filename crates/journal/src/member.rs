@@ -22,6 +22,9 @@ const MAGIC: &[u8] = &[0x1f, 0x8b, 8];
 /// How much of what may be a member is looked at: its header and a few bytes of what it holds.
 const LOOK_BYTES: u64 = 1 << 16;
 
+/// How many places that may be members are looked at behind one damage. Of compressed bytes, one in 16 MiB looks so.
+const LOOKS: usize = 1 << 16;
+
 /// Compresses one record, which begins at `offset` of the uncompressed segment, into a member of its own.
 pub(crate) fn write<W: Write>(out: W, offset: u64, parts: &[&[u8]]) -> io::Result<W> {
     let mut extra = SUBFIELD.to_vec();
@@ -141,6 +144,17 @@ impl<R: BufRead + Seek> Source for Members<R> {
         true
     }
 
+    fn check(&mut self) -> io::Result<()> {
+        if let (true, State::Member(member)) = (self.from == self.to, &mut self.state) {
+            (self.from, self.to) = (0, member.read(&mut self.buffer)?);
+            if self.to == 0 {
+                // The next member is begun when it is asked for: what is wrong with it is no matter of this one.
+                self.state = State::Between(self.take_input()?);
+            }
+        }
+        Ok(())
+    }
+
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {
         io::copy(&mut self.by_ref().take(bytes), &mut io::sink())
     }
@@ -163,17 +177,22 @@ impl<R: BufRead + Seek> Source for Members<R> {
 /// The first member at or behind `from` that opens a record.
 fn find<R: BufRead + Seek>(input: &mut R, mut from: u64) -> io::Result<Option<u64>> {
     let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    let mut looks = 0;
     loop {
         input.seek(SeekFrom::Start(from))?;
         chunk.clear();
         input.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk)?;
         for (index, window) in chunk.windows(MAGIC.len()).enumerate() {
             let member = from + index as u64;
-            if window == MAGIC && opens_a_record(input, member)? {
+            if window != MAGIC {
+                continue;
+            }
+            looks += 1;
+            if opens_a_record(input, member)? {
                 return Ok(Some(member));
             }
         }
-        if chunk.len() < CHUNK_BYTES {
+        if chunk.len() < CHUNK_BYTES || looks > LOOKS {
             return Ok(None);
         }
         from += (CHUNK_BYTES - MAGIC.len() + 1) as u64;

@@ -19,9 +19,15 @@ use crate::warc::{HEADER_DIGEST, Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
+/// Since this version, every header ends in its own digest.
+const WITH_HEADER_DIGEST: u32 = 2;
+
 /// What WARC has no field for.
 #[derive(Serialize, Deserialize)]
 struct Extension {
+    /// Absent in what was written before there were versions.
+    #[serde(default)]
+    version: u32,
     ordinal: u64,
     kind: String,
     uri: String,
@@ -36,6 +42,7 @@ struct Extension {
 /// The bytes of the record that keeps `capture` as number `ordinal`.
 pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
     let extension = Extension {
+        version: WITH_HEADER_DIGEST,
         ordinal,
         kind: capture.kind.as_str().to_owned(),
         uri: capture.uri.clone(),
@@ -152,6 +159,9 @@ pub(crate) fn decode(record: &Record) -> Result<Option<(Capture, Option<u64>)>, 
 }
 
 fn own(record: &Record, extension: Extension) -> Result<(Capture, Option<u64>), String> {
+    if extension.version >= WITH_HEADER_DIGEST && record.field(HEADER_DIGEST).is_none() {
+        return Err("the digest of its header is missing: damaged".to_owned());
+    }
     let payload = match record.field("WARC-Type") {
         Some("response") => Payload::Http(http_answer(&record.block)?),
         Some("resource") => Payload::File {

@@ -65,7 +65,7 @@ pub struct LeftSegment {
 }
 
 /// Seals every segment behind the newest one, and puts right what an interrupted sealing left. It may run while the
-/// journal is written and read; one sealing at a time, and not beside [`retain`](crate::retain). When `is_stopped`
+/// journal is written and read; one sealing at a time, and not beside [`retain`](crate::retain()). When `is_stopped`
 /// says so, it ends before the next record; the segment it was at stays plain.
 ///
 /// # Errors

@@ -47,6 +47,9 @@ pub(crate) trait Source: BufRead {
     /// Whether that many bytes may be left; false where it is known without reading them that they are not.
     fn holds(&mut self, bytes: u64) -> bool;
 
+    /// Called where a record ends: where its compressed bytes end too, their checksum is verified.
+    fn check(&mut self) -> io::Result<()>;
+
     /// Passes over some bytes and says how many: fewer at the end.
     fn skip(&mut self, bytes: u64) -> io::Result<u64>;
 
@@ -90,6 +93,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).holds(bytes)
     }
 
+    fn check(&mut self) -> io::Result<()> {
+        (**self).check()
+    }
+
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {
         (**self).skip(bytes)
     }
@@ -130,7 +137,7 @@ impl<R: BufRead + Seek> Plain<R> {
 
     fn is_record_at(&mut self, at: u64) -> io::Result<bool> {
         self.go_to(at)?;
-        looks_like_a_record(&mut self.input)
+        Ok(looks_like_a_record(&mut self.input)? == Some(true))
     }
 
     /// The first place behind `damaged` at which a record begins behind the line ends that close another.
@@ -146,7 +153,16 @@ impl<R: BufRead + Seek> Plain<R> {
                 .read_to_end(&mut chunk)?;
             for (index, window) in chunk.windows(SEAM.len()).enumerate() {
                 let record = from + index as u64 + 4;
-                if window == SEAM && record > damaged && self.is_record_at(record)? {
+                if window != SEAM || record <= damaged {
+                    continue;
+                }
+                let mut here = chunk.get(index + 4..).unwrap_or_default();
+                let is_record = match looks_like_a_record(&mut here)? {
+                    Some(is_record) => is_record,
+                    // Its header goes on behind the chunk.
+                    None => self.is_record_at(record)?,
+                };
+                if is_record {
                     return Ok(Some(record));
                 }
             }
@@ -195,6 +211,10 @@ impl<R: BufRead + Seek> Source for Plain<R> {
         let end = self.at.saturating_add(bytes);
         // What cannot be sought in (a pipe) has no known length.
         self.length.is_some_and(|length| end <= length) || self.length().map_or(true, |length| end <= length)
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     fn skip(&mut self, bytes: u64) -> io::Result<u64> {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sha1::{Digest as _, Sha1};
 
 use crate::member::is_of_the_system;
-use crate::source::{RECORD_START, RecordEnd, Source};
+use crate::source::{CHUNK_BYTES, RECORD_START, RecordEnd, Source};
 
 /// Our field, the last of a header: the digest of the header's bytes before it.
 pub(crate) const HEADER_DIGEST: &str = "Depeche-Header-Digest";
@@ -27,15 +27,22 @@ const VERSION_BYTES: u64 = 64;
 /// How much of a header is read to tell whether it is one.
 const LOOK_BYTES: u64 = 1 << 20;
 
+/// How much may be read in vain: some seconds' worth.
+pub(crate) const VAIN_BYTES: u64 = 1 << 34;
+
 const ALTERED: &str = "it does not match its digest";
 
 /// How large a record may be.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
 pub(crate) struct Limits {
     /// The header: ours hold a feed entry, others' a few lines.
     pub(crate) header_bytes: u64,
     /// The block.
     pub(crate) block_bytes: u64,
+    /// What is read in vain, all damages of a file together. Each is looked at again from its second byte on, so a
+    /// file made for it could otherwise be read a million times over.
+    pub(crate) vain_bytes: u64,
 }
 
 impl Limits {
@@ -44,6 +51,7 @@ impl Limits {
     pub(crate) const OWN: Self = Self {
         header_bytes: 1 << 28,
         block_bytes: u64::MAX,
+        vain_bytes: VAIN_BYTES,
     };
 }
 
@@ -119,6 +127,8 @@ pub(crate) fn records<S: Source>(source: S, limits: Limits) -> Records<S> {
         offset: 0,
         limits,
         blocks: Blocks::Read,
+        tried_bytes: 0,
+        vain_bytes: 0,
         ended: false,
     }
 }
@@ -143,6 +153,10 @@ pub(crate) struct Records<S> {
     offset: u64,
     limits: Limits,
     blocks: Blocks,
+    /// Read of the present record.
+    tried_bytes: u64,
+    /// Read of damaged ones.
+    vain_bytes: u64,
     ended: bool,
 }
 
@@ -211,6 +225,7 @@ impl<S: Source> Iterator for Records<S> {
 
 impl<S: Source> Records<S> {
     fn read(&mut self, place: u64) -> Result<Record, Fault> {
+        self.tried_bytes = 0;
         let head = head(&mut self.source, self.limits.header_bytes)?;
         let Some(length) = value(&head.fields, "Content-Length").and_then(|length| length.parse().ok())
         else {
@@ -243,6 +258,7 @@ impl<S: Source> Records<S> {
         } else {
             self.source.by_ref().take(length).read_to_end(&mut block)? as u64
         };
+        self.tried_bytes = read;
         let mut close = Vec::with_capacity(CLOSE.len());
         self.source
             .by_ref()
@@ -254,6 +270,7 @@ impl<S: Source> Records<S> {
         if close != CLOSE {
             return Err(lost("its block does not end where it says"));
         }
+        self.source.check()?;
         let offset = self.offset;
         self.offset += whole;
         if is_too_large {
@@ -304,9 +321,16 @@ impl<S: Source> Records<S> {
             }
             Fault::Lost { why, end } => (why, end),
         };
+        self.vain_bytes += self.tried_bytes + CHUNK_BYTES as u64;
         match self.source.resume(place, end) {
             Ok(goes_on) => {
-                self.ended = !goes_on;
+                let is_too_much = self.vain_bytes > self.limits.vain_bytes;
+                self.ended = !goes_on || is_too_much;
+                let why = if goes_on && is_too_much {
+                    format!("{why}, and so much before it is damaged that reading ends here")
+                } else {
+                    why
+                };
                 WarcError::Damaged {
                     offset: place,
                     passed_over: self.source.place().saturating_sub(place),
@@ -420,16 +444,18 @@ fn read_head<R: BufRead>(input: &mut R, limit: u64) -> io::Result<Result<Head, N
     }
 }
 
-/// Whether a record seems to begin here: a version line, then fields, a length among them.
-pub(crate) fn looks_like_a_record<R: BufRead>(input: &mut R) -> io::Result<bool> {
+/// Whether a record seems to begin here: a version line, then fields, a length among them. Nothing where the input ends
+/// too early to tell.
+pub(crate) fn looks_like_a_record<R: BufRead>(input: &mut R) -> io::Result<Option<bool>> {
     Ok(match read_head(input, LOOK_BYTES)? {
         Ok(head) => {
             let length = value(&head.fields, "Content-Length").map(str::parse::<u64>);
-            head.is_regular && matches!(length, Some(Ok(_)))
+            Some(head.is_regular && matches!(length, Some(Ok(_))))
         }
         // A feed entry may be longer than what is looked at.
-        Err(NoHead::Endless) => true,
-        Err(NoHead::CutOff | NoHead::Other(_)) => false,
+        Err(NoHead::Endless) => Some(true),
+        Err(NoHead::Other(_)) => Some(false),
+        Err(NoHead::CutOff) => None,
     })
 }
 
@@ -459,6 +485,7 @@ mod tests {
             Limits {
                 header_bytes: 1 << 20,
                 block_bytes: limit,
+                vain_bytes: VAIN_BYTES,
             },
         )
         .map(|r| r.map(|r| r.block).map_err(|e| e.to_string()))
@@ -497,6 +524,37 @@ mod tests {
         let got = read(TWO.as_bytes(), 2);
         assert!(got[0].as_ref().unwrap_err().contains("more than the 2 allowed"));
         assert_eq!(got[1], Ok(Bytes::from_static(b"d")));
+    }
+
+    #[test]
+    fn an_archive_made_to_be_read_over_and_over_is_given_up_and_that_is_said() {
+        let hostile = "WARC/1.0\r\nContent-Length: 300\r\n\r\n\r\n\r\n".repeat(100);
+        let limits = Limits {
+            vain_bytes: 10 * CHUNK_BYTES as u64,
+            ..Limits::OWN
+        };
+        let read: Vec<_> = records(Plain::new(io::Cursor::new(hostile.as_bytes())), limits)
+            .map(|record| record.unwrap_err().to_string())
+            .collect();
+        assert_eq!(read.len(), 10);
+        assert!(read[9].contains("reading ends here"), "{}", read[9]);
+        let without_limit = records(Plain::new(io::Cursor::new(hostile.as_bytes())), Limits::OWN);
+        assert_eq!(without_limit.count(), 100);
+    }
+
+    #[test]
+    fn a_block_that_claims_the_records_behind_it_hides_none_of_them() {
+        // Nothing proves the length of another tool's record, and here it ends where the last one does.
+        let claims = "WARC/1.0\r\nWARC-Block-Digest: sha1:AAAA\r\nContent-Length: 77\r\n\r\nabc\r\n\r\n";
+        let bytes = [claims, TWO].concat();
+        let start = claims.find("abc").unwrap();
+        assert_eq!(bytes.len() - start - 4, 77);
+        let got = read(bytes.as_bytes(), 77);
+        assert!(got[0].as_ref().unwrap_err().contains("does not match its digest"));
+        assert_eq!(
+            got[1..],
+            [Ok(Bytes::from_static(b"abc")), Ok(Bytes::from_static(b"d"))]
+        );
     }
 
     #[test]
