@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::canary::{self, Canary};
 use crate::database::{commit_error, make_durable};
-use crate::rows::{SCHEMA, decode, encode};
-use crate::{StoreError, keys};
+use crate::rows::{SCHEMA, decode, encode, encode_for_all};
+use crate::{StoreError, dictionary, keys};
 
 /// What was in the folder before sled opened it.
 pub(crate) struct Found {
@@ -37,6 +37,7 @@ pub(crate) fn settle(dir: &Path, db: &sled::Db, found: &Found) -> Result<(Canary
     match (schema, canary) {
         (Some(SCHEMA), Some(canary)) => {
             canary::compare(canary, found.mark).map_err(damaged)?;
+            check_dictionaries(db).map_err(damaged)?;
             Ok((canary, None))
         }
         (_, Some(_)) | (Some(SCHEMA), None) => {
@@ -64,11 +65,26 @@ pub(crate) fn settle(dir: &Path, db: &sled::Db, found: &Found) -> Result<(Canary
 fn describe(dir: &Path, db: &sled::Db, mark: Option<Canary>) -> Result<Canary, StoreError> {
     let canary = mark.map_or_else(Canary::unmade, Ok)?.next();
     let mut batch = sled::Batch::default();
-    batch.insert(keys::SCHEMA_KEY, encode(&SCHEMA)?);
+    batch.insert(keys::SCHEMA_KEY, encode_for_all(&SCHEMA)?);
+    for (id, bytes) in dictionary::ALL {
+        batch.insert(keys::dictionary(id), encode_for_all(&bytes)?);
+    }
     batch.insert(keys::CANARY_KEY, encode(&canary)?);
     db.apply_batch(batch).map_err(|error| commit_error(&error))?;
     make_durable(dir, db)?;
     Ok(canary)
+}
+
+/// A row opens with the dictionary it was written with, and with no other of that id.
+fn check_dictionaries(db: &sled::Db) -> Result<(), String> {
+    for (id, bytes) in dictionary::ALL {
+        match read::<Vec<u8>>(db, &keys::dictionary(id)) {
+            Ok(Some(kept)) if kept == bytes => {}
+            Ok(_) => return Err(format!("its dictionary {id} is missing, or another one")),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
 }
 
 fn read<T: serde::de::DeserializeOwned>(db: &sled::Db, key: &[u8]) -> Result<Option<T>, StoreError> {
