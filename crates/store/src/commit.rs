@@ -124,7 +124,10 @@ impl Committer {
     fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
         guard(self.store.dir(), || {
             point("store.commit.apply")?;
-            self.store.db.apply_batch(batch).map_err(|error| commit_error(&error))?;
+            self.store
+                .db
+                .apply_batch(batch)
+                .map_err(|error| commit_error(&error))?;
             point("store.commit.applied")?;
             self.store.make_durable()?;
             point("store.commit.synced")
@@ -153,11 +156,7 @@ impl Committer {
         }
         if let Some(order) = decided.capture.answers {
             let key = keys::owed(order);
-            let parts = self
-                .store
-                .raw(&key)?
-                .and_then(|bytes| parts(&bytes))
-                .unwrap_or(0);
+            let parts = self.store.raw(&key)?.and_then(|bytes| parts(&bytes)).unwrap_or(0);
             for n in 0..parts {
                 group.batch.remove(keys::part(&key, n));
             }
@@ -259,9 +258,7 @@ impl Committer {
         }
         let mut at = judged.record.captured_at;
         if judged.record.revision > 1
-            && let Some((key, bytes)) = self.store.scan(keys::revisions(id))
-                .next()
-                .transpose()?
+            && let Some((key, bytes)) = self.store.scan(keys::revisions(id)).next().transpose()?
         {
             let first: Seq = self.store.row(&key, &bytes)?;
             if let Some(row) = self

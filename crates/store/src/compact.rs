@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 
 use depeche_disk::durable;
 
+use crate::StoreError;
 use crate::canary::Mark;
 use crate::database::{
     LOCK_PAUSE, LOCK_TRIES, Store, StoreOptions, commit_error, guard, look_for_room, make_durable, open_sled,
 };
 use crate::folder::{self, io_error};
-use crate::StoreError;
 
 /// What compacting did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,10 @@ fn make_copy(dir: &Path, copy: &Path, options: StoreOptions, lock: &File) -> Res
     if read != written {
         return Err(StoreError::Damaged {
             dir: copy.to_owned(),
-            why: format!("of {} rows, {} came back, or not the same", read.rows, written.rows),
+            why: format!(
+                "of {} rows, {} came back, or not the same",
+                read.rows, written.rows
+            ),
         });
     }
     drop(Mark::make(copy, canary)?);
@@ -161,7 +164,7 @@ fn exchange(dir: &Path, copy: &Path) -> Result<(), StoreError> {
 }
 
 /// Returns when no thread of sled holds the store any more: its lock on its file is the last thing it lets go of.
-fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
     let path = folder::db(dir);
     let file = match File::open(&path) {
         Ok(file) => file,

@@ -190,7 +190,8 @@ impl Store {
     }
 
     pub(crate) fn canary(&self) -> Result<Canary, StoreError> {
-        self.get(keys::CANARY_KEY)?.ok_or_else(|| self.damaged("it lost its canary".to_owned()))
+        self.get(keys::CANARY_KEY)?
+            .ok_or_else(|| self.damaged("it lost its canary".to_owned()))
     }
 
     /// Everything written so far reaches the disk.

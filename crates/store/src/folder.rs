@@ -74,7 +74,9 @@ pub(crate) fn count_blobs(dir: &Path) -> Result<u64, StoreError> {
 pub(crate) fn size(dir: &Path) -> Result<u64, StoreError> {
     let mut bytes = 0;
     for (path, _) in entries(dir)? {
-        let metadata = path.metadata().map_err(|source| io_error("look at", &path, source))?;
+        let metadata = path
+            .metadata()
+            .map_err(|source| io_error("look at", &path, source))?;
         bytes += if metadata.is_file() { metadata.len() } else { 0 };
     }
     Ok(bytes)

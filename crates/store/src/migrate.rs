@@ -17,11 +17,7 @@ pub(crate) struct Found {
 
 /// Makes a new store, brings an older one to this program's schema, and tells a good one from one that lost data. Gives
 /// back its canary, and the schema it had where that was older.
-pub(crate) fn settle(
-    dir: &Path,
-    db: &sled::Db,
-    found: &Found,
-) -> Result<(Canary, Option<u32>), StoreError> {
+pub(crate) fn settle(dir: &Path, db: &sled::Db, found: &Found) -> Result<(Canary, Option<u32>), StoreError> {
     let damaged = |why: String| StoreError::Damaged {
         dir: dir.to_owned(),
         why,
@@ -43,7 +39,9 @@ pub(crate) fn settle(
             canary::compare(canary, found.mark).map_err(damaged)?;
             Ok((canary, None))
         }
-        (_, Some(_)) | (Some(SCHEMA), None) => Err(damaged("part of its own description is missing".to_owned())),
+        (_, Some(_)) | (Some(SCHEMA), None) => {
+            Err(damaged("part of its own description is missing".to_owned()))
+        }
         _ if acknowledged > 0 => Err(damaged(format!(
             "it opens, but without the {acknowledged} commits that were acknowledged"
         ))),

@@ -137,11 +137,10 @@ impl Reader {
     pub fn records(&self, after: Seq) -> impl DoubleEndedIterator<Item = Rows<Record>> + use<> {
         let reader = self.clone();
         let from = keys::by_seq(keys::ARTICLE, after.next());
-        self.store.range(from..vec![keys::ARTICLE + 1])
-            .map(move |item| {
-                let (key, bytes) = item?;
-                reader.complete(seq_of(&key)?, reader.store.row(&key, &bytes)?)
-            })
+        self.store.range(from..vec![keys::ARTICLE + 1]).map(move |item| {
+            let (key, bytes) = item?;
+            reader.complete(seq_of(&key)?, reader.store.row(&key, &bytes)?)
+        })
     }
 
     /// The latest revision of every article that is no duplicate, in the order of commit.
@@ -346,10 +345,7 @@ impl Reader {
     }
 
     fn latest_seq(&self, id: ArticleId) -> Rows<Option<Seq>> {
-        let last = self
-            .store.scan(keys::revisions(id))
-            .next_back()
-            .transpose()?;
+        let last = self.store.scan(keys::revisions(id)).next_back().transpose()?;
         last.map(|(key, bytes)| self.store.row(&key, &bytes)).transpose()
     }
 

@@ -27,7 +27,12 @@ impl Sample {
         for n in 1..=COMMITS {
             let text = format!("Le conseil municipal a voté le budget numéro {n}. ").repeat(20);
             let article = judged_with(n, 1, text);
-            commit(open(&path), vec![decided(n, vec![Decision::Judged(Box::new(article))])], vec![]).await;
+            commit(
+                open(&path),
+                vec![decided(n, vec![Decision::Judged(Box::new(article))])],
+                vec![],
+            )
+            .await;
             states.push(state(&open(&path)).expect("readable"));
         }
         Self { dir, states }
@@ -52,7 +57,10 @@ impl Sample {
         match open_and_read(dir) {
             Ok(found) => {
                 let commit = self.states.iter().position(|state| *state == found);
-                assert!(commit.is_some(), "{what}: the store opens with what it never held: {found}");
+                assert!(
+                    commit.is_some(),
+                    "{what}: the store opens with what it never held: {found}"
+                );
                 commit
             }
             Err(StoreError::Damaged { .. } | StoreError::Row { .. }) => None,
@@ -97,7 +105,10 @@ fn open_and_read(dir: &Path) -> Result<String, StoreError> {
 fn remove_snapshots(dir: &Path) {
     for entry in fs::read_dir(dir).expect("readable") {
         let path = entry.expect("readable").path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snap.")) {
+        if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("snap."))
+        {
             fs::remove_file(path).expect("removed");
         }
     }
@@ -114,7 +125,10 @@ fn truncate(path: &Path, length: u64) {
 /// Where the data of a file ends, zeros behind it left out.
 fn data_length(path: &Path) -> u64 {
     let bytes = fs::read(path).expect("readable");
-    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
+    bytes
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last as u64 + 1)
 }
 
 #[tokio::test]
@@ -184,17 +198,28 @@ async fn settings_or_snapshot_cut_off_anywhere_are_harmless_or_damage() {
     let sample = Sample::new().await;
     let names: Vec<_> = fs::read_dir(sample.dir.path().join("sample"))
         .expect("readable")
-        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("readable")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .filter(|name| name == "conf" || name.starts_with("snap."))
         .collect();
     assert_eq!(names.len(), 2);
     for name in names {
-        let length = fs::metadata(sample.dir.path().join("sample").join(&name)).expect("there").len();
+        let length = fs::metadata(sample.dir.path().join("sample").join(&name))
+            .expect("there")
+            .len();
         for cut in 0..length {
             let dir = sample.copy();
             truncate(&dir.join(&name), cut);
             let commit = sample.outcome(&dir, &format!("{name} cut at {cut} of {length}"));
-            assert!(commit.is_none_or(|commit| commit as u64 == COMMITS), "{name} cut at {cut}");
+            assert!(
+                commit.is_none_or(|commit| commit as u64 == COMMITS),
+                "{name} cut at {cut}"
+            );
         }
     }
 }
@@ -215,10 +240,18 @@ async fn a_store_that_went_back_in_time_is_damaged() {
     let older = sample.copy();
     let article = judged_with(9, 1, "Un de plus.".to_owned());
     let dir = sample.dir.path().join("sample");
-    commit(open(&dir), vec![decided(9, vec![Decision::Judged(Box::new(article))])], vec![]).await;
+    commit(
+        open(&dir),
+        vec![decided(9, vec![Decision::Judged(Box::new(article))])],
+        vec![],
+    )
+    .await;
     fs::copy(dir.join("depeche.mark"), older.join("depeche.mark")).expect("copied");
     let error = open_and_read(&older).expect_err("damaged").to_string();
-    assert!(error.contains("it holds 5 commits, and 6 were acknowledged"), "{error}");
+    assert!(
+        error.contains("it holds 5 commits, and 6 were acknowledged"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -229,10 +262,15 @@ async fn no_mark_a_torn_one_or_an_older_one_condemns_no_store() {
     let marks: [(&str, Option<Vec<u8>>); 4] = [
         ("none", None),
         ("empty", Some(vec![])),
-        ("torn", fs::read(sample.dir.path().join("sample/depeche.mark")).ok().map(|mut mark| {
-            mark.truncate(20);
-            mark
-        })),
+        (
+            "torn",
+            fs::read(sample.dir.path().join("sample/depeche.mark"))
+                .ok()
+                .map(|mut mark| {
+                    mark.truncate(20);
+                    mark
+                }),
+        ),
         ("of another store", fs::read(older.join("depeche.mark")).ok()),
     ];
     for (which, mark) in marks {
@@ -242,7 +280,11 @@ async fn no_mark_a_torn_one_or_an_older_one_condemns_no_store() {
             None => fs::remove_file(dir.join("depeche.mark")).expect("removed"),
         }
         assert_eq!(open_and_read(&dir).as_ref().ok(), Some(sample.last()), "{which}");
-        assert_eq!(open_and_read(&dir).as_ref().ok(), Some(sample.last()), "{which}, the second time");
+        assert_eq!(
+            open_and_read(&dir).as_ref().ok(),
+            Some(sample.last()),
+            "{which}, the second time"
+        );
     }
 }
 
@@ -254,13 +296,25 @@ fn a_store_whose_making_broke_off_is_made() {
     let made = fs::read(ours.join("depeche.mark")).expect("readable");
     // The crash came after sled made its files and before our first commit was durable: the mark counts none.
     fs::remove_dir_all(&ours).expect("removed");
-    drop(sled::Config::new().path(&ours).segment_size(8 << 20).open().expect("opened"));
+    drop(
+        sled::Config::new()
+            .path(&ours)
+            .segment_size(8 << 20)
+            .open()
+            .expect("opened"),
+    );
     let unmade = unmade_mark(&made);
     fs::write(ours.join("depeche.mark"), &unmade).expect("written");
     assert!(open_and_read(&ours).is_ok());
     // Without a mark nobody can tell it from a store that lost everything.
     fs::remove_dir_all(&ours).expect("removed");
-    drop(sled::Config::new().path(&ours).segment_size(8 << 20).open().expect("opened"));
+    drop(
+        sled::Config::new()
+            .path(&ours)
+            .segment_size(8 << 20)
+            .open()
+            .expect("opened"),
+    );
     assert!(matches!(open_and_read(&ours), Err(StoreError::Damaged { .. })));
 }
 

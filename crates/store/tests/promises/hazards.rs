@@ -38,7 +38,10 @@ async fn sled_puts_large_values_into_blobs_and_the_store_puts_none_there() {
     db.insert("small", vec![7; 100_000]).expect("inserted");
     assert_eq!(blobs(&alone), 0);
     db.insert("large", vec![7; 140_000]).expect("inserted");
-    assert!(blobs(&alone) > 0, "sled has learnt to keep them in its log: the parts can go");
+    assert!(
+        blobs(&alone) > 0,
+        "sled has learnt to keep them in its log: the parts can go"
+    );
 
     let ours = dir.path().join("store");
     // A text of 5 MB that zstd can only halve.
@@ -47,8 +50,16 @@ async fn sled_puts_large_values_into_blobs_and_the_store_puts_none_there() {
         .collect();
     let article = judged_with(1, 1, text.clone());
     let store = open(&ours);
-    commit(store.clone(), vec![decided(1, vec![Decision::Judged(Box::new(article))])], vec![]).await;
-    assert_eq!(Reader::from(store.clone()).text(Seq(1)).expect("readable"), Some(text));
+    commit(
+        store.clone(),
+        vec![decided(1, vec![Decision::Judged(Box::new(article))])],
+        vec![],
+    )
+    .await;
+    assert_eq!(
+        Reader::from(store.clone()).text(Seq(1)).expect("readable"),
+        Some(text)
+    );
     assert_eq!((blobs(&ours), store.blobs().expect("readable")), (0, 0));
 }
 

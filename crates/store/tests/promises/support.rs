@@ -44,7 +44,11 @@ pub(crate) fn capture(ordinal: u64) -> CaptureRef {
 }
 
 pub(crate) fn judged(seq: u64, revision: u32) -> Judged {
-    judged_with(seq, revision, format!("Le conseil municipal a voté le budget numéro {seq}. ").repeat(8000))
+    judged_with(
+        seq,
+        revision,
+        format!("Le conseil municipal a voté le budget numéro {seq}. ").repeat(8000),
+    )
 }
 
 pub(crate) fn judged_with(seq: u64, revision: u32, text: String) -> Judged {
@@ -169,4 +173,3 @@ pub(crate) async fn commit(store: Store, captures: Vec<Decided>, reports: Vec<Po
     let ends = ends.lock().expect("no panic");
     ends.clone()
 }
-
