@@ -203,6 +203,21 @@ pub(crate) enum Command {
     /// What was rejected, and why
     #[command(subcommand)]
     Dead(Dead),
+    /// Write the whole data folder to one file: store, journal, added feeds; while a daemon runs too
+    Backup {
+        /// The file; it appears only when it is complete and was read back
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Leave the journal out: what comes from it can then not be made again
+        #[arg(long)]
+        no_journal: bool,
+    },
+    /// Make the data folder, which must be empty or missing, from a backup
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Check journal and store: every digest, every row against the others; exit 12 and a list when something is wrong
     Verify {
         #[command(flatten)]

@@ -239,7 +239,7 @@ fn exchange(dir: &Path, copy: &Path) -> Result<(), StoreError> {
 }
 
 /// Returns when no thread of sled holds the store any more: its lock on its file is the last thing it lets go of.
-fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
     let path = folder::db(dir);
     let file = match File::open(&path) {
         Ok(file) => file,

@@ -25,11 +25,17 @@ mod stage;
 mod watermark;
 
 mod read;
+
+mod backup;
 mod verify;
 
 #[cfg(test)]
 mod sample;
 
+pub use backup::{
+    Attachment, BackupError, BackupNote, Chunk, Contents, Dump, Loader, Manifest, Member, Segments,
+    backed_up_up_to, check_backup, note_backup, restore, write_backup,
+};
 pub use compact::{Compacted, compact, discard, replace, set_aside};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;

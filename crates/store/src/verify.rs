@@ -13,8 +13,6 @@ mod numbers;
 mod records;
 mod rest;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use depeche_model::{CaptureId, Seq, Sketch};
 use serde::de::DeserializeOwned;
 use sled::IVec;
@@ -58,10 +56,10 @@ impl Store {
     /// Every committed capture with its number in the journal, in no order of numbers.
     pub fn captures(&self) -> impl Iterator<Item = Result<(CaptureId, u64), StoreError>> + use<> {
         let store = self.clone();
-        self.db.scan_prefix([keys::CAPTURE]).filter_map(move |item| {
+        self.scan([keys::CAPTURE]).filter_map(move |item| {
             let (key, bytes) = match item {
                 Ok(row) => row,
-                Err(error) => return Some(Err(error.into())),
+                Err(error) => return Some(Err(error)),
             };
             match RowName::of(&key) {
                 RowName::Capture(id) => Some(store.row(&key, &bytes).map(|ordinal| (id, ordinal))),
@@ -152,7 +150,7 @@ impl Check<'_> {
 
     /// What stands under a key, without a word about what is wrong with it.
     fn peek<T: DeserializeOwned>(&self, key: &[u8]) -> Held<T> {
-        match guarded(|| self.store.get(key)) {
+        match in_words(self.store.get(key)) {
             Ok(Some(row)) => Held::Row(row),
             Ok(None) => Held::Missing,
             Err(why) => Held::Unreadable(why),
@@ -181,7 +179,7 @@ impl Check<'_> {
 
     /// The row that a listing gave.
     fn listed<T: DeserializeOwned>(&mut self, key: &[u8], bytes: &[u8]) -> Option<T> {
-        match guarded(|| self.store.row(key, bytes)) {
+        match in_words(self.store.row(key, bytes)) {
             Ok(row) => Some(row),
             Err(why) => {
                 self.report(RowName::of(key), Fault::Unreadable { why });
@@ -196,9 +194,9 @@ impl Check<'_> {
         let mut from = vec![kind];
         let mut step = 1;
         'again: loop {
-            let mut rows = self.store.db.range(from.clone()..vec![kind + 1]);
+            let mut rows = self.store.range(from.clone()..vec![kind + 1]);
             loop {
-                match guarded(|| Ok(rows.next().transpose()?)) {
+                match in_words(rows.next().transpose()) {
                     Ok(Some((key, bytes))) => {
                         each(self, &key, &bytes);
                         from = key.to_vec();
@@ -252,7 +250,7 @@ impl Check<'_> {
             }
             last = seq.0;
             check.checked.changes += 1;
-            match guarded(|| decode(key, bytes)) {
+            match in_words(decode(key, bytes)) {
                 Ok(Change::Article) => check.record(seq),
                 Ok(Change::Sighting) => check.sighting(seq),
                 Ok(Change::Rejection) => check.rejection(seq),
@@ -309,14 +307,12 @@ impl Check<'_> {
     }
 }
 
-/// What sled gives, its errors and panics as words.
-fn guarded<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(row)) => Ok(row),
-        Ok(Err(StoreError::Row { why } | StoreError::Access { why })) => Err(why),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("sled panicked while reading it".to_owned()),
-    }
+/// What was read, errors as words.
+fn in_words<T>(read: Result<T, StoreError>) -> Result<T, String> {
+    read.map_err(|error| match error {
+        StoreError::Row { why } | StoreError::Access { why } | StoreError::Damaged { why, .. } => why,
+        error => error.to_string(),
+    })
 }
 
 /// The key `step` further on, counted on the eight bytes behind the kind; `None` behind the last one.

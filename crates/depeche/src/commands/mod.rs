@@ -1,5 +1,6 @@
 //! The commands, one module a family.
 
+mod backup;
 mod compact;
 mod configuration;
 mod expect;
@@ -66,6 +67,10 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Dead(Dead::List { reason, rows }) => {
             read::dead(&reader(&config()?)?, reason.as_deref(), &rows)
         }
+        Command::Backup { file, no_journal } => {
+            backup::backup(&config()?, clock.as_ref(), &file, !no_journal, global.quiet)
+        }
+        Command::Restore { file } => backup::restore(&config()?, &file, global.quiet),
         Command::Verify { rows } => verify::verify(&config()?, &rows, global.quiet),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

@@ -172,13 +172,10 @@ impl Check<'_> {
     }
 
     fn is_known_earlier(&mut self, article: ArticleId, seq: Seq, place: &Place) -> bool {
-        let mut rows = self
-            .store
-            .db
-            .range(keys::places(article)..keys::place(article, seq));
+        let mut rows = self.store.range(keys::places(article)..keys::place(article, seq));
         loop {
-            match super::guarded(|| Ok(rows.next().transpose()?)) {
-                Ok(Some((key, bytes))) => match super::guarded(|| self.store.row::<PlaceRow>(&key, &bytes)) {
+            match rows.next().transpose() {
+                Ok(Some((key, bytes))) => match self.store.row::<PlaceRow>(&key, &bytes) {
                     Ok(known) if known.place.is_same_place(place) => return true,
                     // An unreadable place is reported where it stands, and may be this one.
                     Err(_) => return true,

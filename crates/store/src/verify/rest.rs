@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use depeche_model::{ArticleId, PageOrder, Seq, Sighting};
 
-use super::{Check, Fault, Held, Numbers, RowName, guarded, seq_of};
+use super::{Check, Fault, Held, Numbers, RowName, seq_of};
 use crate::keys;
 use crate::rows::{ArticleRow, Change, Checkpoint, FeedRow, PlaceRow, parts};
 
@@ -114,8 +114,7 @@ impl Check<'_> {
             count += 1;
             let name = RowName::of(key);
             // Reported by the record that told it.
-            let (RowName::Place(article, _), Ok(row)) =
-                (&name, guarded(|| check.store.row::<PlaceRow>(key, bytes)))
+            let (RowName::Place(article, _), Ok(row)) = (&name, check.store.row::<PlaceRow>(key, bytes))
             else {
                 return;
             };
@@ -203,7 +202,7 @@ impl Check<'_> {
             };
             let count = match &of {
                 Some((known, count)) if known == whole => *count,
-                _ => match guarded(|| Ok(check.store.db.get(whole)?)) {
+                _ => match check.store.raw(whole) {
                     Ok(bytes) => bytes.and_then(|bytes| parts(&bytes)),
                     // Reported where that row stands.
                     Err(_) => Some(u32::MAX),
