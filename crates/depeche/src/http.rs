@@ -6,14 +6,16 @@
 //! | `/readyz` | 200 once what an earlier run owed is committed and the store takes more; 503 otherwise, saying why |
 //! | `/metrics` | counters since the start, in the text format of Prometheus |
 //! | `/api/v1/stats` | what the store holds, as JSON |
+//! | `/api/v1/backup` | the data folder as one file; `?journal=false` leaves the journal out |
 //!
 //! A request must name an address or `localhost` as its host: a page in somebody's browser that had its own name resolve
 //! to this machine (DNS rebinding) names its own.
 
+mod backup;
 mod metrics;
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,12 +26,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use depeche_disk::NoRoom;
 use depeche_journal::Ledger;
+use depeche_model::Clock;
 use depeche_store::{Progress, Reader};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
 use crate::daemon;
 use crate::output::stats;
 use crate::pipeline::Pipeline;
@@ -46,7 +50,8 @@ struct Watched {
 /// Listens on `address` and serves until `stop`; the address stands in the data folder meanwhile.
 pub(crate) async fn serve(
     address: SocketAddr,
-    data_dir: &Path,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
     pipeline: &Pipeline,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -54,7 +59,7 @@ pub(crate) async fn serve(
         format!("http.listen: cannot listen on {address}; choose another, or \"\" for none")
     })?;
     let address = listener.local_addr()?;
-    let announced = daemon::announce(data_dir, address)?;
+    let announced = daemon::announce(&config.data_dir, address)?;
     tracing::info!(%address, "serving /healthz, /readyz, /metrics and /api/v1");
     let watched = Watched {
         ledger: pipeline.ledger.clone(),
@@ -68,6 +73,15 @@ pub(crate) async fn serve(
         .route("/metrics", get(counters))
         .route("/api/v1/stats", get(counts))
         .with_state(watched)
+        .merge(
+            Router::new()
+                .route("/api/v1/backup", get(backup::backup))
+                .with_state(backup::Source {
+                    config: Arc::new(config.clone()),
+                    clock: Arc::clone(clock),
+                    still: pipeline.still.clone(),
+                }),
+        )
         .layer(from_fn(check_host));
     tokio::spawn(async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned());

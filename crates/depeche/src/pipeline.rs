@@ -10,6 +10,7 @@
 mod line;
 mod opening;
 mod pages;
+mod upkeep;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub(crate) struct Pipeline {
     /// Changes after every commit.
     pub(crate) progress: watch::Receiver<Progress>,
     delivering: JoinHandle<anyhow::Result<()>>,
+    upkeep: JoinHandle<()>,
+    end_upkeep: CancellationToken,
 }
 
 impl Pipeline {
@@ -115,6 +118,13 @@ impl Pipeline {
             ledger: ledger.clone(),
             stop: stop.clone(),
         };
+        let end_upkeep = CancellationToken::new();
+        let upkeep = tokio::spawn(upkeep::keep_journal(
+            config.clone(),
+            reader.clone(),
+            Arc::clone(clock),
+            end_upkeep.clone(),
+        ));
         let stop = stop.clone();
         if owed_captures >= MANY_OWED {
             tokio::spawn(tell_progress(ledger.clone(), owed_captures));
@@ -138,6 +148,8 @@ impl Pipeline {
             reader,
             progress: watched,
             delivering,
+            upkeep,
+            end_upkeep,
         })
     }
 
@@ -149,9 +161,15 @@ impl Pipeline {
             reports,
             progress,
             delivering,
+            upkeep,
+            end_upkeep,
             ..
         } = self;
         drop((intake, reports));
+        end_upkeep.cancel();
+        upkeep
+            .await
+            .context("the upkeep of the journal ended abnormally")?;
         delivering.await.context("delivering ended abnormally")??;
         let progress = progress.borrow().clone();
         Ok(progress)

@@ -1,6 +1,6 @@
 //! The commands, one module a family.
 
-mod backup;
+pub(crate) mod backup;
 mod compact;
 mod configuration;
 mod expect;

@@ -48,7 +48,7 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
         let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
         if let (false, Some(address)) = (once, config.listen()) {
-            http::serve(address, &config.data_dir, &pipeline, stop.clone()).await?;
+            http::serve(address, config, clock, &pipeline, stop.clone()).await?;
         }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;
