@@ -7,5 +7,6 @@ mod commands;
 mod daemon;
 mod full_disk;
 mod house;
+mod rebuild;
 mod replay;
 mod warc;
