@@ -18,37 +18,14 @@ const BODY_BYTES: usize = 50_000;
 /// Captures in the segment that is sealed: 50 MB.
 const SEALED: u32 = 1000;
 
-const WORDS: [&str; 16] = [
-    "le",
-    "gouvernement",
-    "a",
-    "annoncé",
-    "<p>",
-    "hier",
-    "la",
-    "réforme",
-    "des",
-    "retraites",
-    "</p>",
-    "selon",
-    "une",
-    "source",
-    "proche",
-    "du",
-];
-
-/// A page of words in an order of its own, so that it compresses as text does.
-fn capture(n: u32) -> Capture {
-    let mut dice = u64::from(n) + 1;
+/// A page of as many articles of the corpus as fit, beginning with another one each time: it compresses as text does.
+fn capture(articles: &[String], n: u32) -> Capture {
+    let from = n as usize * 7 % articles.len();
     let mut body = String::with_capacity(BODY_BYTES);
-    while body.len() < BODY_BYTES {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        body.push_str(WORDS[(dice % 16) as usize]);
-        body.push_str(if dice.is_multiple_of(61) { ".\n" } else { " " });
-        if dice.is_multiple_of(7) {
-            body.push_str(&(dice >> 40).to_string());
+    for article in articles.iter().cycle().skip(from) {
+        body.push_str(article);
+        if body.len() >= BODY_BYTES {
+            break;
         }
     }
     Capture {
@@ -70,6 +47,21 @@ fn capture(n: u32) -> Capture {
     }
 }
 
+fn captures(count: u32) -> Vec<Capture> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../seeds");
+    let mut paths: Vec<_> = std::fs::read_dir(seeds)
+        .expect("the seeds")
+        .map(|entry| entry.expect("a seed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    paths.sort();
+    let articles: Vec<_> = paths
+        .iter()
+        .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a text")).into_owned())
+        .collect();
+    (0..count).map(|n| capture(&articles, n)).collect()
+}
+
 fn open(dir: &Path, segment_bytes: u64) -> Journal {
     let options = JournalOptions { segment_bytes };
     Journal::open(dir, options, 0, Arc::new(|| Timestamp::UNIX_EPOCH))
@@ -78,7 +70,7 @@ fn open(dir: &Path, segment_bytes: u64) -> Journal {
 }
 
 fn appending(bench: &mut Criterion) {
-    let captures: Vec<_> = (0..100).map(capture).collect();
+    let captures = captures(100);
     let mut group = bench.benchmark_group("append");
     for size in [1, 10, 100] {
         let dir = tempfile::tempdir().expect("a folder");
@@ -94,9 +86,8 @@ fn appending(bench: &mut Criterion) {
 }
 
 /// A journal of one large segment behind an empty newest one.
-fn to_be_sealed() -> tempfile::TempDir {
+fn to_be_sealed(captures: &[Capture]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
-    let captures: Vec<_> = (0..SEALED).map(capture).collect();
     let mut journal = open(dir.path(), 1 << 20);
     journal
         .append(&captures.iter().collect::<Vec<_>>())
@@ -106,12 +97,13 @@ fn to_be_sealed() -> tempfile::TempDir {
 }
 
 fn sealing(bench: &mut Criterion) {
-    let bytes = (SEALED as usize * BODY_BYTES) as u64;
+    let captures = captures(SEALED);
+    let bytes = captures.iter().map(|capture| capture.body().len() as u64).sum();
     let mut group = bench.benchmark_group("segments");
     group.sample_size(10).throughput(Throughput::Bytes(bytes));
     group.bench_function("seal", |bench| {
         bench.iter_batched(
-            to_be_sealed,
+            || to_be_sealed(&captures),
             |dir| {
                 let sealed = seal(dir.path(), &|| false).expect("sealed");
                 assert_eq!(sealed.segments.len(), 1);
@@ -120,7 +112,7 @@ fn sealing(bench: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
-    let dir = to_be_sealed();
+    let dir = to_be_sealed(&captures);
     group.bench_function("verify_plain", |bench| {
         bench.iter(|| verify(black_box(dir.path())).expect("verified"));
     });

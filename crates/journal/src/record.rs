@@ -15,7 +15,8 @@ use depeche_model::{Capture, CaptureKind, Digest, Header, HttpAnswer, PageOrder,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::warc::{HEADER_DIGEST, Record, digest};
+use crate::head::HEADER_DIGEST;
+use crate::warc::{Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
@@ -407,6 +408,15 @@ mod tests {
         }
     }
 
+    fn failure() -> Capture {
+        Capture {
+            payload: Payload::Failure {
+                error: "délai dépassé".to_owned(),
+            },
+            ..page()
+        }
+    }
+
     #[test]
     fn a_capture_reads_back_as_it_was_written() {
         let file = Capture {
@@ -420,13 +430,7 @@ mod tests {
             },
             ..page()
         };
-        let failure = Capture {
-            payload: Payload::Failure {
-                error: "délai dépassé".to_owned(),
-            },
-            ..page()
-        };
-        for capture in [page(), file, failure] {
+        for capture in [page(), file, failure()] {
             let bytes = encode(&capture, 7);
             let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
                 .next()
@@ -435,6 +439,27 @@ mod tests {
             assert_eq!(record.length, bytes.len() as u64);
             assert_eq!(decode(&record), Ok(Some((capture, Some(7)))));
         }
+    }
+
+    #[test]
+    fn a_record_of_before_there_were_versions_is_read_and_a_later_one_needs_its_header_digest() {
+        let text = String::from_utf8(encode(&failure(), 7)).unwrap();
+        let digest = text.lines().find(|line| line.starts_with(HEADER_DIGEST)).unwrap();
+        let without_digest = text.replace(&format!("{digest}\r\n"), "");
+        let before_versions = without_digest.replace("\"version\":2,", "");
+        let read = |text: &str| {
+            let record = records(Plain::new(Cursor::new(text)), Limits::OWN)
+                .next()
+                .unwrap();
+            decode(&record.unwrap())
+        };
+        assert_eq!(read(&text), Ok(Some((failure(), Some(7)))));
+        assert_eq!(read(&before_versions), Ok(Some((failure(), Some(7)))));
+        assert!(
+            read(&without_digest)
+                .unwrap_err()
+                .contains("the digest of its header is missing")
+        );
     }
 
     #[test]

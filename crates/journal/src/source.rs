@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::head::looks_like_a_record;
 use crate::member::Members;
-use crate::warc::looks_like_a_record;
 
 /// How much of a file is searched at a time.
 pub(crate) const CHUNK_BYTES: usize = 1 << 16;
@@ -246,5 +246,34 @@ impl<R: BufRead + Seek> Source for Plain<R> {
         };
         self.go_to(next.unwrap_or(length))?;
         Ok(next.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_found_wherever_its_start_lies_between_two_chunks() {
+        let record = "WARC/1.1\r\nContent-Length: 0\r\n\r\n\r\n\r\n";
+        for garbage in CHUNK_BYTES - 40..CHUNK_BYTES + 20 {
+            let mut bytes = vec![b'x'; garbage];
+            bytes.extend_from_slice(b"\r\n\r\n");
+            let at = bytes.len() as u64;
+            bytes.extend_from_slice(record.as_bytes());
+            let mut source = Plain::new(Cursor::new(bytes));
+            assert!(source.resume(0, RecordEnd::Unknown).unwrap());
+            assert_eq!(source.place(), at);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_the_seam_of_two_records_is_passed_over() {
+        let bytes = b"x\r\n\r\nWARC/1.1, dit-on\r\n\r\nWARC/1.0\r\nSans-Longueur: 1\r\n\r\n";
+        let mut source = Plain::new(Cursor::new(bytes));
+        assert!(!source.resume(0, RecordEnd::Unknown).unwrap());
+        assert_eq!(source.place(), bytes.len() as u64);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Damage hides nothing but the record it hit: it is given once, as an error that says where it is and how many bytes
 //! were passed over, and reading goes on at the next whole record. Damage is what has no framing, what does not match
-//! `WARC-Block-Digest`, and in our own records what does not match [`HEADER_DIGEST`]: WARC has a digest for the block
+//! `WARC-Block-Digest`, and in our own records what does not match [`HEADER_DIGEST`](crate::head::HEADER_DIGEST): WARC has a digest for the block
 //! and none for the header, in which the number, the source and the feed entry stand.
 
 use std::io::{self, BufRead, Read};
@@ -12,20 +12,12 @@ use data_encoding::BASE32;
 use jiff::Timestamp;
 use sha1::{Digest as _, Sha1};
 
+use crate::head::{Fields, Head, NoHead, read_head, value};
 use crate::member::is_of_the_system;
-use crate::source::{CHUNK_BYTES, RECORD_START, RecordEnd, Source};
-
-/// Our field, the last of a header: the digest of the header's bytes before it.
-pub(crate) const HEADER_DIGEST: &str = "Depeche-Header-Digest";
+use crate::source::{CHUNK_BYTES, RecordEnd, Source};
 
 /// What closes a record (WARC 1.1 §4).
 pub(crate) const CLOSE: &[u8; 4] = b"\r\n\r\n";
-
-/// The version line is ten bytes; a little more is read to say what stands there instead.
-const VERSION_BYTES: u64 = 64;
-
-/// How much of a header is read to tell whether it is one.
-const LOOK_BYTES: u64 = 1 << 20;
 
 /// How much may be read in vain: some seconds' worth.
 pub(crate) const VAIN_BYTES: u64 = 1 << 34;
@@ -100,7 +92,7 @@ pub(crate) struct Record {
     pub(crate) length: u64,
     /// The header as it stands there, its closing blank line included.
     pub(crate) head: Bytes,
-    fields: Vec<(String, String)>,
+    fields: Fields,
     /// Empty where only heads are read.
     pub(crate) block: Bytes,
 }
@@ -348,34 +340,6 @@ impl<S: Source> Records<S> {
     }
 }
 
-/// The header of a record.
-struct Head {
-    bytes: Vec<u8>,
-    fields: Vec<(String, String)>,
-    /// Every line is a field or goes on with one.
-    is_regular: bool,
-    /// Where the line with its own digest begins and ends.
-    proof: Option<std::ops::Range<usize>>,
-}
-
-impl Head {
-    /// Whether it is the one that was written; nothing where it does not say.
-    fn is_proved(&self) -> Option<bool> {
-        let proof = self.proof.clone()?;
-        let covered = self.bytes.get(..proof.start)?;
-        let closed = self.bytes.get(proof.end..)?;
-        let written = value(&self.fields, HEADER_DIGEST)?;
-        Some(closed == b"\r\n" && written == digest(covered))
-    }
-}
-
-/// Why there is no header.
-enum NoHead {
-    CutOff,
-    Endless,
-    Other(String),
-}
-
 fn head<R: BufRead>(input: &mut R, limit: u64) -> Result<Head, Fault> {
     read_head(input, limit)?.map_err(|none| {
         Fault::lost(match none {
@@ -384,86 +348,6 @@ fn head<R: BufRead>(input: &mut R, limit: u64) -> Result<Head, Fault> {
             NoHead::Other(why) => why,
         })
     })
-}
-
-fn read_head<R: BufRead>(input: &mut R, limit: u64) -> io::Result<Result<Head, NoHead>> {
-    let mut head = Head {
-        bytes: Vec::new(),
-        fields: Vec::new(),
-        is_regular: true,
-        proof: None,
-    };
-    let mut left = limit;
-    loop {
-        let start = head.bytes.len();
-        let allowed = if start == 0 { left.min(VERSION_BYTES) } else { left };
-        let read = input.take(allowed).read_until(b'\n', &mut head.bytes)? as u64;
-        left = left.saturating_sub(read);
-        let line = head.bytes.get(start..).unwrap_or_default();
-        let whole = line.strip_suffix(b"\n");
-        if start == 0 && !line.starts_with(RECORD_START) {
-            let begins: String = String::from_utf8_lossy(line)
-                .trim_end()
-                .chars()
-                .take(20)
-                .collect();
-            // A version line that is cut is a torn end, like any other.
-            let is_cut = whole.is_none() && RECORD_START.starts_with(line);
-            return Ok(Err(if is_cut {
-                NoHead::CutOff
-            } else {
-                NoHead::Other(format!("it starts with `{begins}`"))
-            }));
-        }
-        let Some(line) = whole else {
-            return Ok(Err(if read == allowed {
-                NoHead::Endless
-            } else {
-                NoHead::CutOff
-            }));
-        };
-        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
-        if start == 0 {
-            continue;
-        }
-        if line.is_empty() {
-            return Ok(Ok(head));
-        }
-        if let (true, Some((_, value))) = (line.starts_with([' ', '\t']), head.fields.last_mut()) {
-            value.push(' ');
-            value.push_str(line.trim());
-        } else if let Some((name, value)) = line.split_once(':') {
-            let field = (name.trim().to_owned(), value.trim().to_owned());
-            if field.0.eq_ignore_ascii_case(HEADER_DIGEST) {
-                head.proof = Some(start..head.bytes.len());
-            }
-            head.fields.push(field);
-        } else {
-            head.is_regular = false;
-        }
-    }
-}
-
-/// Whether a record seems to begin here: a version line, then fields, a length among them. Nothing where the input ends
-/// too early to tell.
-pub(crate) fn looks_like_a_record<R: BufRead>(input: &mut R) -> io::Result<Option<bool>> {
-    Ok(match read_head(input, LOOK_BYTES)? {
-        Ok(head) => {
-            let length = value(&head.fields, "Content-Length").map(str::parse::<u64>);
-            Some(head.is_regular && matches!(length, Some(Ok(_))))
-        }
-        // A feed entry may be longer than what is looked at.
-        Err(NoHead::Endless) => Some(true),
-        Err(NoHead::Other(_)) => Some(false),
-        Err(NoHead::CutOff) => None,
-    })
-}
-
-fn value<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    fields
-        .iter()
-        .find(|(n, _)| n.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
 }
 
 /// The digest of a block or payload as WARC fields write it.
