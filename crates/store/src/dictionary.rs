@@ -48,7 +48,9 @@ pub(crate) fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 /// Decompresses what was compressed with the dictionary of this id.
 pub(crate) fn decompress(id: u8, compressed: &[u8]) -> Result<Vec<u8>, String> {
     if id != CURRENT {
-        return Err(format!("it needs dictionary {id}, which this program does not have: use a newer depeche"));
+        return Err(format!(
+            "it needs dictionary {id}, which this program does not have: use a newer depeche"
+        ));
     }
     let length = get_frame_content_size(compressed)
         .ok()
@@ -69,7 +71,10 @@ mod tests {
     #[test]
     fn no_dictionary_that_rows_were_written_with_ever_changes() {
         let hashes = ALL.map(|(id, bytes)| (id, blake3::hash(bytes).to_hex().to_string()));
-        let frozen = [(1, "a95928305d2c8d49a84295e50bc6f0e3316baab7cb248424db66051caf28a8d4".to_owned())];
+        let frozen = [(
+            1,
+            "a95928305d2c8d49a84295e50bc6f0e3316baab7cb248424db66051caf28a8d4".to_owned(),
+        )];
         assert_eq!(hashes, frozen);
     }
 
@@ -79,7 +84,12 @@ mod tests {
         let text = depeche_testkit::prose::article("dictionary", 1).text();
         let with = compress(text.as_bytes()).unwrap();
         let without = zstd::bulk::compress(text.as_bytes(), LEVEL).unwrap();
-        assert!(with.len() * 10 < without.len() * 9, "{} and {}", with.len(), without.len());
+        assert!(
+            with.len() * 10 < without.len() * 9,
+            "{} and {}",
+            with.len(),
+            without.len()
+        );
         assert_eq!(decompress(CURRENT, &with).unwrap(), text.as_bytes());
     }
 
