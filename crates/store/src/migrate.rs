@@ -90,3 +90,57 @@ fn check_dictionaries(db: &sled::Db) -> Result<(), String> {
 fn read<T: serde::de::DeserializeOwned>(db: &sled::Db, key: &[u8]) -> Result<Option<T>, StoreError> {
     db.get(key)?.map(|bytes| decode(key, &bytes)).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{Store, StoreOptions, rows};
+
+    type Raw = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    fn raw(db: &sled::Db) -> Raw {
+        db.iter()
+            .map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())).unwrap())
+            .collect()
+    }
+
+    /// The store that the first version made.
+    fn unpack(dir: &Path) {
+        let fixture = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/store-1"));
+        std::fs::create_dir_all(dir).unwrap();
+        for name in ["conf", "snap.0000000000043F6C"] {
+            std::fs::copy(fixture.join(name), dir.join(name)).unwrap();
+        }
+        let packed = std::fs::read(fixture.join("db.zst")).unwrap();
+        std::fs::write(dir.join("db"), zstd::bulk::decompress(&packed, 16 << 20).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn migrating_adds_what_is_new_and_touches_no_other_row() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("store");
+        unpack(&dir);
+        let before = raw(&crate::database::open_sled(&dir, 1 << 20).unwrap());
+        let options = StoreOptions {
+            cache_bytes: 1 << 20,
+            min_free_bytes: 0,
+        };
+        let mut after = raw(&Store::open(&dir, options).unwrap().db);
+        assert_eq!(
+            after.remove(keys::SCHEMA_KEY),
+            Some(vec![1, 0, 2]),
+            "readable for the first version"
+        );
+        assert!(after.remove(keys::CANARY_KEY).is_some());
+        assert!(after.remove(&keys::dictionary(1)).is_some());
+        let mut expected = before;
+        assert_eq!(expected.remove(keys::SCHEMA_KEY), Some(vec![1, 0, 1]));
+        assert!(expected.len() > 200, "{}", expected.len());
+        assert!(after == expected);
+        for (key, value) in &after {
+            rows::check(key, value).unwrap();
+        }
+    }
+}
