@@ -7,4 +7,5 @@ mod commands;
 mod daemon;
 mod house;
 mod replay;
+mod upkeep;
 mod warc;
