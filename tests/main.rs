@@ -9,4 +9,5 @@ mod full_disk;
 mod house;
 mod rebuild;
 mod replay;
+mod upkeep;
 mod warc;

@@ -139,7 +139,8 @@ pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::R
     for segment in listed {
         let end_bytes = match segment.number.cmp(&end.segment) {
             std::cmp::Ordering::Less => None,
-            std::cmp::Ordering::Equal => Some(end.bytes),
+            // A sealed segment is whole, and its positions are those before compressing.
+            std::cmp::Ordering::Equal => (!is_sealed(&segment)).then_some(end.bytes),
             std::cmp::Ordering::Greater => continue,
         };
         let file = Attachment::open(&segment.path, end_bytes)
@@ -150,6 +151,13 @@ pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::R
         files,
         last_ordinal: end.last_ordinal,
     })
+}
+
+fn is_sealed(segment: &Segment) -> bool {
+    segment
+        .path
+        .extension()
+        .is_some_and(|extension| extension == "gz")
 }
 
 /// The end of the last whole capture: what a crash left behind it is no part of the journal.
