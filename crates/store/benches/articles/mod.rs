@@ -120,7 +120,6 @@ pub(crate) fn capture(n: u64, revision: u32) -> Decided {
 pub(crate) async fn commit(store: Store, captures: Vec<Decided>) {
     let options = StageOptions {
         group_captures: captures.len(),
-        ..StageOptions::default()
     };
     let (outlet, inlet) = mpsc::channel(captures.len());
     let (_, polls) = mpsc::channel(1);

@@ -13,7 +13,7 @@ const COMMITS: u64 = 4;
 /// Where to cut or flip: some places all over the file, odd steps apart so that they meet headers and bodies alike. Each
 /// costs an opening; a run at every 97th byte found nothing else.
 fn places(length: u64) -> impl Iterator<Item = u64> {
-    (0..length).step_by((length / 120 | 1) as usize)
+    (0..length).step_by(((length / 120) | 1) as usize)
 }
 
 /// A small store that was closed in order, and what it held after each commit.
