@@ -1,7 +1,6 @@
 //! Making the store small again, and moving it out of the way.
 //!
-//! sled's file never shrinks: what was superseded leaves holes that later rows fill, and what was deleted leaves holes
-//! for good. Compacting copies every row into a fresh store beside the old one, reads it back from the disk, compares,
+//! sled's file never shrinks: what was superseded or deleted leaves holes, which later rows fill. Compacting copies every row into a fresh store beside the old one, reads it back from the disk, compares,
 //! and exchanges the two folders in one step:
 //!
 //! | step | what a crash leaves | put right by the next opening |
@@ -29,7 +28,7 @@ use crate::folder::{self, io_error};
 pub struct Compacted {
     /// Bytes on the disk before.
     pub before_bytes: u64,
-    /// Bytes on the disk after.
+    /// Bytes on the disk after: the same where the copy was no smaller, and the store stayed as it was.
     pub after_bytes: u64,
     /// Rows copied.
     pub rows: u64,
@@ -38,9 +37,9 @@ pub struct Compacted {
 /// A copy goes in batches of about this size: larger ones gain nothing, and sled holds a batch in memory twice.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Copies the store in `dir` into a fresh one, compares, and puts it in the old one's place. The old one is removed, or
-/// moved to `keep`, which must be on the same disk. Nobody else may have the store open. Needs as much free room as the
-/// rows take, above `min_free_bytes`.
+/// Copies the store in `dir` into a fresh one, compares, and puts it in the old one's place where it is smaller. The old
+/// one is removed, or moved to `keep`, which must be on the same disk and is not there when nothing was gained. Nobody
+/// else may have the store open. Needs as much free room as the rows take, above `min_free_bytes`.
 ///
 /// # Errors
 ///
@@ -60,7 +59,15 @@ pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result
         tracing::warn!(folder = %copy.display(), %error, "the half-made copy could not be removed; the next opening does");
     }
     let rows = copied?;
-    let before_bytes = folder::size(dir)?;
+    let (before_bytes, copy_bytes) = (folder::size(dir)?, folder::size(&copy)?);
+    if copy_bytes >= before_bytes {
+        put_right(dir)?;
+        return Ok(Compacted {
+            before_bytes,
+            after_bytes: before_bytes,
+            rows,
+        });
+    }
     exchange(dir, &copy)?;
     match keep {
         Some(keep) => durable::rename(&copy, keep).map_err(|source| io_error("move away", &copy, source))?,
@@ -133,26 +140,62 @@ fn make_copy(dir: &Path, copy: &Path, options: StoreOptions, lock: &File) -> Res
     Ok(read.rows)
 }
 
+/// Copies in two passes: first every key without its value, then the values. sled writes a page again whenever it splits
+/// or has collected ten changes; in one pass most of the log is such superseded pages, and the copy of 20,000 articles
+/// came out at 177 MB, larger than the store of 159 MB. The first pass makes all pages, of a few bytes each; the second
+/// adds at most nine values to each, which sled leaves as they are: 135 MB, of which 82 MB are in force.
 fn copy_rows(store: &Store, copy: &Path, options: StoreOptions) -> Result<Digest, StoreError> {
-    let db = open_sled(copy, options.cache_bytes)?;
+    let mut writer = Writer {
+        db: open_sled(copy, options.cache_bytes)?,
+        copy,
+        options,
+        batch: sled::Batch::default(),
+        batch_bytes: 0,
+    };
+    for key in store.scan([]).keys() {
+        writer.put(key?, sled::IVec::default())?;
+    }
+    writer.write()?;
     let mut read = Digest::default();
-    let mut batch = sled::Batch::default();
-    let mut batch_bytes = 0;
     for item in store.scan([]) {
         let (key, value) = item?;
         read.add(&key, &value);
-        batch_bytes += key.len() + value.len();
-        batch.insert(key, value);
-        if batch_bytes >= BATCH_BYTES {
-            look_for_room(copy, options)?;
-            db.apply_batch(std::mem::take(&mut batch))
-                .map_err(|error| commit_error(&error))?;
-            batch_bytes = 0;
-        }
+        writer.put(key, value)?;
     }
-    db.apply_batch(batch).map_err(|error| commit_error(&error))?;
-    make_durable(copy, &db)?;
+    writer.write()?;
+    make_durable(copy, &writer.db)?;
     Ok(read)
+}
+
+/// Writes rows in batches.
+struct Writer<'a> {
+    db: sled::Db,
+    copy: &'a Path,
+    options: StoreOptions,
+    batch: sled::Batch,
+    batch_bytes: usize,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, key: sled::IVec, value: sled::IVec) -> Result<(), StoreError> {
+        self.batch_bytes += key.len() + value.len();
+        self.batch.insert(key, value);
+        if self.batch_bytes >= BATCH_BYTES {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Flushes too: what waits to be written cannot be used again by sled, and fills the memory.
+    fn write(&mut self) -> Result<(), StoreError> {
+        look_for_room(self.copy, self.options)?;
+        self.batch_bytes = 0;
+        self.db
+            .apply_batch(std::mem::take(&mut self.batch))
+            .and_then(|()| self.db.flush())
+            .map(drop)
+            .map_err(|error| commit_error(&error))
+    }
 }
 
 /// Puts the copy in the store's place and the store in the copy's, in one step.
@@ -200,5 +243,121 @@ impl Digest {
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {
         self.rows == other.rows && self.hash.finalize() == other.hash.finalize()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::encode;
+
+    fn options() -> StoreOptions {
+        StoreOptions {
+            cache_bytes: 1 << 20,
+            min_free_bytes: 0,
+        }
+    }
+
+    /// A store of which most was superseded, and its rows.
+    fn sample(dir: &Path) -> Digest {
+        let store = Store::open(dir, options()).unwrap();
+        for round in 0..40_u8 {
+            for n in 0..40_u64 {
+                let noise: Vec<u8> = (0..1000_u64)
+                    .flat_map(|i| blake3::hash(&(i * n).to_be_bytes()).as_bytes()[..8].to_vec())
+                    .collect();
+                store
+                    .db
+                    .insert(n.to_be_bytes(), encode(&(round, noise)).unwrap())
+                    .unwrap();
+            }
+        }
+        store.make_durable().unwrap();
+        rows(&store)
+    }
+
+    fn rows(store: &Store) -> Digest {
+        let mut digest = Digest::default();
+        for row in store.scan([]) {
+            let (key, value) = row.unwrap();
+            digest.add(&key, &value);
+        }
+        digest
+    }
+
+    fn reopened(dir: &Path) -> Digest {
+        rows(&Store::open(dir, options()).unwrap())
+    }
+
+    #[test]
+    fn a_compacted_store_holds_the_same_in_less_room() {
+        let parent = tempfile::tempdir().unwrap();
+        let (dir, kept) = (parent.path().join("store"), parent.path().join("kept"));
+        let before = sample(&dir);
+        let compacted = compact(&dir, options(), Some(&kept)).unwrap();
+        assert!(compacted.after_bytes < compacted.before_bytes, "{compacted:?}");
+        assert_eq!(compacted.rows, before.rows);
+        assert!(reopened(&dir) == before && reopened(&kept) == before);
+        assert!(!copy_path(&dir).exists());
+        // Once more gains nothing, and leaves everything as it is.
+        let again = compact(&dir, options(), None).unwrap();
+        assert!(again.after_bytes <= again.before_bytes);
+        assert!(reopened(&dir) == before);
+    }
+
+    #[test]
+    fn a_crash_at_any_step_leaves_a_whole_store() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("store");
+        let before = sample(&dir);
+        let copy = copy_path(&dir);
+        let make = || make_copy(&dir, &copy, options(), &folder::lock(&dir).unwrap()).unwrap();
+
+        // While it is copied: files of any content.
+        std::fs::create_dir(&copy).unwrap();
+        std::fs::write(copy.join("db"), b"half").unwrap();
+        assert!(reopened(&dir) == before && !copy.exists());
+        // Before the exchange.
+        make();
+        assert!(reopened(&dir) == before && !copy.exists());
+        // After it.
+        make();
+        exchange(&dir, &copy).unwrap();
+        assert!(reopened(&dir) == before && !copy.exists());
+        // While the old one is removed.
+        make();
+        exchange(&dir, &copy).unwrap();
+        std::fs::remove_file(folder::db(&copy)).unwrap();
+        assert!(reopened(&dir) == before && !copy.exists());
+    }
+
+    #[test]
+    fn a_store_that_is_open_is_neither_compacted_nor_set_aside() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("store");
+        let store = Store::open(&dir, options()).unwrap();
+        assert!(matches!(
+            compact(&dir, options(), None),
+            Err(StoreError::Locked { .. })
+        ));
+        let aside = parent.path().join("aside");
+        assert!(matches!(set_aside(&dir, &aside), Err(StoreError::Locked { .. })));
+        drop(store);
+        set_aside(&dir, &aside).unwrap();
+        assert!(aside.join("db").is_file() && !dir.exists());
+    }
+
+    #[test]
+    fn without_room_the_store_stays_as_it_is() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("store");
+        let before = sample(&dir);
+        let full = StoreOptions {
+            min_free_bytes: u64::MAX,
+            ..options()
+        };
+        assert!(matches!(compact(&dir, full, None), Err(StoreError::NoRoom(_))));
+        assert!(!copy_path(&dir).exists());
+        assert!(reopened(&dir) == before);
     }
 }

@@ -39,6 +39,11 @@ pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
 pub(crate) const CHECKPOINT_KEY: &[u8] = b"zcheckpoint";
 pub(crate) const CANARY_KEY: &[u8] = b"zcanary";
 
+/// Where a dictionary stands. Never deleted.
+pub(crate) fn dictionary(id: u8) -> Vec<u8> {
+    join(b'z', &[b"dictionary", &[id]])
+}
+
 pub(crate) fn by_seq(prefix: u8, seq: Seq) -> Vec<u8> {
     join(prefix, &[&seq.0.to_be_bytes()])
 }

@@ -14,6 +14,7 @@ mod error;
 mod canary;
 mod compact;
 mod database;
+mod dictionary;
 mod folder;
 mod keys;
 mod migrate;

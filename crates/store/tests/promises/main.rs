@@ -3,4 +3,5 @@
 mod commit;
 mod damage;
 mod hazards;
+mod migration;
 mod support;
