@@ -23,6 +23,8 @@ pub const POINTS: &[&str] = &[
     "journal.append.synced",
     "journal.segment.created",
     "journal.segment.synced",
+    "journal.seal.written",
+    "journal.seal.renamed",
     "normalizer.work",
     "deduplicator.decide",
     "store.commit.apply",

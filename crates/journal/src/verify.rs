@@ -182,25 +182,20 @@ impl Inspection<'_> {
         };
         for item in records {
             match item {
-                Ok(record) if !record.is_intact() => self.behind_whole.push(self.finding(
-                    record.offset,
-                    Flaw::Damaged {
-                        passed_over: record.length,
-                        why: "the record does not match its digest".to_owned(),
-                    },
-                )),
                 Ok(record) => self.record(&record),
                 Err(WarcError::Io { offset, source }) => {
                     self.settle();
                     self.find(offset, unreadable(&source));
                 }
-                Err(damage) => self.behind_whole.push(self.finding(
-                    damage.offset(),
-                    Flaw::Damaged {
-                        passed_over: bytes.saturating_sub(damage.offset()),
-                        why: damage.to_string(),
-                    },
-                )),
+                Err(WarcError::Damaged {
+                    offset,
+                    passed_over,
+                    why,
+                }) => {
+                    let damage = self.finding(offset, Flaw::Damaged { passed_over, why });
+                    self.behind_whole.push(damage);
+                }
+                Err(error @ WarcError::TooLarge { offset, .. }) => self.find(offset, unreadable(&error)),
             }
         }
     }
@@ -208,7 +203,7 @@ impl Inspection<'_> {
     fn record(&mut self, record: &Record) {
         self.settle();
         self.verification.records += 1;
-        let at = record.offset;
+        let at = record.place;
         if !record::has_its_payload(record) {
             self.find(at, Flaw::Payload);
         }
