@@ -2,24 +2,10 @@
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
-use crate::support::{Depeche, Ran, ran, without_configuration};
-
-const GOOD: &str = "Le tribunal administratif de Rennes a suspendu jeudi l’arrêté qui interdisait la baignade dans \
-    l’anse du Verger, estimant que la commune n’avait pas produit d’analyse récente de la qualité de l’eau.";
-
-/// Files for a disk of 20 MiB. About 24 kB each: more than it holds, in the journal alone.
-const FILES: usize = 700;
-
-/// A folder with one good article.
-fn with_good() -> Depeche {
-    let depeche = Depeche::new();
-    depeche.write("good/a.txt", GOOD);
-    depeche
-}
+use crate::support::{Depeche, GOOD, Ran, with_good};
 
 #[track_caller]
 fn assert_says(ran: &Ran, words: &[&str]) {
@@ -301,81 +287,6 @@ fn a_store_that_is_not_there_is_exit_10() {
             &["no store in data/store"],
         );
     }
-}
-
-#[test]
-fn a_full_disk_is_named_and_loses_nothing() {
-    let depeche = with_good();
-    let disk = depeche.path().join("disk");
-    std::fs::create_dir(&disk).expect("a folder");
-    depeche.write(
-        "depeche.toml",
-        "data_dir = \"disk/data\"\n[store]\nmin_free = \"4MiB\"\n",
-    );
-    let words = [
-        "maire",
-        "conseil",
-        "budget",
-        "travaux",
-        "école",
-        "rivière",
-        "marché",
-        "théâtre",
-        "gare",
-        "phare",
-    ];
-    for n in 0..FILES {
-        let text: Vec<&str> = (0..4000)
-            .map(|i| words[(i * i * (n + 3) + i * 7 + n) % 10])
-            .collect();
-        depeche.write(
-            &format!("many/{n:03}.txt"),
-            format!("Le numéro {n}. {}", text.join(" ")),
-        );
-    }
-    // In a mount namespace of its own, so that no test sees another's disk.
-    let script = r#"
-        mount -t tmpfs -o size=20m tmpfs disk 2>/dev/null || exit 200
-        "$BIN" replay good >first.out 2>first.err || exit 201
-        "$BIN" replay many >full.out 2>full.err; echo $? >full.code
-        dd if=/dev/zero of=disk/filler bs=1M 2>/dev/null
-        "$BIN" replay good >refused.out 2>refused.err; echo $? >refused.code
-        rm disk/filler; mount -o remount,size=256m disk || exit 202
-        "$BIN" replay many >again.out 2>again.err || exit 203
-        "$BIN" export --all >export.jsonl || exit 204
-    "#;
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--map-root-user", "sh", "-c", script]);
-    without_configuration(&mut command);
-    command
-        .env("BIN", env!("CARGO_BIN_EXE_depeche"))
-        .current_dir(depeche.path());
-    let ended = ran(command);
-    if ended.code == Some(200) || ended.stderr.contains("unshare failed") {
-        eprintln!("not run: this user may not mount a tmpfs in a namespace of its own");
-        return;
-    }
-    let read = |name: &str| std::fs::read_to_string(depeche.path().join(name)).unwrap_or_default();
-    let said = ["first.err", "full.err", "again.err"].map(read).concat();
-    assert_eq!(ended.code, Some(0), "{said}\n{}", ended.stderr);
-    assert_eq!(read("full.code").trim(), "1", "{}", read("full.err"));
-    let full = read("full.err");
-    assert!(
-        full.contains("disk/data") || full.contains("No space left"),
-        "{full}"
-    );
-    assert!(!full.contains("panicked"), "{full}");
-    assert_eq!(read("refused.code").trim(), "1", "{}", read("refused.err"));
-    assert!(
-        read("refused.err").contains("store.min_free"),
-        "{}",
-        read("refused.err")
-    );
-    assert_eq!(
-        read("export.jsonl").lines().count(),
-        FILES + 1,
-        "with room again, everything is there, once"
-    );
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The daemon against a newsroom on loopback.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
-use crate::support::{Depeche, PATIENCE, seeds, wait_until};
+use crate::support::{Depeche, PATIENCE, ask, ask_as, seeds, wait_until};
 
 /// A newsroom with as many entries, and a folder configured to poll it.
 fn newsroom(entries: u64) -> (Origin, Newsroom, Depeche) {
@@ -168,7 +167,7 @@ fn a_second_process_is_told_that_the_store_is_locked() {
     let (origin, newsroom, depeche) = newsroom(2);
     let daemon = depeche.spawn(["run"]);
     assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
-    for arguments in [vec!["export"], vec!["stats"], vec!["run", "--once"]] {
+    for arguments in [vec!["export"], vec!["run", "--once"]] {
         let ran = depeche.run(arguments).expect_code(11);
         assert!(ran.stderr.contains("open in another process"), "{}", ran.stderr);
     }
@@ -179,35 +178,26 @@ fn a_second_process_is_told_that_the_store_is_locked() {
 #[test]
 fn the_daemon_says_how_it_is_doing() {
     let (origin, newsroom, depeche) = newsroom(3);
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|l| l.local_addr())
-        .expect("a port")
-        .port();
-    let listen = format!("[http]\nlisten = \"127.0.0.1:{port}\"\n");
-    let config = std::fs::read_to_string(depeche.path().join("depeche.toml")).expect("written");
-    depeche.write(
-        "depeche.toml",
-        config.replace("[http]\nlisten = \"127.0.0.1:0\"\n", &listen),
-    );
+    let data = depeche.path().join("data");
     let daemon = depeche.spawn(["run", "-v"]);
     assert!(origin.wait_for(&newsroom.feed_path(), 2, PATIENCE));
-    let ask = |path: &str| -> String {
-        let mut connection = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-        write!(
-            connection,
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .expect("asked");
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).expect("answered");
-        answer
-    };
+    wait_until("it listens", || data.join("daemon.address").exists());
+    let ask = |path: &str| ask(&data, path);
     assert!(ask("/healthz").starts_with("HTTP/1.1 200"));
     wait_until("it is ready", || ask("/readyz").starts_with("HTTP/1.1 200"));
     wait_until("articles are counted", || {
         ask("/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
     });
+    // A page in a browser that had its own name resolve to this machine.
+    let address = std::fs::read_to_string(data.join("daemon.address")).expect("an address");
+    assert!(ask_as(address.trim(), "evil.example", "/api/v1/stats").starts_with("HTTP/1.1 421"));
+    // The command asks the daemon, since the store is the daemon's.
+    let stats = depeche.run(["stats", "--format", "json"]).expect_code(0).stdout;
+    let stats: serde_json::Value = serde_json::from_str(&stats).expect("JSON");
+    assert_eq!(
+        (&stats["records"], &stats["waiting_for_room"]),
+        (&3.into(), &().into())
+    );
     assert_eq!(daemon.terminate(), Some(0));
 }
 

@@ -1,6 +1,8 @@
 //! Running the binary in a folder of its own.
 
 use std::ffi::OsStr;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -198,6 +200,39 @@ pub(crate) fn shared_seeds() -> Option<PathBuf> {
         eprintln!("not run: there is no folder of real articles beside the checkout (../shared/seeds)");
     }
     found.then_some(folder)
+}
+
+pub(crate) const GOOD: &str = "Le tribunal administratif de Rennes a suspendu jeudi l’arrêté qui interdisait la baignade dans \
+    l’anse du Verger, estimant que la commune n’avait pas produit d’analyse récente de la qualité de l’eau.";
+
+/// A folder with one good article.
+pub(crate) fn with_good() -> Depeche {
+    let depeche = Depeche::new();
+    depeche.write("good/a.txt", GOOD);
+    depeche
+}
+
+/// Asks the daemon whose data folder this is; empty while it does not answer.
+pub(crate) fn ask(data_dir: &Path, path: &str) -> String {
+    let Ok(address) = std::fs::read_to_string(data_dir.join("daemon.address")) else {
+        return String::new();
+    };
+    ask_as(address.trim(), "localhost", path)
+}
+
+/// Asks under a host name of one's own choice.
+pub(crate) fn ask_as(address: &str, host: &str, path: &str) -> String {
+    let Ok(mut connection) = TcpStream::connect(address) else {
+        return String::new();
+    };
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("asked");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("answered");
+    answer
 }
 
 /// Waits until `done`.

@@ -191,6 +191,10 @@ pub(crate) enum Command {
     /// The feeds that are polled
     #[command(subcommand)]
     Feeds(Feeds),
+    /// Make the store again from the journal, and put it in the old one's place
+    Rebuild,
+    /// Write the store anew without the room that superseded rows take
+    Compact,
     /// Check the configuration and the feed lists it names
     Check,
     /// The effective configuration
@@ -199,6 +203,26 @@ pub(crate) enum Command {
     /// What was rejected, and why
     #[command(subcommand)]
     Dead(Dead),
+    /// Write the whole data folder to one file: store, journal, added feeds; while a daemon runs too
+    Backup {
+        /// The file; it appears only when it is complete and was read back
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Leave the journal out: what comes from it can then not be made again
+        #[arg(long)]
+        no_journal: bool,
+    },
+    /// Make the data folder, which must be empty or missing, from a backup
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Check journal and store: every digest, every row against the others; exit 12 and a list when something is wrong
+    Verify {
+        #[command(flatten)]
+        rows: Rows,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell

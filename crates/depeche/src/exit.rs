@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use depeche_fetcher::FetchError;
 use depeche_journal::JournalError;
-use depeche_store::StoreError;
+use depeche_store::{BackupError, StoreError};
 
 use crate::config::ConfigError;
 
@@ -52,7 +52,14 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
     if let Some(JournalError::Damaged { .. }) = error.downcast_ref() {
         return Exit::Damaged;
     }
-    match error.downcast_ref::<StoreError>() {
+    if let Some(BackupError::Damaged { .. }) = error.downcast_ref() {
+        return Exit::Damaged;
+    }
+    let store = match error.downcast_ref() {
+        Some(BackupError::Store(error)) => Some(error),
+        _ => error.downcast_ref::<StoreError>(),
+    };
+    match store {
         Some(StoreError::Missing { .. }) => Exit::NoStore,
         Some(StoreError::Locked { .. }) => Exit::Locked,
         Some(StoreError::Damaged { .. } | StoreError::Row { .. }) => Exit::Damaged,

@@ -3,9 +3,11 @@
 //! What the command line adds stands in `feeds.opml` in the data folder. A running daemon sees a change there,
 //! so `feeds add` needs no lock and no restart.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use depeche_disk::durable::write_whole;
 use depeche_fetcher::feed_list::{self, FeedList, ListedFeed};
 use depeche_fetcher::{FeedState, FeedTarget};
 use depeche_model::PagePolicy;
@@ -182,5 +184,6 @@ fn write_added(config: &Config, feeds: &[ListedFeed]) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create {}", config.data_dir.display()))?;
     let text = feed_list::write("depeche", feeds);
-    crate::output::write_whole(&path, |out| Ok(out.write_all(text.as_bytes())?))
+    write_whole(&path, |out| out.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }

@@ -3,173 +3,164 @@
 //! | path | answers |
 //! |---|---|
 //! | `/healthz` | 200 while the process serves |
-//! | `/readyz` | 200 once what an earlier run owed is committed and the store takes more; 503 before and after |
+//! | `/readyz` | 200 once what an earlier run owed is committed and the store takes more; 503 otherwise, saying why |
 //! | `/metrics` | counters since the start, in the text format of Prometheus |
+//! | `/api/v1/stats` | what the store holds, as JSON |
+//! | `/api/v1/backup` | the data folder as one file; `?journal=false` leaves the journal out |
+//!
+//! A request must name an address or `localhost` as its host: a page in somebody's browser that had its own name resolve
+//! to this machine (DNS rebinding) names its own.
 
-use std::net::SocketAddr;
+mod backup;
+mod metrics;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use depeche_disk::NoRoom;
 use depeche_journal::Ledger;
-use depeche_model::Verdict;
-use depeche_store::Progress;
+use depeche_model::Clock;
+use depeche_store::{Progress, Reader};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
+use crate::daemon;
+use crate::output::stats;
 use crate::pipeline::Pipeline;
 
 /// What the answers are made of.
 #[derive(Clone)]
 struct Watched {
     ledger: Ledger,
+    reader: Reader,
     progress: watch::Receiver<Progress>,
+    missing: watch::Receiver<Option<NoRoom>>,
 }
 
-/// Listens on `address` and serves until `stop`.
+/// Listens on `address` and serves until `stop`; the address stands in the data folder meanwhile.
 pub(crate) async fn serve(
     address: SocketAddr,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
     pipeline: &Pipeline,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("http.listen: cannot listen on {address}; choose another, or \"\" for none")
     })?;
-    tracing::info!(address = %listener.local_addr()?, "serving /healthz, /readyz and /metrics");
+    let address = listener.local_addr()?;
+    let announced = daemon::announce(&config.data_dir, address)?;
+    tracing::info!(%address, "serving /healthz, /readyz, /metrics and /api/v1");
     let watched = Watched {
         ledger: pipeline.ledger.clone(),
+        reader: pipeline.reader.clone(),
         progress: pipeline.progress.clone(),
+        missing: pipeline.room.missing(),
     };
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(watched);
+        .route("/metrics", get(counters))
+        .route("/api/v1/stats", get(counts))
+        .with_state(watched)
+        .merge(
+            Router::new()
+                .route("/api/v1/backup", get(backup::backup))
+                .with_state(backup::Source {
+                    config: Arc::new(config.clone()),
+                    clock: Arc::clone(clock),
+                    still: pipeline.still.clone(),
+                }),
+        )
+        .layer(from_fn(check_host));
     tokio::spawn(async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!(%error, "serving HTTP ended");
         }
+        drop(announced);
     });
     Ok(())
 }
 
+/// Lets pass what was asked of an address or of `localhost`.
+async fn check_host(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let is_address = host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();
+    if is_address || host.split(':').next() == Some("localhost") {
+        next.run(request).await
+    } else {
+        (
+            StatusCode::MISDIRECTED_REQUEST,
+            "ask by address, or as localhost\n",
+        )
+            .into_response()
+    }
+}
+
 async fn ready(State(watched): State<Watched>) -> impl IntoResponse {
+    let missing = watched.missing.borrow().as_ref().map(ToString::to_string);
+    if let Some(missing) = missing {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("waiting for room: {missing}\n"),
+        );
+    }
     if !watched.ledger.is_caught_up() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "catching up with the journal\n");
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "catching up with the journal\n".to_owned(),
+        );
     }
     // The sender goes with the store stage.
     match watched.progress.has_changed() {
-        Ok(_) => (StatusCode::OK, "ready\n"),
+        Ok(_) => (StatusCode::OK, "ready\n".to_owned()),
         Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the store takes nothing any more\n",
+            "the store takes nothing any more\n".to_owned(),
         ),
     }
 }
 
-async fn metrics(State(watched): State<Watched>) -> impl IntoResponse {
-    let text = exposition(&watched.progress.borrow(), watched.ledger.pending());
+async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
+    let is_short = watched.missing.borrow().is_some();
+    let text = metrics::exposition(&watched.progress.borrow(), watched.ledger.pending(), is_short);
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,
     )
 }
 
-/// The counters in the text format of Prometheus 0.0.4.
-fn exposition(progress: &Progress, pending: usize) -> String {
-    let tally = &progress.tally;
-    let mut families: Vec<String> = Vec::new();
-    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
-        families.push(format!(
-            "# HELP depeche_{name} {help}\n# TYPE depeche_{name} {kind}\n"
-        ));
-        families.extend(
-            samples
-                .iter()
-                .map(|(labels, value)| format!("depeche_{name}{labels} {value}\n")),
-        );
-    };
-    let one = |value: u64| [(String::new(), value)];
-    family(
-        "captures_total",
-        "counter",
-        "Captures committed.",
-        &one(tally.captures),
-    );
-    let verdicts: Vec<_> = Verdict::ALL
-        .iter()
-        .map(|verdict| {
-            let count = tally.verdicts.get(verdict).copied().unwrap_or(0);
-            (format!("{{verdict=\"{}\"}}", verdict.as_str()), count)
-        })
-        .collect();
-    family(
-        "articles_total",
-        "counter",
-        "Articles stored, by verdict.",
-        &verdicts,
-    );
-    let rejected: Vec<_> = tally
-        .rejected
-        .iter()
-        .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count))
-        .collect();
-    family(
-        "rejected_total",
-        "counter",
-        "Items rejected, by reason.",
-        &rejected,
-    );
-    family(
-        "sightings_total",
-        "counter",
-        "Further places of known articles.",
-        &one(tally.sightings),
-    );
-    family(
-        "unchanged_total",
-        "counter",
-        "Items met again without anything new.",
-        &one(tally.unchanged),
-    );
-    family(
-        "pages_ordered_total",
-        "counter",
-        "Pages ordered.",
-        &one(tally.pages_owed),
-    );
-    family(
-        "deliveries_pending",
-        "gauge",
-        "Captures journaled and not yet settled.",
-        &one(pending as u64),
-    );
-    families.concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counters_are_in_the_text_format() {
-        let mut progress = Progress::default();
-        progress.tally.captures = 3;
-        progress.tally.verdicts.insert(Verdict::Near, 2);
-        progress.tally.rejected.insert("language".to_owned(), 1);
-        let text = exposition(&progress, 4);
-        for line in [
-            "# TYPE depeche_captures_total counter\ndepeche_captures_total 3\n",
-            "depeche_articles_total{verdict=\"near\"} 2\n",
-            "# TYPE depeche_rejected_total counter\ndepeche_rejected_total{reason=\"language\"} 1\n",
-            "# TYPE depeche_deliveries_pending gauge\ndepeche_deliveries_pending 4\n",
-        ] {
-            assert!(text.contains(line), "{line}\nis not in\n{text}");
+/// What the store holds, and what the daemon waits for.
+async fn counts(State(watched): State<Watched>) -> Response {
+    let reader = watched.reader.clone();
+    let counted = tokio::task::spawn_blocking(move || stats(&reader)).await;
+    let mut counts = match counted.map_err(anyhow::Error::from).flatten() {
+        Ok(counts) => counts,
+        Err(error) => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")).into_response();
         }
-    }
+    };
+    let missing = watched.missing.borrow().as_ref().map(ToString::to_string);
+    counts.insert("deliveries_pending".to_owned(), json!(watched.ledger.pending()));
+    counts.insert("waiting_for_room".to_owned(), json!(missing));
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        serde_json::Value::Object(counts).to_string(),
+    )
+        .into_response()
 }

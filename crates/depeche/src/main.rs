@@ -13,6 +13,7 @@ mod logging;
 mod feeds;
 mod pipeline;
 
+mod daemon;
 mod http;
 
 mod commands;

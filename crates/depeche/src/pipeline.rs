@@ -10,8 +10,11 @@
 mod line;
 mod opening;
 mod pages;
+mod upkeep;
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use depeche_disk::{OnFull, Room};
@@ -27,11 +30,18 @@ use crate::config::Config;
 use line::Yard;
 use opening::{count_owed, open_journal, open_store};
 
+pub(crate) use opening::aside;
 pub(crate) use pages::order_pages;
 
 /// Items a channel between two stages holds. Deep enough that no stage waits for another's rhythm, shallow enough
 /// that captures of the largest size fit into memory: 3 channels of 64 bodies of 15 MiB are under 3 GiB at worst.
 const CHANNEL: usize = 64;
+
+/// From this many owed captures on it is told how far they are: fewer are delivered before anybody asks.
+const MANY_OWED: u64 = 5_000;
+
+/// How often it is told.
+const TELL_PROGRESS: Duration = Duration::from_secs(5);
 
 /// A running pipeline.
 pub(crate) struct Pipeline {
@@ -41,6 +51,8 @@ pub(crate) struct Pipeline {
     pub(crate) reports: mpsc::Sender<PollReport>,
     /// Work for which the store must stand still goes in here.
     pub(crate) still: mpsc::Sender<StillWork>,
+    /// Captures that the journal owed when it was started.
+    pub(crate) owed: u64,
     /// Which deliveries are on their way.
     pub(crate) ledger: Ledger,
     /// The room under journal and store.
@@ -50,14 +62,17 @@ pub(crate) struct Pipeline {
     /// Changes after every commit.
     pub(crate) progress: watch::Receiver<Progress>,
     delivering: JoinHandle<anyhow::Result<()>>,
+    upkeep: JoinHandle<()>,
+    end_upkeep: CancellationToken,
 }
 
 impl Pipeline {
-    /// Opens journal and store, restores the deduplicator from the store, and starts the stages. What the journal
+    /// Opens the journal and the store in `store_dir`, restores the deduplicator from the store, and starts the stages. What the journal
     /// owes the store is delivered first, until `stop`; when the stages cannot go on, `stop` is cancelled. `on_full` says
     /// whether a full disk is waited out.
     pub(crate) fn start(
         config: &Config,
+        store_dir: &Path,
         clock: &Arc<dyn Clock>,
         on_full: OnFull,
         stop: &CancellationToken,
@@ -66,7 +81,7 @@ impl Pipeline {
             .with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
         let room = Room::new(&config.data_dir, config.store.min_free.0, on_full);
         // The store first: it is locked, so that one process at a time also has the journal.
-        let (store, deduplicator) = open_store(config, clock)?;
+        let (store, deduplicator) = open_store(config, store_dir, clock)?;
         let reader = Reader::from(store.clone());
         let journal = open_journal(config, clock, &reader)?;
         let owed = count_owed(&journal, &reader)?;
@@ -75,6 +90,7 @@ impl Pipeline {
             workers => std::num::NonZeroUsize::new(workers).context("normalize.workers")?,
         };
         let ledger = Ledger::default();
+        let owed_captures = owed.ordinals.len() as u64;
         let (intake, inlet) = mpsc::channel(CHANNEL);
         let (reports, polls) = mpsc::channel(CHANNEL);
         // One at a time: whoever asks waits until it is done.
@@ -102,7 +118,17 @@ impl Pipeline {
             ledger: ledger.clone(),
             stop: stop.clone(),
         };
+        let end_upkeep = CancellationToken::new();
+        let upkeep = tokio::spawn(upkeep::keep_journal(
+            config.clone(),
+            reader.clone(),
+            Arc::clone(clock),
+            end_upkeep.clone(),
+        ));
         let stop = stop.clone();
+        if owed_captures >= MANY_OWED {
+            tokio::spawn(tell_progress(ledger.clone(), owed_captures));
+        }
         let delivering = tokio::spawn(async move {
             // Whoever feeds the pipeline or waits for it must not wait for stages that have ended, a panic among them.
             let ended = stop.drop_guard();
@@ -116,11 +142,14 @@ impl Pipeline {
             intake,
             reports,
             still,
+            owed: owed_captures,
             ledger,
             room,
             reader,
             progress: watched,
             delivering,
+            upkeep,
+            end_upkeep,
         })
     }
 
@@ -132,11 +161,29 @@ impl Pipeline {
             reports,
             progress,
             delivering,
+            upkeep,
+            end_upkeep,
             ..
         } = self;
         drop((intake, reports));
+        end_upkeep.cancel();
+        upkeep
+            .await
+            .context("the upkeep of the journal ended abnormally")?;
         delivering.await.context("delivering ended abnormally")??;
         let progress = progress.borrow().clone();
         Ok(progress)
+    }
+}
+
+/// How far the store has caught up with the journal, until it has.
+async fn tell_progress(ledger: Ledger, owed: u64) {
+    loop {
+        tokio::select! {
+            () = ledger.drained() => return,
+            () = tokio::time::sleep(TELL_PROGRESS) => {
+                tracing::warn!(done = ledger.settled(), of = owed, "catching up with the journal");
+            }
+        }
     }
 }

@@ -24,6 +24,8 @@ pub const POINTS: &[&str] = &[
     "journal.append.synced",
     "journal.segment.created",
     "journal.segment.synced",
+    "journal.seal.written",
+    "journal.seal.renamed",
     "normalizer.work",
     "deduplicator.decide",
     "store.commit.apply",
@@ -31,6 +33,7 @@ pub const POINTS: &[&str] = &[
     "store.commit.flushed",
     "store.commit.synced",
     "store.settle.settled",
+    "store.replace.exchanged",
 ];
 
 /// Reads from the environment which points are on. They are off again when the guard is dropped.

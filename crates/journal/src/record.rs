@@ -7,7 +7,7 @@
 //! | page that could not be fetched | `metadata` | the reason, as plain text |
 //!
 //! The record id is the capture's content-derived id written as a UUID, so the same capture has the same
-//! record id in every journal. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
+//! record id in every journal. The last field of the header, `Depeche-Header-Digest`, is the digest of all before it. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
 //! `X-Archive-Orig-Transfer-Encoding`, as web archives do, so that no reader undoes it twice.
 
 use bytes::Bytes;
@@ -15,13 +15,20 @@ use depeche_model::{Capture, CaptureKind, Digest, Header, HttpAnswer, PageOrder,
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::head::HEADER_DIGEST;
 use crate::warc::{Record, digest};
 
 const ORIGINAL_TRANSFER_ENCODING: &str = "X-Archive-Orig-Transfer-Encoding";
 
+/// Since this version, every header ends in its own digest.
+const WITH_HEADER_DIGEST: u32 = 2;
+
 /// What WARC has no field for.
 #[derive(Serialize, Deserialize)]
 struct Extension {
+    /// Absent in what was written before there were versions.
+    #[serde(default)]
+    version: u32,
     ordinal: u64,
     kind: String,
     uri: String,
@@ -36,6 +43,7 @@ struct Extension {
 /// The bytes of the record that keeps `capture` as number `ordinal`.
 pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
     let extension = Extension {
+        version: WITH_HEADER_DIGEST,
         ordinal,
         kind: capture.kind.as_str().to_owned(),
         uri: capture.uri.clone(),
@@ -84,7 +92,9 @@ pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
         &serde_json::to_string(&extension).unwrap_or_default(),
     );
     field("Content-Length", &block.len().to_string());
+    let proof = digest(head.as_bytes());
     let mut record = head.into_bytes();
+    record.extend_from_slice(format!("{HEADER_DIGEST}: {proof}\r\n").as_bytes());
     record.extend_from_slice(b"\r\n");
     record.extend_from_slice(&block);
     record.extend_from_slice(b"\r\n\r\n");
@@ -111,6 +121,31 @@ pub(crate) fn encode_warcinfo(file_name: &str, at: Timestamp) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The number of the capture that a record keeps, whether or not the rest of it can be read.
+pub(crate) fn ordinal(record: &Record) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        ordinal: u64,
+    }
+    let numbered: Numbered = serde_json::from_str(record.field("Depeche-Capture")?).ok()?;
+    Some(numbered.ordinal)
+}
+
+/// Whether the record says that it keeps this capture.
+pub(crate) fn is_of(record: &Record, capture: &Capture) -> bool {
+    record.field("WARC-Record-ID") == Some(record_id(capture.id().0).as_str())
+}
+
+/// Whether the body of an answer is the one that the record tells of.
+pub(crate) fn has_its_payload(record: &Record) -> bool {
+    let Some(written) = record.field("WARC-Payload-Digest") else {
+        return true;
+    };
+    let end = record.block.windows(4).position(|window| window == b"\r\n\r\n");
+    end.and_then(|end| record.block.get(end + 4..))
+        .is_some_and(|payload| written == digest(payload))
+}
+
 /// The capture a record keeps, with its number when this program wrote it. `None` for records that keep none
 /// (`warcinfo`, requests, answers that are neither a page nor a feed).
 pub(crate) fn decode(record: &Record) -> Result<Option<(Capture, Option<u64>)>, String> {
@@ -125,6 +160,9 @@ pub(crate) fn decode(record: &Record) -> Result<Option<(Capture, Option<u64>)>, 
 }
 
 fn own(record: &Record, extension: Extension) -> Result<(Capture, Option<u64>), String> {
+    if extension.version >= WITH_HEADER_DIGEST && record.field(HEADER_DIGEST).is_none() {
+        return Err("the digest of its header is missing: damaged".to_owned());
+    }
     let payload = match record.field("WARC-Type") {
         Some("response") => Payload::Http(http_answer(&record.block)?),
         Some("resource") => Payload::File {
@@ -324,9 +362,12 @@ fn host(uri: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use depeche_model::Entry;
 
     use super::*;
+    use crate::source::Plain;
     use crate::warc::{Limits, records};
 
     fn page() -> Capture {
@@ -367,6 +408,15 @@ mod tests {
         }
     }
 
+    fn failure() -> Capture {
+        Capture {
+            payload: Payload::Failure {
+                error: "délai dépassé".to_owned(),
+            },
+            ..page()
+        }
+    }
+
     #[test]
     fn a_capture_reads_back_as_it_was_written() {
         let file = Capture {
@@ -380,18 +430,36 @@ mod tests {
             },
             ..page()
         };
-        let failure = Capture {
-            payload: Payload::Failure {
-                error: "délai dépassé".to_owned(),
-            },
-            ..page()
-        };
-        for capture in [page(), file, failure] {
+        for capture in [page(), file, failure()] {
             let bytes = encode(&capture, 7);
-            let record = records(bytes.as_slice(), Limits::NONE).next().unwrap().unwrap();
+            let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+                .next()
+                .unwrap()
+                .unwrap();
             assert_eq!(record.length, bytes.len() as u64);
             assert_eq!(decode(&record), Ok(Some((capture, Some(7)))));
         }
+    }
+
+    #[test]
+    fn a_record_of_before_there_were_versions_is_read_and_a_later_one_needs_its_header_digest() {
+        let text = String::from_utf8(encode(&failure(), 7)).unwrap();
+        let digest = text.lines().find(|line| line.starts_with(HEADER_DIGEST)).unwrap();
+        let without_digest = text.replace(&format!("{digest}\r\n"), "");
+        let before_versions = without_digest.replace("\"version\":2,", "");
+        let read = |text: &str| {
+            let record = records(Plain::new(Cursor::new(text)), Limits::OWN)
+                .next()
+                .unwrap();
+            decode(&record.unwrap())
+        };
+        assert_eq!(read(&text), Ok(Some((failure(), Some(7)))));
+        assert_eq!(read(&before_versions), Ok(Some((failure(), Some(7)))));
+        assert!(
+            read(&without_digest)
+                .unwrap_err()
+                .contains("the digest of its header is missing")
+        );
     }
 
     #[test]
@@ -410,7 +478,10 @@ mod tests {
              Content-Length: {}\r\n\r\n{block}\r\n\r\n",
             block.len()
         );
-        let record = records(bytes.as_bytes(), Limits::NONE).next().unwrap().unwrap();
+        let record = records(Plain::new(Cursor::new(&bytes)), Limits::OWN)
+            .next()
+            .unwrap()
+            .unwrap();
         let (capture, ordinal) = decode(&record).unwrap().unwrap();
         assert_eq!((capture.kind, ordinal), (CaptureKind::Page, None));
         assert_eq!(

@@ -1,17 +1,33 @@
-//! Segments: the numbered files of a journal, and reading them back in order.
+//! Segments: the numbered files of a journal, in both their forms, and reading them back in order.
+//!
+//! | file | form |
+//! |---|---|
+//! | `depeche-00000003.warc` | plain: the newest is written, the others wait to be sealed |
+//! | `depeche-00000002.warc.gz` | sealed: the same records, one gzip member each |
+//! | `depeche-00000002.warc.gz.part` | a sealing that did not come to its end |
+//!
+//! Where both forms of a segment stand, which a crash can leave, the plain one is read.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use depeche_disk::NoRoom;
 use depeche_model::{Journaled, Position};
 
 use crate::record;
-use crate::warc::{Limits, WarcError, records};
+use crate::source::{self, CHUNK_BYTES, Source};
+use crate::warc::{Limits, Records, WarcError, heads, records};
 
 const PREFIX: &str = "depeche-";
-const SUFFIX: &str = ".warc";
+const PLAIN: &str = ".warc";
+const SEALED: &str = ".warc.gz";
+const PART: &str = ".warc.gz.part";
+
+/// How much is read at a time where only heads are looked at: most fit, and the block behind them is passed over.
+const HEAD_BYTES: usize = 1 << 12;
+
+pub(crate) type FileRecords = Records<Box<dyn Source + Send>>;
 
 /// What can be wrong with a journal.
 #[derive(Debug, thiserror::Error)]
@@ -72,14 +88,67 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The plain form, which is the one that is written.
     pub(crate) fn new(dir: &Path, number: u32) -> Self {
+        Self::with(dir, number, PLAIN)
+    }
+
+    pub(crate) fn sealed(dir: &Path, number: u32) -> Self {
+        Self::with(dir, number, SEALED)
+    }
+
+    fn with(dir: &Path, number: u32, suffix: &str) -> Self {
         Self {
             number,
-            path: dir.join(format!("{PREFIX}{number:08}{SUFFIX}")),
+            path: dir.join(format!("{PREFIX}{number:08}{suffix}")),
         }
     }
 
-    /// The captures of this segment, in order. Damage is an error and ends the reading.
+    /// Whether it is compressed, one gzip member a record.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "gz")
+    }
+
+    /// Its records, one by one, each with the digests that its header tells of.
+    pub(crate) fn records(&self) -> Result<FileRecords, JournalError> {
+        Ok(records(self.open(CHUNK_BYTES)?, Limits::OWN))
+    }
+
+    /// Its records without their blocks.
+    pub(crate) fn heads(&self) -> Result<FileRecords, JournalError> {
+        Ok(heads(self.open(HEAD_BYTES)?, Limits::OWN))
+    }
+
+    /// Opens the file; its other form where it was sealed since it was listed.
+    fn open(&self, buffer_bytes: usize) -> Result<Box<dyn Source + Send>, JournalError> {
+        let opened = source::open(&self.path, buffer_bytes);
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match (opened, self.path.parent()) {
+            (Err(error), Some(dir)) if gone(&error) && !self.is_sealed() => {
+                source::open(&Self::sealed(dir, self.number).path, buffer_bytes)
+            }
+            (opened, _) => opened,
+        }
+        .map_err(JournalError::io("open", &self.path))
+    }
+
+    fn error(&self, error: WarcError) -> JournalError {
+        match error {
+            WarcError::Io { source, .. } => JournalError::io("read", &self.path)(source),
+            error => self.damaged(error.to_string()),
+        }
+    }
+
+    fn damaged(&self, why: String) -> JournalError {
+        JournalError::Damaged {
+            path: self.path.clone(),
+            why,
+        }
+    }
+
+    /// The captures of this segment, in order. Each damage comes as one item that says where it is and how many bytes
+    /// were passed over; reading goes on behind it. [`JournalError::Io`] as an item ends the reading.
     ///
     /// # Errors
     ///
@@ -87,82 +156,80 @@ impl Segment {
     pub fn captures(
         &self,
     ) -> Result<impl Iterator<Item = Result<Journaled, JournalError>> + use<>, JournalError> {
-        let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
-        let Self { number, path } = self.clone();
-        let damaged = |path: &Path, why: String| JournalError::Damaged {
-            path: path.to_owned(),
-            why,
-        };
-        Ok(
-            records(BufReader::with_capacity(1 << 16, file), Limits::NONE).filter_map(move |item| {
-                let record = match item {
-                    Ok(record) => record,
-                    Err(WarcError::Io { source, .. }) => {
-                        return Some(Err(JournalError::io("read", &path)(source)));
-                    }
-                    Err(error) => return Some(Err(damaged(&path, error.to_string()))),
-                };
-                if !record.is_intact() {
-                    return Some(Err(damaged(
-                        &path,
-                        format!("the record at byte {} does not match its digest", record.offset),
-                    )));
-                }
-                match record::decode(&record) {
-                    Ok(Some((capture, Some(ordinal)))) => Some(Ok(Journaled {
-                        capture,
-                        position: Position {
-                            ordinal,
-                            segment: number,
-                            offset: record.offset,
-                            length: record.length,
-                        },
-                        given_up: Vec::new(),
-                    })),
-                    Ok(_) => None,
-                    Err(why) => Some(Err(damaged(
-                        &path,
-                        format!("the record at byte {}: {why}", record.offset),
-                    ))),
-                }
-            }),
-        )
+        let records = self.records()?;
+        let segment = self.clone();
+        Ok(records.filter_map(move |item| {
+            let record = match item {
+                Ok(record) => record,
+                Err(error) => return Some(Err(segment.error(error))),
+            };
+            match record::decode(&record) {
+                Ok(Some((capture, Some(ordinal)))) => Some(Ok(Journaled {
+                    capture,
+                    position: Position {
+                        ordinal,
+                        segment: segment.number,
+                        offset: record.offset,
+                        length: record.length,
+                    },
+                    given_up: Vec::new(),
+                })),
+                Ok(_) => None,
+                Err(why) => Some(Err(
+                    segment.damaged(format!("the record at byte {}: {why}", record.place))
+                )),
+            }
+        }))
+    }
+
+    /// The number of the first capture that can be read; no more is read than up to it.
+    pub(crate) fn first_ordinal(&self) -> Result<Option<u64>, JournalError> {
+        self.ordinals(|ordinals| ordinals.next())
+    }
+
+    /// The number of the last capture that can be read.
+    pub(crate) fn last_ordinal(&self) -> Result<Option<u64>, JournalError> {
+        self.ordinals(|ordinals| ordinals.max())
+    }
+
+    fn ordinals(
+        &self,
+        choose: impl FnOnce(&mut dyn Iterator<Item = u64>) -> Option<u64>,
+    ) -> Result<Option<u64>, JournalError> {
+        let mut failed = None;
+        let chosen = choose(&mut self.heads()?.filter_map(|item| match item {
+            Ok(record) => record::ordinal(&record),
+            Err(error @ WarcError::Io { .. }) => {
+                failed = Some(self.error(error));
+                None
+            }
+            Err(_) => None,
+        }));
+        failed.map_or(Ok(chosen), Err)
     }
 
     /// Where the last whole record ends, the number of the last capture, and what is wrong behind that.
     pub(crate) fn survey(&self) -> Result<Survey, JournalError> {
-        let file = File::open(&self.path).map_err(JournalError::io("open", &self.path))?;
         let mut survey = Survey {
             good_end: 0,
             last_ordinal: None,
             damage: None,
         };
-        for item in records(BufReader::with_capacity(1 << 16, file), Limits::NONE) {
+        for item in self.records()? {
             match item {
-                Err(source @ WarcError::Io { .. }) => {
-                    return Err(JournalError::Io {
-                        action: "read",
-                        path: self.path.clone(),
-                        source: io::Error::other(source),
-                    });
-                }
-                Err(torn) => survey.damage = Some(torn.to_string()),
-                Ok(record) if !record.is_intact() => {
-                    // Whole records may follow; the damage counts only when none does.
-                    survey.damage = Some(format!(
-                        "the record at byte {} does not match its digest",
-                        record.offset
-                    ));
+                Err(error @ WarcError::Io { .. }) => return Err(self.error(error)),
+                // Whole records may follow; the damage counts only when none does.
+                Err(damage) => {
+                    let before = survey.damage.take();
+                    survey.damage = Some(before.unwrap_or_else(|| damage.to_string()));
                 }
                 Ok(record) => {
-                    if let Some(skipped) = survey.damage.take() {
-                        tracing::error!(segment = %self.path.display(), damage = skipped,
-                            "a record inside the journal is damaged; those around it are used");
+                    if let Some(passed_over) = survey.damage.take() {
+                        tracing::error!(segment = %self.path.display(), damage = passed_over,
+                            "the journal is damaged inside; the records around it are used");
                     }
                     survey.good_end = record.offset + record.length;
-                    if let Ok(Some((_, Some(ordinal)))) = record::decode(&record) {
-                        survey.last_ordinal = Some(ordinal);
-                    }
+                    survey.last_ordinal = survey.last_ordinal.max(record::ordinal(&record));
                 }
             }
         }
@@ -176,28 +243,84 @@ pub(crate) struct Survey {
     pub(crate) damage: Option<String>,
 }
 
-/// The segments of a journal folder, in the order of writing; none when there is no folder.
+/// The forms in which a segment stands in the folder.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Forms {
+    pub(crate) plain: bool,
+    pub(crate) sealed: bool,
+    pub(crate) part: bool,
+}
+
+/// What stands in a journal folder, by the numbers of the segments.
+pub(crate) fn list_forms(dir: &Path) -> Result<BTreeMap<u32, Forms>, JournalError> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(JournalError::io("read", dir)(error)),
+    };
+    let mut segments: BTreeMap<u32, Forms> = BTreeMap::new();
+    for entry in entries {
+        let name = entry.map_err(JournalError::io("read", dir))?.file_name();
+        let Some((digits, suffix)) = name.to_str().and_then(|name| {
+            let rest = name.strip_prefix(PREFIX)?;
+            rest.split_at_checked(rest.find('.')?)
+        }) else {
+            continue;
+        };
+        let Ok(number) = digits.parse() else { continue };
+        if format!("{number:08}") != digits {
+            continue;
+        }
+        let mut forms = segments.get(&number).copied().unwrap_or_default();
+        match suffix {
+            PLAIN => forms.plain = true,
+            SEALED => forms.sealed = true,
+            PART => forms.part = true,
+            _ => continue,
+        }
+        segments.insert(number, forms);
+    }
+    Ok(segments)
+}
+
+/// The number of the first capture that a journal still has: above 1 where its oldest segments were taken away. `None`
+/// when it has no capture.
+///
+/// # Errors
+///
+/// [`JournalError::Io`] when the folder or a segment cannot be read.
+pub fn first_ordinal(dir: &Path) -> Result<Option<u64>, JournalError> {
+    for segment in list_segments(dir)? {
+        if let Some(first) = segment.first_ordinal()? {
+            return Ok(Some(first));
+        }
+    }
+    Ok(None)
+}
+
+/// The segments of a journal folder, in the order of writing; none when there is no folder. One that stands there in
+/// both forms is listed once, as the plain one.
 ///
 /// # Errors
 ///
 /// [`JournalError::Io`] when the folder cannot be read.
 pub fn list_segments(dir: &Path) -> Result<Vec<Segment>, JournalError> {
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(JournalError::io("read", dir)(error)),
-    };
-    let mut segments = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(JournalError::io("read", dir))?.path();
-        let number = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.parse().ok());
-        if let Some(number) = number {
-            segments.push(Segment { number, path });
-        }
-    }
-    segments.sort();
-    Ok(segments)
+    let forms = list_forms(dir)?;
+    Ok(forms
+        .into_iter()
+        .filter_map(|(number, forms)| {
+            if forms.plain {
+                Some(Segment::new(dir, number))
+            } else {
+                forms.sealed.then(|| Segment::sealed(dir, number))
+            }
+        })
+        .collect())
+}
+
+/// Removes what a sealing left that did not come to its end. Nothing is lost: its segment stands there plain.
+pub(crate) fn remove_part(dir: &Path, number: u32) -> Result<(), JournalError> {
+    let path = Segment::with(dir, number, PART).path;
+    tracing::info!(file = %path.display(), "removing what an interrupted sealing left");
+    std::fs::remove_file(&path).map_err(JournalError::io("remove", &path))
 }

@@ -1,16 +1,16 @@
 //! Writing: one writer appends groups of captures to the newest segment and makes each group durable.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use depeche_disk::durable::sync_dir;
+use depeche_disk::durable::{sync_dir, sync_name};
 use depeche_disk::fault;
 use depeche_model::{Capture, Clock, Journaled, Position};
 
 use crate::record;
-use crate::segment::{JournalError, Segment, list_segments};
+use crate::segment::{JournalError, Segment, list_forms, list_segments, remove_part};
 
 /// How the journal is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -73,9 +73,16 @@ impl Journal {
         if let Some(parent) = dir.parent() {
             sync_dir(parent).map_err(JournalError::io("sync", parent))?;
         }
+        for (number, forms) in list_forms(dir)? {
+            if forms.part {
+                remove_part(dir, number)?;
+            }
+        }
         let segments = list_segments(dir)?;
-        let Some(segment) = segments.last().cloned() else {
-            let segment = Segment::new(dir, 1);
+        let Some(segment) = segments.last().filter(|newest| !newest.is_sealed()).cloned() else {
+            // None, or the newest was taken away and a sealed one is the last: that is never written again.
+            let segment = Segment::new(dir, segments.last().map_or(0, |newest| newest.number) + 1);
+            let next_ordinal = last_ordinal(&segments)?.unwrap_or(0) + 1;
             let (file, end) = create(dir, &segment, clock.as_ref())?;
             let journal = Self {
                 dir: dir.to_owned(),
@@ -84,18 +91,15 @@ impl Journal {
                 segment,
                 file,
                 end,
-                next_ordinal: 1,
+                next_ordinal,
             };
             return Ok((journal, None));
         };
         let survey = segment.survey()?;
-        let mut last_ordinal = survey.last_ordinal;
-        for earlier in segments.iter().rev().skip(1) {
-            if last_ordinal.is_some() {
-                break;
-            }
-            last_ordinal = earlier.survey()?.last_ordinal;
-        }
+        let last_ordinal = match survey.last_ordinal {
+            Some(last) => Some(last),
+            None => last_ordinal(segments.split_last().map_or(&[], |(_, earlier)| earlier))?,
+        };
         let recovery = match survey.damage {
             Some(why) if last_ordinal.unwrap_or(0) < settled_up_to => {
                 return Err(JournalError::Damaged {
@@ -156,10 +160,7 @@ impl Journal {
         if last > ordinal {
             // Newest first, until the segment that begins at or before the first one wanted.
             for segment in list_segments(&self.dir)?.into_iter().rev() {
-                let first = segment
-                    .captures()?
-                    .find_map(Result::ok)
-                    .map(|j| j.position.ordinal);
+                let first = segment.first_ordinal()?;
                 segments.push(segment);
                 if first.is_some_and(|first| first <= ordinal + 1) {
                     break;
@@ -226,6 +227,16 @@ impl Journal {
     }
 }
 
+/// The number of the last capture; the segments before the one that has it are not read.
+fn last_ordinal(segments: &[Segment]) -> Result<Option<u64>, JournalError> {
+    for segment in segments.iter().rev() {
+        if let Some(last) = segment.last_ordinal()? {
+            return Ok(Some(last));
+        }
+    }
+    Ok(None)
+}
+
 fn create(dir: &Path, segment: &Segment, clock: &dyn Clock) -> Result<(File, u64), JournalError> {
     let path = &segment.path;
     let mut file = OpenOptions::new()
@@ -249,22 +260,24 @@ fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recover
         .write(true)
         .open(path)
         .map_err(JournalError::io("open", path))?;
-    let mut torn = Vec::new();
     file.seek(SeekFrom::Start(good_end))
-        .and_then(|_| file.read_to_end(&mut torn))
         .map_err(JournalError::io("read", path))?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".torn-{good_end}"));
     let set_aside = PathBuf::from(name);
-    File::create(&set_aside)
-        .and_then(|mut aside| aside.write_all(&torn).and_then(|()| aside.sync_all()))
-        .map_err(JournalError::io("write", &set_aside))?;
+    let copied = File::create(&set_aside).and_then(|mut aside| {
+        let copied = io::copy(&mut file, &mut aside)?;
+        aside.sync_all()?;
+        sync_name(&set_aside)?;
+        Ok(copied)
+    });
+    let torn_bytes = copied.map_err(JournalError::io("write", &set_aside))?;
     file.set_len(good_end)
         .and_then(|()| file.sync_all())
         .map_err(JournalError::io("cut", path))?;
     Ok(Recovery {
         segment: path.to_owned(),
-        torn_bytes: torn.len() as u64,
+        torn_bytes,
         set_aside,
         why,
     })
@@ -347,28 +360,61 @@ mod tests {
         }
     }
 
+    /// Makes the length that a record claims a wrong one.
+    fn damage(path: &Path, record: Position) -> Vec<u8> {
+        let mut bytes = fs::read(path).unwrap();
+        let length = b"Content-Length: ";
+        let at = bytes[record.offset as usize..]
+            .windows(length.len())
+            .position(|w| w == length)
+            .unwrap();
+        bytes[record.offset as usize + at + length.len()] = b'9';
+        fs::write(path, &bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn what_was_settled_is_never_cut_as_a_torn_end() {
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, _) = open(dir.path(), 1 << 20);
-        let first = journal.append(&[&capture(1), &capture(2), &capture(3)]).unwrap()[0];
+        let third = journal.append(&[&capture(1), &capture(2), &capture(3)]).unwrap()[2];
         let path = Segment::new(dir.path(), 1).path;
-        let mut bytes = fs::read(&path).unwrap();
-        let length = b"Content-Length: ";
-        let at = bytes[first.offset as usize..]
-            .windows(length.len())
-            .position(|w| w == length)
-            .unwrap();
-        bytes[first.offset as usize + at + length.len()] = b'9';
-        fs::write(&path, &bytes).unwrap();
+        let bytes = damage(&path, third);
         let reopened = Journal::open(
             dir.path(),
             JournalOptions::default(),
-            2,
+            3,
             Arc::new(|| Timestamp::UNIX_EPOCH),
         );
         assert!(matches!(reopened.err(), Some(JournalError::Damaged { .. })));
         assert_eq!(fs::read(&path).unwrap(), bytes, "nothing is cut");
+    }
+
+    #[test]
+    fn damage_inside_hides_nothing_behind_it_and_nothing_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(dir.path(), 1 << 20);
+        let first = journal.append(&[&capture(1), &capture(2), &capture(3)]).unwrap()[0];
+        let path = Segment::new(dir.path(), 1).path;
+        let bytes = damage(&path, first);
+        let (journal, recovery) = open(dir.path(), 1 << 20);
+        assert_eq!((journal.last_ordinal(), recovery), (3, None));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        let (read, damaged): (Vec<_>, Vec<_>) = journal.captures_after(0).unwrap().partition(Result::is_ok);
+        let read: Vec<_> = read
+            .into_iter()
+            .map(|item| item.unwrap().position.ordinal)
+            .collect();
+        assert_eq!(read, [2, 3]);
+        let [Err(error)] = &damaged[..] else {
+            panic!("{damaged:?}")
+        };
+        let told = error.to_string();
+        assert!(told.contains(&format!("byte {}", first.offset)), "{told}");
+        assert!(
+            told.contains(&format!("{} bytes were passed over", first.length)),
+            "{told}"
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use depeche_model::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::database::Store;
+use crate::canary::Canary;
+use crate::database::{Store, commit_error, guard, point};
 use crate::rows::{
     ArticleRow, Change, Checkpoint, DeadRow, FeedRow, PART_BYTES, PlaceRow, Tally, encode, in_parts, parts,
 };
@@ -22,6 +23,7 @@ pub(crate) struct Committer {
     store: Store,
     watermark: Watermark,
     checkpoint: Checkpoint,
+    canary: Canary,
 }
 
 /// The rows of one group, and what later items of the group must see of earlier ones.
@@ -60,6 +62,7 @@ impl Committer {
         let checkpoint = store.checkpoint()?;
         Ok(Self {
             watermark: Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied()),
+            canary: store.canary()?,
             store,
             checkpoint,
         })
@@ -92,7 +95,7 @@ impl Committer {
         for decided in captures {
             watermark.settle(decided.capture.position.ordinal);
             let key = keys::capture(&decided.capture.id);
-            if self.store.db.contains_key(&key)? || !group.captures.insert(decided.capture.id) {
+            if self.store.raw(&key)?.is_some() || !group.captures.insert(decided.capture.id) {
                 continue;
             }
             group.put(key, &decided.capture.position.ordinal)?;
@@ -113,16 +116,29 @@ impl Committer {
         };
         checkpoint.tally.add(&group.tally);
         group.put(keys::CHECKPOINT_KEY.to_vec(), &checkpoint)?;
-        self.store
-            .db
-            .apply_batch(group.batch)
-            .map_err(|error| StoreError::Commit {
-                why: error.to_string(),
-            })?;
-        self.store.make_durable()?;
+        let canary = self.canary.next();
+        group.put(keys::CANARY_KEY.to_vec(), &canary)?;
+        self.apply(group.batch)?;
+        self.store.note_durable(canary);
+        self.store.look_for_blobs()?;
+        self.canary = canary;
         self.watermark = watermark;
         self.checkpoint = checkpoint;
         Ok(group.tally)
+    }
+
+    /// Writes a batch and returns when it is durable.
+    fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
+        guard(self.store.dir(), || {
+            point("store.commit.apply")?;
+            self.store
+                .db
+                .apply_batch(batch)
+                .map_err(|error| commit_error(&error))?;
+            point("store.commit.applied")?;
+            self.store.make_durable()?;
+            point("store.commit.synced")
+        })
     }
 
     fn add_capture(&self, group: &mut Group, decided: &Decided) -> Result<(), StoreError> {
@@ -147,12 +163,7 @@ impl Committer {
         }
         if let Some(order) = decided.capture.answers {
             let key = keys::owed(order);
-            let parts = self
-                .store
-                .db
-                .get(&key)?
-                .and_then(|bytes| parts(&bytes))
-                .unwrap_or(0);
+            let parts = self.store.raw(&key)?.and_then(|bytes| parts(&bytes)).unwrap_or(0);
             for n in 0..parts {
                 group.batch.remove(keys::part(&key, n));
             }
@@ -227,7 +238,7 @@ impl Committer {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
                 let mut known = Vec::new();
-                for item in self.store.db.scan_prefix(keys::places(article)) {
+                for item in self.store.scan(keys::places(article)) {
                     let (key, bytes) = item?;
                     known.push(self.store.row::<PlaceRow>(&key, &bytes)?.place);
                 }
@@ -254,12 +265,7 @@ impl Committer {
         }
         let mut at = judged.record.captured_at;
         if judged.record.revision > 1
-            && let Some((key, bytes)) = self
-                .store
-                .db
-                .scan_prefix(keys::revisions(id))
-                .next()
-                .transpose()?
+            && let Some((key, bytes)) = self.store.scan(keys::revisions(id)).next().transpose()?
         {
             let first: Seq = self.store.row(&key, &bytes)?;
             if let Some(row) = self
@@ -277,7 +283,7 @@ impl Committer {
         let key = keys::owed(order.digest());
         let owed = match group.owed.get(&key) {
             Some(owed) => *owed,
-            None => self.store.db.contains_key(&key)?,
+            None => self.store.raw(&key)?.is_some(),
         };
         if !owed {
             group.tally.pages_owed += 1;

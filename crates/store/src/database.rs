@@ -1,28 +1,34 @@
 //! sled, opened and synced so that what is acknowledged survives.
 //!
-//! Facts about sled 0.34.7 this module answers, each from measurement:
+//! Facts about sled 0.34.7 this module answers, each reproduced in `tests/hazards.rs`:
 //!
 //! - `flush` ends in `sync_file_range`, which does not reach the disk's platter or the file's metadata: after it
-//!   the file is synced with `fdatasync`, and only then is anything acknowledged.
+//!   the file is synced with `fdatasync`, and only then is anything acknowledged. Names are synced after each opening.
 //! - A `snap.*.generating` file left by a crash makes every later open fail although all data is there: such
-//!   files are removed before opening. They are half-written snapshots, and sled makes new ones.
-//! - A damaged file can make opening panic: the panic is caught and told as damage.
-//! - On a full disk its background work fails in ways that stick: it is not opened with less than `min_free`.
-//! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, and large rows
-//!   are cut into parts far below that.
+//!   files are removed before opening (`folder`).
+//! - A damaged file can make opening and reading panic: panics are caught and told as damage.
+//! - A truncated file opens as an empty or older store, without a word: the `canary` tells.
+//! - On a full disk its background work fails in ways that stick: it is not opened with less than `min_free`, and an
+//!   error of a commit ends the stage.
+//! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, large rows are cut into
+//!   parts far below that, and a blob that is there all the same is told as an error.
+//! - Its input and output run on threads of the process, shared by all its stores: nothing of ours runs there (no
+//!   `flush_async`, no subscribers), and one plain thread writes.
 
-use std::fs::{File, TryLockError};
-use std::io;
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use depeche_disk::{OnFull, Room};
 use serde::de::DeserializeOwned;
 
-use crate::rows::{Checkpoint, SCHEMA, decode, encode};
-use crate::{StoreError, keys, rows};
+use crate::canary::{Canary, Mark};
+use crate::folder::io_error;
+use crate::rows::{Checkpoint, decode};
+use crate::{StoreError, compact, folder, keys, migrate, rows};
 
 /// How the store uses the machine.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +52,34 @@ impl Default for StoreOptions {
 /// sled's log segment: four times the largest value that stays out of blob files.
 const SEGMENT_BYTES: usize = 8 << 20;
 
+/// How an opening went.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// How long it took, checks included.
+    pub took: Duration,
+    /// Bytes of sled's file before.
+    pub db_bytes: u64,
+    /// Whether sled had a snapshot to start from; without one it reads its whole log.
+    pub had_snapshot: bool,
+    /// The schema it had, where it was older than this program's.
+    pub migrated_from: Option<u32>,
+}
+
 /// The open store. Clones share it; one process at a time has it.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: sled::Db,
+    held: Arc<Held>,
+}
+
+/// What an open store holds beside sled.
+struct Held {
     dir: PathBuf,
-    /// Held as long as the store is open; see [`lock`].
-    _lock: Arc<File>,
+    opening: Opening,
+    mark: Mark,
+    told_of_blobs: AtomicBool,
+    /// Held as long as the store is open; see [`folder::lock`].
+    _lock: File,
 }
 
 impl Store {
@@ -63,24 +90,10 @@ impl Store {
     /// [`StoreError`]: locked by another process, damaged, newer than this program, or no room on the disk.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir).map_err(|source| io_error("create", dir, source))?;
-        Room::new(dir, options.min_free_bytes, OnFull::End)
-            .look()
-            .map_err(|source| io_error("look at", dir, source))??;
-        let lock = lock(dir)?;
-        sweep_half_snapshots(dir)?;
-        let store = Self::open_sled(dir, options.cache_bytes, lock)?;
-        match store.db.get(keys::SCHEMA_KEY)? {
-            None => {
-                store.db.insert(keys::SCHEMA_KEY, encode(&SCHEMA)?)?;
-                store.make_durable()?;
-                // The names `db` and `conf` are durable only when their folders are synced too.
-                sync(&dir.join("conf"))?;
-                sync(dir)?;
-                dir.parent().map_or(Ok(()), sync)?;
-            }
-            Some(bytes) => check_schema(dir, decode(keys::SCHEMA_KEY, &bytes)?)?,
-        }
-        Ok(store)
+        look_for_room(dir, options)?;
+        let lock = folder::lock(dir)?;
+        compact::put_right(dir)?;
+        Self::open_locked(dir, options, lock)
     }
 
     /// Opens a store that is there, to read it.
@@ -89,7 +102,7 @@ impl Store {
     ///
     /// [`StoreError::Missing`] when there is none; else as [`Store::open`].
     pub fn open_existing(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        if !dir.join("db").is_file() {
+        if !folder::db(dir).is_file() {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
         Self::open(
@@ -101,51 +114,94 @@ impl Store {
         )
     }
 
-    fn open_sled(dir: &Path, cache_bytes: u64, lock: File) -> Result<Self, StoreError> {
-        let config = sled::Config::new()
-            .path(dir)
-            .cache_capacity(cache_bytes)
-            .segment_size(SEGMENT_BYTES)
-            // Every commit flushes by itself; a timer would only sync half-made groups.
-            .flush_every_ms(None);
-        let damaged = |why: String| StoreError::Damaged {
-            dir: dir.to_owned(),
-            why,
+    /// Opens the store in `dir`, whose `lock` is held.
+    pub(crate) fn open_locked(dir: &Path, options: StoreOptions, lock: File) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        folder::sweep_half_snapshots(dir)?;
+        let had_snapshot = folder::has_snapshot(dir)?;
+        let db_bytes = std::fs::metadata(folder::db(dir)).map(|db| db.len()).ok();
+        let mark = if db_bytes.is_some() {
+            Mark::read(dir)?
+        } else {
+            // Before sled makes anything: a crash from here on leaves a store that is known to be unfinished.
+            let unmade = Canary::unmade()?;
+            drop(Mark::make(dir, unmade)?);
+            Some(unmade)
         };
-        let mut opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-        for _ in 0..LOCK_TRIES {
-            if !matches!(&opened, Ok(Err(error)) if is_locked(error)) {
-                break;
-            }
-            std::thread::sleep(LOCK_PAUSE);
-            opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-        }
-        match opened {
-            Ok(Ok(db)) => Ok(Self {
-                db,
+        let db = open_sled(dir, options.cache_bytes)?;
+        let found = migrate::Found {
+            mark,
+            held_data: had_snapshot || db_bytes.is_some_and(|bytes| bytes > 0),
+        };
+        let (canary, migrated_from) = guard(dir, || migrate::settle(dir, &db, &found))?;
+        folder::make_durable(dir)?;
+        let store = Self {
+            db,
+            held: Arc::new(Held {
                 dir: dir.to_owned(),
-                _lock: Arc::new(lock),
+                opening: Opening {
+                    took: begun.elapsed(),
+                    db_bytes: db_bytes.unwrap_or(0),
+                    had_snapshot,
+                    migrated_from,
+                },
+                mark: Mark::make(dir, canary)?,
+                told_of_blobs: AtomicBool::new(false),
+                _lock: lock,
             }),
-            Ok(Err(error)) if is_locked(&error) => Err(StoreError::Locked { dir: dir.to_owned() }),
-            // The system refused (permissions, descriptors, a failing disk): that says nothing about the data.
-            Ok(Err(sled::Error::Io(source))) if source.raw_os_error().is_some() => {
-                Err(io_error("open", dir, source))
-            }
-            Ok(Err(error)) => Err(damaged(error.to_string())),
-            Err(_) => Err(damaged("sled panicked while opening it".to_owned())),
+        };
+        store.look_for_blobs()?;
+        tracing::debug!(store = %dir.display(), opening = ?store.held.opening, "the store is open");
+        Ok(store)
+    }
+
+    /// How the opening went.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        self.held.opening
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.held.dir
+    }
+
+    /// Values that sled put outside its log, where it never syncs them. Not 0 only where something is wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] when the folder cannot be read.
+    pub fn blobs(&self) -> Result<u64, StoreError> {
+        folder::count_blobs(&self.held.dir)
+    }
+
+    /// Says loudly, once, that there are blobs. One look into an empty folder: cheap enough for each commit.
+    pub(crate) fn look_for_blobs(&self) -> Result<(), StoreError> {
+        let blobs = self.blobs()?;
+        if blobs > 0 && !self.held.told_of_blobs.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                folder = %folder::blobs(&self.held.dir).display(), blobs,
+                "sled has put values into files that it does not sync: a power cut may lose them; move the store away \
+                 and let it be made again from the journal"
+            );
         }
+        Ok(())
+    }
+
+    pub(crate) fn canary(&self) -> Result<Canary, StoreError> {
+        self.get(keys::CANARY_KEY)?
+            .ok_or_else(|| self.damaged("it lost its canary".to_owned()))
     }
 
     /// Everything written so far reaches the disk.
     pub(crate) fn make_durable(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(|error| StoreError::Commit {
-            why: error.to_string(),
-        })?;
-        File::open(self.dir.join("db"))
-            .and_then(|file| file.sync_data())
-            .map_err(|error| StoreError::Commit {
-                why: format!("fdatasync of its file: {error}"),
-            })
+        make_durable(&self.held.dir, &self.db)
+    }
+
+    /// Notes beside the tree that this commit is durable.
+    pub(crate) fn note_durable(&self, canary: Canary) {
+        self.held.mark.write(canary);
     }
 
     /// The row that stands under `key` as `bytes`, put together where it is kept in parts.
@@ -153,23 +209,73 @@ impl Store {
         let Some(parts) = rows::parts(bytes) else {
             return decode(key, bytes);
         };
+        decode(key, &self.join_parts(key, parts)?)
+    }
+
+    fn join_parts(&self, key: &[u8], parts: u32) -> Result<Vec<u8>, StoreError> {
         let mut whole = Vec::new();
         for n in 0..parts {
-            let part = self.db.get(keys::part(key, n))?.ok_or_else(|| StoreError::Row {
+            let part = self.raw(&keys::part(key, n))?.ok_or_else(|| StoreError::Row {
                 why: format!("{}: part {n} of {parts} is missing", key.escape_ascii()),
             })?;
             whole.extend_from_slice(&part);
         }
-        decode(key, &whole)
+        Ok(whole)
     }
 
     /// The row under `key`, where there is one.
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
-        self.db.get(key)?.map(|bytes| self.row(key, &bytes)).transpose()
+        self.raw(key)?.map(|bytes| self.row(key, &bytes)).transpose()
+    }
+
+    /// The value under `key`, as sled has it.
+    pub(crate) fn raw(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+        guard(&self.held.dir, || Ok(self.db.get(key)?))
+    }
+
+    /// Every row whose key begins with `prefix`, in order.
+    pub(crate) fn scan(&self, prefix: impl AsRef<[u8]>) -> Scan {
+        self.guarded(self.db.scan_prefix(prefix))
+    }
+
+    /// Every row from one key to before another.
+    pub(crate) fn range(&self, keys: std::ops::Range<Vec<u8>>) -> Scan {
+        self.guarded(self.db.range(keys))
+    }
+
+    fn guarded(&self, iter: sled::Iter) -> Scan {
+        Scan {
+            iter,
+            held: Arc::clone(&self.held),
+            ended: false,
+        }
     }
 
     pub(crate) fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
         Ok(self.get(keys::CHECKPOINT_KEY)?.unwrap_or_default())
+    }
+
+    /// Reads every row and opens its envelope: whether all that sled holds can be read. Gives back how many rows there
+    /// are. Half a second for 100,000 articles.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] or [`StoreError::Row`]: the first thing that cannot be read.
+    pub fn check_readable(&self) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for item in self.scan([]) {
+            let (key, bytes) = item?;
+            count += 1;
+            // A part is opened with the row it belongs to.
+            if keys::is_part(&key) {
+                continue;
+            }
+            match rows::parts(&bytes) {
+                Some(parts) => rows::check(&key, &self.join_parts(&key, parts)?)?,
+                None => rows::check(&key, &bytes)?,
+            }
+        }
+        Ok(count)
     }
 
     /// Bytes the store takes on the disk.
@@ -180,82 +286,148 @@ impl Store {
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         Ok(self.db.size_on_disk()?)
     }
+
+    fn damaged(&self, why: String) -> StoreError {
+        StoreError::Damaged {
+            dir: self.held.dir.clone(),
+            why,
+        }
+    }
+}
+
+/// Rows in order. What sled cannot read is an error, a panic of sled too, and nothing follows it.
+pub(crate) struct Scan {
+    iter: sled::Iter,
+    held: Arc<Held>,
+    ended: bool,
+}
+
+type Row = (sled::IVec, sled::IVec);
+
+impl Scan {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<Row>>,
+    ) -> Option<Result<Row, StoreError>> {
+        if self.ended {
+            return None;
+        }
+        let item = guard(&self.held.dir, || Ok(step(&mut self.iter).transpose()?)).transpose();
+        self.ended = !matches!(item, Some(Ok(_)));
+        item
+    }
+
+    /// The keys alone.
+    pub(crate) fn keys(self) -> impl DoubleEndedIterator<Item = Result<sled::IVec, StoreError>> {
+        self.map(|item| item.map(|(key, _)| key))
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<Row, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Scan {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
+
+/// sled panics on data it did not expect. That is damage to be told, not a bug to die of.
+pub(crate) fn guard<T>(dir: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let why = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("(nothing)");
+        Err(StoreError::Damaged {
+            dir: dir.to_owned(),
+            why: format!("sled panicked on it: {why}"),
+        })
+    })
+}
+
+pub(crate) fn look_for_room(dir: &Path, options: StoreOptions) -> Result<(), StoreError> {
+    Room::new(dir, options.min_free_bytes, OnFull::End)
+        .look()
+        .map_err(|source| io_error("look at", dir, source))?
+        .map_err(StoreError::from)
+}
+
+pub(crate) fn open_sled(dir: &Path, cache_bytes: u64) -> Result<sled::Db, StoreError> {
+    let config = sled::Config::new()
+        .path(dir)
+        .cache_capacity(cache_bytes)
+        .segment_size(SEGMENT_BYTES)
+        // Every commit flushes by itself; a timer would only sync half-made groups.
+        .flush_every_ms(None);
+    let open = || guard(dir, || Ok(config.open()));
+    let mut opened = open()?;
+    for _ in 0..LOCK_TRIES {
+        if !matches!(&opened, Err(error) if is_locked(error)) {
+            break;
+        }
+        std::thread::sleep(LOCK_PAUSE);
+        opened = open()?;
+    }
+    match opened {
+        Ok(db) => Ok(db),
+        Err(error) if is_locked(&error) => Err(StoreError::Locked { dir: dir.to_owned() }),
+        // The system refused (permissions, descriptors, a failing disk): that says nothing about the data.
+        Err(sled::Error::Io(source)) if is_from_system(&source) => Err(io_error("open", dir, source)),
+        Err(error) => Err(StoreError::Damaged {
+            dir: dir.to_owned(),
+            why: error.to_string(),
+        }),
+    }
+}
+
+/// Everything written to sled so far reaches the disk.
+pub(crate) fn make_durable(dir: &Path, db: &sled::Db) -> Result<(), StoreError> {
+    db.flush().map_err(|error| commit_error(&error))?;
+    point("store.commit.flushed")?;
+    File::open(folder::db(dir))
+        .and_then(|file| file.sync_data())
+        .map_err(|error| StoreError::Commit {
+            why: format!("fdatasync of its file: {error}"),
+        })
+}
+
+/// Passes a fault point of the commit.
+pub(crate) fn point(name: &'static str) -> Result<(), StoreError> {
+    depeche_disk::fault::point(name).map_err(|error| commit_error(&error))
+}
+
+pub(crate) fn commit_error(error: &dyn std::error::Error) -> StoreError {
+    StoreError::Commit {
+        why: error.to_string(),
+    }
 }
 
 /// A store that was closed in this process may be held by sled's own threads a moment longer: up to a second.
-const LOCK_TRIES: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const LOCK_TRIES: u32 = 50;
+pub(crate) const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// sled tells its lock in words only.
 fn is_locked(error: &sled::Error) -> bool {
     error.to_string().contains("could not acquire lock")
 }
 
-/// One process at a time, from before the first look into the folder: sled's own lock comes after it has begun to
-/// write, too late for sweeping what another process is just making.
-fn lock(dir: &Path) -> Result<File, StoreError> {
-    let path = dir.with_extension("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|source| io_error("open", &path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source)),
-    }
-}
-
-fn check_schema(dir: &Path, found: u32) -> Result<(), StoreError> {
-    if found > SCHEMA {
-        return Err(StoreError::Newer {
-            dir: dir.to_owned(),
-            found,
-            known: SCHEMA,
-        });
-    }
-    Ok(())
-}
-
-fn sweep_half_snapshots(dir: &Path) -> Result<(), StoreError> {
-    for entry in std::fs::read_dir(dir).map_err(|source| io_error("read", dir, source))? {
-        let path = entry.map_err(|source| io_error("read", dir, source))?.path();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            tracing::info!(file = %path.display(), "removing a half-written snapshot that a crash left");
-            std::fs::remove_file(&path).map_err(|source| io_error("remove", &path, source))?;
-        }
-    }
-    Ok(())
-}
-
-fn sync(path: &Path) -> Result<(), StoreError> {
-    let path = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    };
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(|source| io_error("sync", path, source))
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+/// Whether the system refused, as opposed to data that ended early or made no sense. sled copies errors by their
+/// words, and the code is lost but in these.
+pub(crate) fn is_from_system(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_some() || error.to_string().contains("Os { code")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::{SCHEMA, encode};
 
     fn options() -> StoreOptions {
         StoreOptions {

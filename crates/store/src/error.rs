@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use depeche_disk::NoRoom;
 
+use crate::database::is_from_system;
+
 /// Why the store cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -75,7 +77,8 @@ pub enum StoreError {
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
         match error {
-            sled::Error::Io(error) => Self::Access {
+            // What ended early is damage, and no fault of the system.
+            sled::Error::Io(error) if is_from_system(&error) => Self::Access {
                 why: error.to_string(),
             },
             other => Self::Row {

@@ -15,7 +15,7 @@
 //! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
 //! | `w` | key, number | a part of a row that is too large for one value |
-//! | `z` | name | schema and checkpoint |
+//! | `z` | name | schema, checkpoint, canary, dictionaries |
 
 use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId};
 
@@ -31,11 +31,18 @@ pub(crate) const STORY: u8 = b's';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
-const PART: u8 = b'w';
+pub(crate) const PART: u8 = b'w';
+pub(crate) const NAMED: u8 = b'z';
 
 // Names under `z`.
 pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
 pub(crate) const CHECKPOINT_KEY: &[u8] = b"zcheckpoint";
+pub(crate) const CANARY_KEY: &[u8] = b"zcanary";
+
+/// Where a dictionary stands. Never deleted.
+pub(crate) fn dictionary(id: u8) -> Vec<u8> {
+    join(b'z', &[b"dictionary", &[id]])
+}
 
 pub(crate) fn by_seq(prefix: u8, seq: Seq) -> Vec<u8> {
     join(prefix, &[&seq.0.to_be_bytes()])
@@ -44,6 +51,11 @@ pub(crate) fn by_seq(prefix: u8, seq: Seq) -> Vec<u8> {
 /// Where part `n` of a large row stands.
 pub(crate) fn part(key: &[u8], n: u32) -> Vec<u8> {
     join(PART, &[key, &n.to_be_bytes()])
+}
+
+/// Whether a part of a large row stands here, and no row.
+pub(crate) fn is_part(key: &[u8]) -> bool {
+    key.first() == Some(&PART)
 }
 
 pub(crate) fn revision(id: ArticleId, revision: u32) -> Vec<u8> {

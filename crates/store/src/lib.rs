@@ -11,8 +11,13 @@
 
 mod error;
 
+mod canary;
+mod compact;
 mod database;
+mod dictionary;
+mod folder;
 mod keys;
+mod migrate;
 mod rows;
 
 mod commit;
@@ -21,8 +26,20 @@ mod watermark;
 
 mod read;
 
-pub use database::{Store, StoreOptions};
+mod backup;
+mod verify;
+
+#[cfg(test)]
+mod sample;
+
+pub use backup::{
+    Attachment, BackupError, BackupNote, Chunk, Contents, Dump, Loader, Manifest, Member, Segments,
+    backed_up_up_to, check_backup, note_backup, restore, write_backup,
+};
+pub use compact::{Compacted, compact, discard, replace, set_aside};
+pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, StillWork, Writer};
+pub use verify::{Checked, Fault, Finding, Numbers, RowName, SketchText};

@@ -116,14 +116,14 @@ impl Reader {
 
     /// Whether a capture is committed.
     pub fn is_committed(&self, id: &CaptureId) -> Rows<bool> {
-        Ok(self.store.db.contains_key(keys::capture(id))?)
+        Ok(self.store.raw(&keys::capture(id))?.is_some())
     }
 
     /// The change log behind `after`, in order.
     #[must_use]
     pub fn changes(&self, after: Seq) -> impl DoubleEndedIterator<Item = Rows<ChangeRef>> + use<> {
         let from = keys::by_seq(keys::CHANGE, after.next());
-        self.store.db.range(from..vec![keys::CHANGE + 1]).map(|item| {
+        self.store.range(from..vec![keys::CHANGE + 1]).map(|item| {
             let (key, bytes) = item?;
             Ok(ChangeRef {
                 seq: seq_of(&key)?,
@@ -137,13 +137,10 @@ impl Reader {
     pub fn records(&self, after: Seq) -> impl DoubleEndedIterator<Item = Rows<Record>> + use<> {
         let reader = self.clone();
         let from = keys::by_seq(keys::ARTICLE, after.next());
-        self.store
-            .db
-            .range(from..vec![keys::ARTICLE + 1])
-            .map(move |item| {
-                let (key, bytes) = item?;
-                reader.complete(seq_of(&key)?, reader.store.row(&key, &bytes)?)
-            })
+        self.store.range(from..vec![keys::ARTICLE + 1]).map(move |item| {
+            let (key, bytes) = item?;
+            reader.complete(seq_of(&key)?, reader.store.row(&key, &bytes)?)
+        })
     }
 
     /// The latest revision of every article that is no duplicate, in the order of commit.
@@ -194,7 +191,7 @@ impl Reader {
     /// All revisions of an article, the first one first.
     pub fn revisions(&self, id: ArticleId) -> Rows<Vec<Record>> {
         let mut records = Vec::new();
-        for item in self.store.db.scan_prefix(keys::revisions(id)) {
+        for item in self.store.scan(keys::revisions(id)) {
             let (key, bytes) = item?;
             records.extend(self.record(self.store.row(&key, &bytes)?)?);
         }
@@ -204,7 +201,7 @@ impl Reader {
     /// Where an article was seen, the first place first; for a leader the places of its duplicates too.
     pub fn places(&self, id: ArticleId) -> Rows<Vec<(Place, Option<Verdict>)>> {
         let mut places = Vec::new();
-        for item in self.store.db.scan_prefix(keys::places(id)) {
+        for item in self.store.scan(keys::places(id)) {
             let (key, bytes) = item?;
             let row: PlaceRow = self.store.row(&key, &bytes)?;
             places.push((row.place, row.verdict));
@@ -233,7 +230,7 @@ impl Reader {
     /// The records of a story in the order of commit.
     pub fn story(&self, story: StoryId) -> Rows<Vec<Record>> {
         let mut records = Vec::new();
-        for key in self.store.db.scan_prefix(keys::story(story)).keys() {
+        for key in self.store.scan(keys::story(story)).keys() {
             records.extend(self.record(seq_of(&key?)?)?);
         }
         Ok(records)
@@ -242,7 +239,7 @@ impl Reader {
     /// How many stories there are.
     pub fn count_stories(&self) -> Rows<u64> {
         let (mut count, mut last) = (0, None);
-        for key in self.store.db.scan_prefix([keys::STORY]).keys() {
+        for key in self.store.scan([keys::STORY]).keys() {
             let story = key?.get(1..17).map(<[u8]>::to_vec);
             if story != last {
                 count += 1;
@@ -255,7 +252,7 @@ impl Reader {
     /// What was rejected, in order.
     pub fn dead(&self) -> impl Iterator<Item = Rows<DeadLetter>> + use<> {
         let store = self.store.clone();
-        self.store.db.scan_prefix([keys::DEAD]).map(move |item| {
+        self.store.scan([keys::DEAD]).map(move |item| {
             let (key, bytes) = item?;
             Ok(dead_letter(seq_of(&key)?, store.row(&key, &bytes)?))
         })
@@ -263,7 +260,7 @@ impl Reader {
 
     /// The digests of the page orders that are owed.
     pub fn owed_digests(&self) -> impl Iterator<Item = Rows<Digest>> + use<> {
-        self.store.db.scan_prefix([keys::OWED]).keys().map(|key| {
+        self.store.scan([keys::OWED]).keys().map(|key| {
             let key = key?;
             key.get(1..17)
                 .and_then(|bytes| bytes.try_into().ok())
@@ -282,7 +279,7 @@ impl Reader {
     /// Pages that are owed.
     pub fn owed(&self) -> impl Iterator<Item = Rows<PageOrder>> + use<> {
         let store = self.store.clone();
-        self.store.db.scan_prefix([keys::OWED]).map(move |item| {
+        self.store.scan([keys::OWED]).map(move |item| {
             let (key, bytes) = item?;
             store.row(&key, &bytes)
         })
@@ -291,7 +288,7 @@ impl Reader {
     /// Every feed that was ever polled, by address.
     pub fn feeds(&self) -> impl Iterator<Item = Rows<(String, FeedRow)>> + use<> {
         let store = self.store.clone();
-        self.store.db.scan_prefix([keys::FEED]).map(move |item| {
+        self.store.scan([keys::FEED]).map(move |item| {
             let (key, bytes) = item?;
             let url = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
             Ok((url, store.row(&key, &bytes)?))
@@ -329,7 +326,7 @@ impl Reader {
     /// Digests that stand behind a prefix byte and start with these digits; at most two.
     fn find_digests(&self, prefix: u8, digits: &str) -> Rows<Vec<Digest>> {
         let mut found: Vec<Digest> = Vec::new();
-        for key in self.store.db.scan_prefix(id_prefix(prefix, digits)).keys() {
+        for key in self.store.scan(id_prefix(prefix, digits)).keys() {
             let digest = key?
                 .get(1..17)
                 .and_then(|bytes| bytes.try_into().ok())
@@ -348,12 +345,7 @@ impl Reader {
     }
 
     fn latest_seq(&self, id: ArticleId) -> Rows<Option<Seq>> {
-        let last = self
-            .store
-            .db
-            .scan_prefix(keys::revisions(id))
-            .next_back()
-            .transpose()?;
+        let last = self.store.scan(keys::revisions(id)).next_back().transpose()?;
         last.map(|(key, bytes)| self.store.row(&key, &bytes)).transpose()
     }
 

@@ -1,5 +1,13 @@
-//! What a row holds: `[version][codec]`, then postcard; large rows stand in parts beside their place. A type that is written here is frozen: a change makes
-//! a new version beside it.
+//! What a row holds: an envelope, then postcard. Large rows stand in parts beside their place. A type that is written
+//! here is frozen: a change makes a new version beside it.
+//!
+//! | version | envelope | codecs |
+//! |---|---|---|
+//! | 1 | version, codec | plain; zstd behind a length of four bytes; in parts, whose number follows |
+//! | 2 | version, codec, dictionary | plain; zstd with that dictionary |
+//!
+//! Rows of version 1 stay as they are in an older store. What every program must be able to read, the schema's number and
+//! the dictionaries, is written in version 1 for good.
 
 use std::collections::BTreeMap;
 
@@ -8,33 +16,40 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
+use crate::{StoreError, dictionary};
 
 /// The layout of keys and rows.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
-const VERSION: u8 = 1;
+const V1: u8 = 1;
+const V2: u8 = 2;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
-/// The row stands in parts beside it; what follows is their number.
+/// The row stands in parts beside it; what follows is their number. Of version 1 only.
 const IN_PARTS: u8 = 2;
 
 /// A row is cut into parts of at most this many bytes, far below the 2 MiB from which sled would put it into an
 /// unsynced blob file.
 pub(crate) const PART_BYTES: usize = 100_000;
 
-/// Rows below this length do not shrink.
-const COMPRESS_FROM_BYTES: usize = 256;
-/// zstd's default level: the next ones gain 3 % on French news for twice the time.
-const ZSTD_LEVEL: i32 = 3;
+/// Rows below this length do not shrink, even with a dictionary.
+const COMPRESS_FROM_BYTES: usize = 64;
 /// No row decompresses to more: the largest text comes from a body of `fetch.max_body`.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
-    let plain = postcard::to_stdvec(row).map_err(|error| StoreError::Row {
+    envelope(&to_postcard(row)?)
+}
+
+/// In the form that every version of the program reads.
+pub(crate) fn encode_for_all<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    Ok([&[V1, PLAIN], to_postcard(row)?.as_slice()].concat())
+}
+
+fn to_postcard<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(row).map_err(|error| StoreError::Row {
         why: error.to_string(),
-    })?;
-    envelope(&plain)
+    })
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
@@ -45,9 +60,16 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
 }
 
+/// Whether the envelope of a row opens.
+pub(crate) fn check(key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+    open_envelope(bytes).map(drop).map_err(|why| StoreError::Row {
+        why: format!("{}: {why}", key.escape_ascii()),
+    })
+}
+
 /// What stands in the place of a row that is kept in parts.
 pub(crate) fn in_parts(count: u32) -> Vec<u8> {
-    let mut bytes = vec![VERSION, IN_PARTS];
+    let mut bytes = vec![V1, IN_PARTS];
     bytes.extend_from_slice(&count.to_be_bytes());
     bytes
 }
@@ -55,32 +77,29 @@ pub(crate) fn in_parts(count: u32) -> Vec<u8> {
 /// In how many parts a row is kept beside this one; `None` when it is whole.
 pub(crate) fn parts(bytes: &[u8]) -> Option<u32> {
     match bytes {
-        [VERSION, IN_PARTS, a, b, c, d] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        [V1, IN_PARTS, a, b, c, d] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
         _ => None,
     }
 }
 
 /// Bytes in their envelope, compressed where it pays.
 fn envelope(plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = vec![VERSION];
-    if plain.len() < COMPRESS_FROM_BYTES {
-        bytes.push(PLAIN);
-        bytes.extend_from_slice(plain);
-    } else {
-        bytes.push(ZSTD);
-        let compressed = zstd::bulk::compress(plain, ZSTD_LEVEL).map_err(|error| StoreError::Row {
+    if plain.len() >= COMPRESS_FROM_BYTES {
+        let compressed = dictionary::compress(plain).map_err(|error| StoreError::Row {
             why: error.to_string(),
         })?;
-        bytes.extend_from_slice(&(plain.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(&compressed);
+        if compressed.len() < plain.len() {
+            return Ok([&[V2, ZSTD, dictionary::CURRENT], compressed.as_slice()].concat());
+        }
     }
-    Ok(bytes)
+    Ok([&[V2, PLAIN, 0], plain].concat())
 }
 
 fn open_envelope(bytes: &[u8]) -> Result<Vec<u8>, String> {
     match bytes {
-        [VERSION, PLAIN, plain @ ..] => Ok(plain.to_vec()),
-        [VERSION, ZSTD, a, b, c, d, compressed @ ..] => {
+        [V2, PLAIN, 0, plain @ ..] | [V1, PLAIN, plain @ ..] => Ok(plain.to_vec()),
+        [V2, ZSTD, dictionary, compressed @ ..] => dictionary::decompress(*dictionary, compressed),
+        [V1, ZSTD, a, b, c, d, compressed @ ..] => {
             let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
             zstd::bulk::decompress(compressed, length.min(MAX_ROW_BYTES)).map_err(|error| error.to_string())
         }

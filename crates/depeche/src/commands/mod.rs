@@ -1,16 +1,21 @@
 //! The commands, one module a family.
 
+pub(crate) mod backup;
+mod compact;
 mod configuration;
 mod expect;
 mod explain;
 mod feeds;
 mod parse;
 mod read;
+mod rebuild;
 mod replay;
 mod run;
 mod shell;
 mod shutdown;
+mod stats;
 mod summary;
+mod verify;
 
 use std::sync::Arc;
 
@@ -53,13 +58,20 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             explain::explain(&config, &reader(&config)?, &id, other.as_deref(), format)
         }
         Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
-        Command::Stats { format } => read::stats(&reader(&config()?)?, format),
+        Command::Stats { format } => stats::print(&config()?, format),
         Command::Feeds(command) => feeds::feeds(&config()?, command),
+        Command::Rebuild => rebuild::rebuild(&config()?, &clock, global.quiet),
+        Command::Compact => compact::compact(&config()?),
         Command::Check => configuration::check(&layers),
         Command::Config(_show) => configuration::show(&config()?),
         Command::Dead(Dead::List { reason, rows }) => {
             read::dead(&reader(&config()?)?, reason.as_deref(), &rows)
         }
+        Command::Backup { file, no_journal } => {
+            backup::backup(&config()?, clock.as_ref(), &file, !no_journal, global.quiet)
+        }
+        Command::Restore { file } => backup::restore(&config()?, &file, global.quiet),
+        Command::Verify { rows } => verify::verify(&config()?, &rows, global.quiet),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }
@@ -95,7 +107,7 @@ fn one<T: Copy>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
 }
 
 /// The asynchronous runtime of the commands that have one.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,4 +1,4 @@
-//! Reading the store: `export`, `list`, `show`, `story`, `tail`, `stats`, `dead list`.
+//! Reading the store: `export`, `list`, `show`, `story`, `tail`, `dead list`.
 
 use std::io::{Write, stdout};
 
@@ -285,53 +285,6 @@ fn described(reader: &Reader, ChangeRef { seq, change }: ChangeRef, table: bool)
         ("id", if table { json!(id.map(short)) } else { json!(id) }),
         ("title", if table { json!(cut(&title)) } else { json!(title) }),
     ]))
-}
-
-pub(super) fn stats(reader: &Reader, format: ShowFormat) -> anyhow::Result<Exit> {
-    let tally = reader.tally()?;
-    let verdict = |verdict: &Verdict| {
-        (
-            verdict.as_str().to_owned(),
-            json!(tally.verdicts.get(verdict).copied().unwrap_or(0)),
-        )
-    };
-    let stats = row([
-        ("captures", json!(tally.captures)),
-        ("journal_settled_up_to", json!(reader.settled_up_to()?)),
-        ("records", json!(tally.articles())),
-        (
-            "verdicts",
-            Value::Object(Verdict::ALL.iter().map(verdict).collect()),
-        ),
-        ("stories", json!(reader.count_stories()?)),
-        ("unchanged", json!(tally.unchanged)),
-        ("further_sightings", json!(tally.sightings)),
-        ("rejected", json!(tally.rejected)),
-        ("pages_owed", json!(reader.owed().count())),
-        ("feeds_polled", json!(reader.feeds().count())),
-        ("store_bytes", json!(reader.size_on_disk()?)),
-    ]);
-    let mut out = stdout().lock();
-    match format {
-        ShowFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &stats)?;
-            writeln!(out)?;
-        }
-        ShowFormat::Table => {
-            for (name, value) in &stats {
-                match value.as_object() {
-                    None => writeln!(out, "{:<24} {:>12}", name.replace('_', " "), flat(value))?,
-                    Some(parts) => {
-                        writeln!(out, "{}", name.replace('_', " "))?;
-                        for (part, count) in parts {
-                            writeln!(out, "  {part:<22} {:>12}", flat(count))?;
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(Exit::Done)
 }
 
 const DEAD: [&str; 7] = ["seq", "at", "source", "reason", "why", "title", "capture"];

@@ -34,10 +34,19 @@ pub(super) fn replay(
     let expectations = expect.map(expect::read).transpose()?;
     let (summary, progress) = block_on(async {
         let stop = shutdown::token()?;
-        let pipeline = Pipeline::start(config, clock, OnFull::End, &stop)?;
+        let pipeline = Pipeline::start(config, &config.store_dir(), clock, OnFull::End, &stop)?;
         // What an earlier run left behind is committed first, so that it is known.
         caught_up(&pipeline, &stop).await;
-        let summary = take_in(config, clock, &pipeline, paths, speed, progress_bar(quiet), stop).await;
+        let summary = take_in(
+            config,
+            clock,
+            &pipeline,
+            paths,
+            speed,
+            progress_bar(quiet, "files"),
+            stop,
+        )
+        .await;
         let progress = pipeline.finish().await?;
         Ok((summary, progress))
     })?;
@@ -116,13 +125,14 @@ pub(super) async fn take_in(
     summary
 }
 
-fn progress_bar(quiet: bool) -> ProgressBar {
+/// A bar on a terminal, unless it is to be quiet.
+pub(super) fn progress_bar(quiet: bool, what: &str) -> ProgressBar {
     if quiet || !stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {bar:40} {pos}/{len} files {per_sec}")
-    {
+    let template = format!("{{elapsed_precise}} {{bar:40}} {{pos}}/{{len}} {what} {{per_sec}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -45,10 +45,10 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         let stop = shutdown::token()?;
         let fetcher = Fetcher::new(config.fetch_options(), Arc::clone(clock))?;
         let on_full = if once { OnFull::End } else { OnFull::Wait };
-        let pipeline = Pipeline::start(config, clock, on_full, &stop)?;
+        let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
         let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
         if let (false, Some(address)) = (once, config.listen()) {
-            http::serve(address, &pipeline, stop.clone()).await?;
+            http::serve(address, config, clock, &pipeline, stop.clone()).await?;
         }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
 use depeche_fetcher::{FetchOptions, RobotsPolicy};
-use depeche_journal::JournalOptions;
+use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
 use jiff::SignedDuration;
@@ -102,6 +102,10 @@ pub(crate) struct Dedup {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Journal {
     pub(crate) segment: Size,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keep_for: Option<Period>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keep_bytes: Option<Size>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -214,6 +218,8 @@ impl Default for Journal {
     fn default() -> Self {
         Self {
             segment: Size(JournalOptions::default().segment_bytes),
+            keep_for: None,
+            keep_bytes: None,
         }
     }
 }
@@ -316,6 +322,14 @@ impl Config {
     pub(crate) fn journal_options(&self) -> JournalOptions {
         JournalOptions {
             segment_bytes: self.journal.segment.0,
+        }
+    }
+
+    /// When old segments of the journal go.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            max_age: self.journal.keep_for.map(|age| age.0),
+            max_bytes: self.journal.keep_bytes.map(|size| size.0),
         }
     }
 

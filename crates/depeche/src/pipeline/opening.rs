@@ -1,37 +1,45 @@
 //! Opening journal and store, and putting right what a crash or damage left.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use depeche_deduplicator::Deduplicator;
-use depeche_journal::{Journal, Owed};
+use depeche_journal::{Journal, Owed, first_ordinal};
 use depeche_model::{Clock, Seq};
-use depeche_store::{Change, Reader, Store, StoreError};
+use depeche_store::{Change, Reader, Store, StoreError, set_aside};
 
 use crate::config::Config;
 
 /// The store and the deduplicator restored from it. A store whose data is damaged is set aside, never erased, and made
 /// again from the journal.
-pub(super) fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<(Store, Deduplicator)> {
-    let dir = config.store_dir();
-    match open_and_restore(config) {
+pub(super) fn open_store(
+    config: &Config,
+    dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Store, Deduplicator)> {
+    match open_and_restore(config, dir) {
         Err(error) if is_damage(&error) => {
-            let aside = set_aside_path(&dir, clock);
+            let aside = aside(dir, "broken", clock);
             tracing::error!(
                 store = %dir.display(), why = %error, kept_in = %aside.display(),
                 "the store is damaged: set aside, and rebuilt from the journal"
             );
-            std::fs::rename(&dir, &aside)
-                .with_context(|| format!("cannot set {} aside as {}", dir.display(), aside.display()))?;
-            open_and_restore(config)
+            set_aside(dir, &aside)?;
+            let first = first_ordinal(&config.journal_dir())?.unwrap_or(1);
+            if first > 1 {
+                tracing::error!(
+                    captures = first - 1,
+                    "the oldest segments of the journal were taken away: their articles come back only from a backup"
+                );
+            }
+            open_and_restore(config, dir)
         }
         opened => opened,
     }
 }
 
-fn open_and_restore(config: &Config) -> anyhow::Result<(Store, Deduplicator)> {
-    let store = Store::open(&config.store_dir(), config.store_options())?;
+fn open_and_restore(config: &Config, dir: &Path) -> anyhow::Result<(Store, Deduplicator)> {
+    let store = Store::open(dir, config.store_options())?;
     let deduplicator = restore(config, &Reader::from(store.clone()))?;
     Ok((store, deduplicator))
 }
@@ -88,9 +96,10 @@ pub(super) fn count_owed(journal: &Journal, reader: &Reader) -> anyhow::Result<O
     Ok(owed)
 }
 
-fn set_aside_path(dir: &std::path::Path, clock: &Arc<dyn Clock>) -> PathBuf {
+/// A name beside the store that says what became of it, and when.
+pub(crate) fn aside(dir: &Path, what: &str, clock: &Arc<dyn Clock>) -> PathBuf {
     let mut name = dir.as_os_str().to_owned();
-    name.push(format!(".broken-{}", clock.now().strftime("%Y%m%dT%H%M%S%.3fZ")));
+    name.push(format!(".{what}-{}", clock.now().strftime("%Y%m%dT%H%M%S%.3fZ")));
     PathBuf::from(name)
 }
 

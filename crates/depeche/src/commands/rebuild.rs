@@ -1,0 +1,83 @@
+//! `depeche rebuild`: the store made again from the journal, beside the old one, then put in its place in one step.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use depeche_disk::OnFull;
+use depeche_journal::first_ordinal;
+use depeche_model::Clock;
+use indicatif::ProgressBar;
+
+use super::replay::{caught_up, progress_bar};
+use super::{block_on, shutdown};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::pipeline::{Pipeline, aside};
+
+/// How often the progress is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> anyhow::Result<Exit> {
+    match first_ordinal(&config.journal_dir())? {
+        None => bail!(
+            "there is no journal in {} to make a store from",
+            config.journal_dir().display()
+        ),
+        Some(1) => {}
+        Some(first) => bail!(
+            "the journal begins with capture {first}, its older segments were taken away: a rebuilt store would lack \
+             what only the present one holds; restore a backup instead"
+        ),
+    }
+    let store = config.store_dir();
+    let mut fresh = store.as_os_str().to_owned();
+    fresh.push(".rebuilding");
+    let fresh = PathBuf::from(fresh);
+    // What a rebuild that broke off left there.
+    depeche_store::discard(&fresh)?;
+    let begun = Instant::now();
+    let rebuilt = block_on(async {
+        let stop = shutdown::token()?;
+        let pipeline = Pipeline::start(config, &fresh, clock, OnFull::End, &stop)?;
+        let showing = tokio::spawn(show(
+            pipeline.ledger.clone(),
+            pipeline.owed,
+            progress_bar(quiet, "captures"),
+        ));
+        caught_up(&pipeline, &stop).await;
+        let stopped = stop.is_cancelled();
+        let progress = pipeline.finish().await;
+        showing.abort();
+        let progress = progress?;
+        Ok((!stopped).then_some(progress))
+    })?;
+    let Some(progress) = rebuilt else {
+        depeche_store::discard(&fresh)?;
+        bail!("stopped before the end: the store is as it was");
+    };
+    let took = begun.elapsed();
+    let kept = aside(&store, "replaced", clock);
+    let there_was_one = store.exists();
+    depeche_store::replace(&store, &fresh, &kept)?;
+    println!(
+        "{} captures, {} articles in {:.1} s: {:.0} captures/s",
+        progress.settled,
+        progress.tally.articles(),
+        took.as_secs_f64(),
+        progress.settled as f64 / took.as_secs_f64()
+    );
+    if there_was_one {
+        println!("the store before is kept in {}", kept.display());
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(ledger: depeche_journal::Ledger, owed: u64, bar: ProgressBar) {
+    bar.set_length(owed);
+    loop {
+        bar.set_position(ledger.settled());
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,105 @@
+//! The counters in the text format of Prometheus.
+
+use depeche_model::Verdict;
+use depeche_store::Progress;
+
+/// The counters in the text format of Prometheus 0.0.4.
+pub(super) fn exposition(progress: &Progress, pending: usize, is_short_of_room: bool) -> String {
+    let tally = &progress.tally;
+    let mut families: Vec<String> = Vec::new();
+    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
+        families.push(format!(
+            "# HELP depeche_{name} {help}\n# TYPE depeche_{name} {kind}\n"
+        ));
+        families.extend(
+            samples
+                .iter()
+                .map(|(labels, value)| format!("depeche_{name}{labels} {value}\n")),
+        );
+    };
+    let one = |value: u64| [(String::new(), value)];
+    family(
+        "captures_total",
+        "counter",
+        "Captures committed.",
+        &one(tally.captures),
+    );
+    let verdicts: Vec<_> = Verdict::ALL
+        .iter()
+        .map(|verdict| {
+            let count = tally.verdicts.get(verdict).copied().unwrap_or(0);
+            (format!("{{verdict=\"{}\"}}", verdict.as_str()), count)
+        })
+        .collect();
+    family(
+        "articles_total",
+        "counter",
+        "Articles stored, by verdict.",
+        &verdicts,
+    );
+    let rejected: Vec<_> = tally
+        .rejected
+        .iter()
+        .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), *count))
+        .collect();
+    family(
+        "rejected_total",
+        "counter",
+        "Items rejected, by reason.",
+        &rejected,
+    );
+    family(
+        "sightings_total",
+        "counter",
+        "Further places of known articles.",
+        &one(tally.sightings),
+    );
+    family(
+        "unchanged_total",
+        "counter",
+        "Items met again without anything new.",
+        &one(tally.unchanged),
+    );
+    family(
+        "pages_ordered_total",
+        "counter",
+        "Pages ordered.",
+        &one(tally.pages_owed),
+    );
+    family(
+        "deliveries_pending",
+        "gauge",
+        "Captures journaled and not yet settled.",
+        &one(pending as u64),
+    );
+    family(
+        "waiting_for_room",
+        "gauge",
+        "1 while the disk has too little room and nothing is fetched or stored.",
+        &one(u64::from(is_short_of_room)),
+    );
+    families.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_in_the_text_format() {
+        let mut progress = Progress::default();
+        progress.tally.captures = 3;
+        progress.tally.verdicts.insert(Verdict::Near, 2);
+        progress.tally.rejected.insert("language".to_owned(), 1);
+        let text = exposition(&progress, 4, true);
+        for line in [
+            "# TYPE depeche_captures_total counter\ndepeche_captures_total 3\n",
+            "depeche_articles_total{verdict=\"near\"} 2\n",
+            "# TYPE depeche_rejected_total counter\ndepeche_rejected_total{reason=\"language\"} 1\n",
+            "# TYPE depeche_deliveries_pending gauge\ndepeche_deliveries_pending 4\n",
+            "depeche_waiting_for_room 1\n",
+        ] {
+            assert!(text.contains(line), "{line}\nis not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The store made again, made small, and the journal beneath it sealed; the same articles each time.
+
+use std::path::{Path, PathBuf};
+
+use depeche_testkit::{Newsroom, Origin};
+
+use crate::support::{Depeche, PATIENCE, ask, seeds, wait_until};
+
+/// A folder with the project's corpus taken in.
+fn with_seeds(configuration: &str) -> Depeche {
+    let depeche = Depeche::configured(configuration);
+    depeche
+        .run(["replay".as_ref(), seeds().as_os_str()])
+        .expect_code(0);
+    depeche
+}
+
+/// The same, over several segments: a group of captures is never parted, so each run takes in a few.
+fn with_segments(configuration: &str) -> Depeche {
+    let depeche = Depeche::configured(&format!("[journal]\nsegment = \"8KiB\"\n{configuration}"));
+    let mut files: Vec<PathBuf> = std::fs::read_dir(seeds())
+        .expect("the corpus")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    for some in files.chunks(8) {
+        let paths = some.iter().map(|path| path.as_os_str());
+        depeche
+            .run(std::iter::once("replay".as_ref()).chain(paths))
+            .expect_code(0);
+    }
+    depeche
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_rebuilt_store_is_the_same_and_the_old_one_is_kept() {
+    let depeche = with_seeds("");
+    let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    let ran = depeche.run(["rebuild"]).expect_code(0);
+    assert!(ran.stdout.contains("captures/s"), "{}", ran.stdout);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+    depeche.run(["verify"]).expect_code(0);
+    let kept = names(&depeche.path().join("data"));
+    assert!(
+        kept.iter().any(|name| name.starts_with("store.replaced-")),
+        "{kept:?}"
+    );
+    assert!(!kept.iter().any(|name| name.contains("rebuilding")), "{kept:?}");
+    // What comes next is numbered on.
+    depeche.write("more/a.txt", crate::support::GOOD);
+    depeche.run(["replay", "more"]).expect_code(0);
+    depeche.run(["verify"]).expect_code(0);
+}
+
+#[test]
+fn a_rebuild_that_broke_off_is_begun_anew() {
+    let depeche = with_seeds("");
+    let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    depeche.write("data/store.rebuilding/db", "half a store");
+    depeche.run(["rebuild"]).expect_code(0);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+}
+
+#[test]
+fn a_journal_without_its_beginning_does_not_replace_the_store() {
+    let depeche = with_segments("");
+    let journal = depeche.path().join("data/journal");
+    let segments = names(&journal);
+    assert!(segments.len() > 2, "{segments:?}");
+    std::fs::remove_file(journal.join(&segments[0])).expect("removed");
+    let ran = depeche.run(["rebuild"]).expect_code(1);
+    assert!(ran.stderr.contains("restore a backup"), "{}", ran.stderr);
+    let none = Depeche::configured("");
+    let ran = none.run(["rebuild"]).expect_code(1);
+    assert!(ran.stderr.contains("no journal"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_compacted_store_is_the_same() {
+    let depeche = with_seeds("");
+    let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    let ran = depeche.run(["compact"]).expect_code(0);
+    assert!(ran.stdout.contains("rows"), "{}", ran.stdout);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+    depeche.run(["verify"]).expect_code(0);
+    Depeche::configured("").run(["compact"]).expect_code(10);
+}
+
+#[test]
+fn full_segments_are_sealed_while_the_daemon_runs_and_rebuild_to_the_same_store() {
+    let origin = Origin::start();
+    let newsroom = Newsroom::open(&origin, "gazette", 20);
+    let depeche = Depeche::configured(&format!(
+        "[journal]\nsegment = \"8KiB\"\n[[feed]]\nurl = \"{}\"\n",
+        newsroom.feed_url()
+    ));
+    let daemon = depeche.spawn(["run", "-v"]);
+    let journal = depeche.path().join("data/journal");
+    wait_until("segments are sealed", || {
+        journal.exists()
+            && names(&journal)
+                .iter()
+                .filter(|name| name.ends_with(".warc.gz"))
+                .count()
+                >= 2
+    });
+    wait_until("all is stored", || {
+        ask(&depeche.path().join("data"), "/metrics").contains("depeche_articles_total{verdict=\"new\"} 20\n")
+    });
+    assert_eq!(daemon.terminate(), Some(0));
+    let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    depeche.run(["verify"]).expect_code(0);
+    depeche.run(["rebuild"]).expect_code(0);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+}
+
+#[test]
+fn old_segments_go_when_they_are_settled_and_backed_up_and_not_before() {
+    let depeche = with_segments("keep_bytes = \"1KiB\"\n");
+    let journal = depeche.path().join("data/journal");
+    let before = names(&journal).len();
+    assert!(before > 2);
+    depeche.write("empty.txt", "");
+    let ran = depeche.run(["replay", "empty.txt"]).expect_code(0);
+    assert!(ran.stderr.contains("make a backup"), "{}", ran.stderr);
+    assert!(names(&journal).len() >= before);
+    depeche.run(["backup", "all.tar"]).expect_code(0);
+    depeche.write("another.txt", " ");
+    depeche.run(["replay", "another.txt"]).expect_code(0);
+    assert!(names(&journal).len() <= 2, "{:?}", names(&journal));
+    depeche.run(["verify"]).expect_code(0);
+}
+
+#[test]
+fn a_backup_is_had_of_a_running_daemon_and_restores_to_what_it_then_held() {
+    let origin = Origin::start();
+    let newsroom = Newsroom::open(&origin, "gazette", 20);
+    let depeche = Depeche::configured(&format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
+    let daemon = depeche.spawn(["run", "-v"]);
+    let data = depeche.path().join("data");
+    wait_until("it listens", || data.join("daemon.address").exists());
+    // While articles are coming in, and once more when all are there.
+    depeche.run(["backup", "early.tar"]).expect_code(0);
+    wait_until("all is stored", || {
+        ask(&data, "/metrics").contains("depeche_articles_total{verdict=\"new\"} 20\n")
+    });
+    depeche.run(["backup", "late.tar"]).expect_code(0);
+    newsroom.publish(1);
+    let page = newsroom.story(21).path;
+    assert!(origin.wait_for(&page, 1, PATIENCE), "the daemon goes on");
+    assert_eq!(daemon.terminate(), Some(0));
+    for (backup, articles) in [("early.tar", None), ("late.tar", Some(20))] {
+        let folder = format!("restored-{backup}");
+        depeche
+            .run(["--data-dir", &folder, "restore", backup])
+            .expect_code(0);
+        depeche.run(["--data-dir", &folder, "verify"]).expect_code(0);
+        let exported = depeche.run(["--data-dir", &folder, "export"]).expect_code(0);
+        if let Some(articles) = articles {
+            assert_eq!(exported.stdout.lines().count(), articles);
+        }
+    }
+}
