@@ -12,6 +12,7 @@
 //! | `return(enospc)` | the operation fails: no space left on device |
 //! | `return(eio)` | the operation fails: input/output error |
 //! | `return(short)` | [`write_all`] writes half of its bytes and fails: no space left on device |
+//! | `return(torn)` | [`write_all`] writes half of its bytes and the process dies by SIGKILL |
 //! | `panic` | the stage panics |
 
 use std::io::{self, Write};
@@ -80,8 +81,11 @@ pub fn point(_name: &'static str) -> io::Result<()> {
 /// What the system says, or the point.
 pub fn write_all(name: &'static str, file: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     match point(name) {
-        Err(error) if is_short(&error) => {
+        Err(error) if is_short(&error) || is_torn(&error) => {
             file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
+            if is_torn(&error) {
+                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)?;
+            }
             Err(io::Error::from_raw_os_error(
                 rustix::io::Errno::NOSPC.raw_os_error(),
             ))
@@ -95,6 +99,10 @@ fn is_short(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WriteZero
 }
 
+fn is_torn(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
 #[cfg(feature = "failpoints")]
 fn act(name: &str, action: Option<&str>) -> io::Result<()> {
     let system = |errno: rustix::io::Errno| Err(io::Error::from_raw_os_error(errno.raw_os_error()));
@@ -106,6 +114,7 @@ fn act(name: &str, action: Option<&str>) -> io::Result<()> {
         Some("enospc") => system(rustix::io::Errno::NOSPC),
         Some("eio") => system(rustix::io::Errno::IO),
         Some("short") => Err(io::Error::from(io::ErrorKind::WriteZero)),
+        Some("torn") => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
         other => panic!(
             "fault point {name}: the action `{}` is unknown",
             other.unwrap_or("(none)")

@@ -3,7 +3,9 @@
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
+//! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
+pub mod breaker;
 pub mod newsroom;
 pub mod origin;
 pub mod prose;

@@ -225,13 +225,13 @@ impl Stock {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-fn http_date(at: Timestamp) -> String {
+pub(crate) fn http_date(at: Timestamp) -> String {
     let since = Duration::try_from(at.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default();
     httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
 }

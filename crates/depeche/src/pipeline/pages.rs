@@ -17,12 +17,19 @@ pub(crate) async fn order_pages(
     orders: mpsc::Sender<PageOrder>,
 ) -> anyhow::Result<()> {
     let mut ordered = HashSet::new();
+    let mut is_first = true;
     loop {
         let owed = {
             let reader = reader.clone();
             tokio::task::spawn_blocking(move || reader.owed_digests().collect::<Result<HashSet<_>, _>>())
                 .await??
         };
+        if std::mem::take(&mut is_first) && !owed.is_empty() {
+            tracing::info!(
+                pages = owed.len(),
+                "an earlier run left pages owed; they are ordered again"
+            );
+        }
         ordered.retain(|digest| owed.contains(digest));
         for digest in owed {
             // Gone when its page was committed since; an order that is owed is sent once.

@@ -1,0 +1,296 @@
+//! Rounds: the daemon is started, killed somehow, looked at, and started again; at the end it drains and everything is
+//! looked at.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::agency::Agency;
+use super::figures::Figures;
+use super::oracle::{Broken, Violation, Watched, examine};
+use super::program::{Ended, PATIENCE, Program, Running};
+use super::recoveries::{Recovery, recoveries};
+use crate::prose::mix;
+
+/// How a round ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blow {
+    /// `kill -9` so long after the start, however far it is by then.
+    AfterStart(Duration),
+    /// `kill -9` so long after so many requests.
+    AfterRequests(u64, Duration),
+    /// The daemon kills itself at a fault point, when it passes it for the time after the `passes`th.
+    At {
+        /// The fault point.
+        point: &'static str,
+        /// How often it is passed unharmed.
+        passes: u64,
+        /// `kill`, or `torn`: half of the bytes are written before.
+        action: &'static str,
+    },
+}
+
+/// One data folder, its feeds, and the daemon that is killed again and again.
+pub struct Campaign {
+    program: Program,
+    agency: Agency,
+    watched: Watched,
+    figures: Figures,
+    violations: Vec<Violation>,
+    seed: u64,
+    throws: u64,
+}
+
+impl Campaign {
+    /// A campaign against `binary` in the empty folder `folder`.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be written.
+    pub fn open(binary: &Path, folder: &Path, seed: u64) -> io::Result<Self> {
+        let agency = Agency::open(seed);
+        let program = Program::new(binary, folder, &agency.configuration())?;
+        Ok(Self {
+            program,
+            agency,
+            watched: Watched::default(),
+            figures: Figures::default(),
+            violations: Vec::new(),
+            seed,
+            throws: 0,
+        })
+    }
+
+    /// The feeds.
+    #[must_use]
+    pub fn agency(&self) -> &Agency {
+        &self.agency
+    }
+
+    /// The program, to be started in other ways.
+    pub fn program(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// What was broken so far.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// A number below `bound` that the seed decides.
+    pub fn throw(&mut self, bound: u64) -> u64 {
+        self.throws += 1;
+        mix("breaker", self.seed.wrapping_mul(0x1_0000_0001) ^ self.throws) % bound.max(1)
+    }
+
+    /// How a round may end: by chance, or at one of `points`.
+    pub fn any_blow(&mut self, points: &[&'static str]) -> Blow {
+        match self.throw(4) {
+            0 => Blow::AfterStart(Duration::from_millis(self.throw(400))),
+            1 if !points.is_empty() => {
+                let point = points.get(self.throw(points.len() as u64) as usize).copied();
+                self.blow_at(point.unwrap_or_default())
+            }
+            _ => {
+                let requests = 1 + self.throw(40);
+                Blow::AfterRequests(requests, Duration::from_micros(self.throw(40_000)))
+            }
+        }
+    }
+
+    /// A blow at a point, after a few passes. Where bytes are written it may leave half of them.
+    pub fn blow_at(&mut self, point: &'static str) -> Blow {
+        // A new segment, and its sealing, comes only once in many captures.
+        let rare = point.starts_with("journal.se");
+        let passes = self.throw(if rare { 2 } else { 8 });
+        let torn = point.ends_with(".write") && self.throw(2) == 0;
+        Blow::At {
+            point,
+            passes,
+            action: if torn { "torn" } else { "kill" },
+        }
+    }
+
+    /// One round.
+    ///
+    /// # Errors
+    ///
+    /// When the binary cannot be started or its files not be read.
+    pub fn round(&mut self, blow: &Blow) -> io::Result<()> {
+        self.figures.rounds += 1;
+        self.agency.begin_round();
+        let faults = match blow {
+            Blow::At {
+                point,
+                passes: 0,
+                action,
+            } => Some(format!("{point}=1*return({action})")),
+            Blow::At {
+                point,
+                passes,
+                action,
+            } => Some(format!("{point}={passes}*off->1*return({action})")),
+            Blow::AfterStart(_) | Blow::AfterRequests(..) => None,
+        };
+        let mut daemon = self.program.start(faults.as_deref())?;
+        let ended = match blow {
+            Blow::AfterStart(delay) => {
+                std::thread::sleep(*delay);
+                daemon.kill()?
+            }
+            Blow::AfterRequests(requests, delay) => {
+                let asked = self.agency.wait_for(*requests, patiently(&mut daemon));
+                if !asked && daemon.is_alive() {
+                    self.broke(Broken::Stuck, format!("it asks no more: {}", tail(&daemon.log())));
+                }
+                std::thread::sleep(*delay);
+                daemon.kill()?
+            }
+            Blow::At { point, .. } => {
+                if wait(&mut daemon) {
+                    daemon.wait()?
+                } else {
+                    self.broke(Broken::NotReached, *point);
+                    daemon.kill()?
+                }
+            }
+        };
+        self.settle(blow, &ended);
+        let mut found = self.watched.look(&self.program, &self.agency)?;
+        found.extend(self.watched.missing(&self.agency));
+        // What is missing once is missing in every later round too.
+        found.retain(|violation| !self.violations.contains(violation));
+        self.violations.extend(found);
+        Ok(())
+    }
+
+    fn settle(&mut self, blow: &Blow, ended: &Ended) {
+        self.count(&ended.log);
+        if !ended.was_killed() {
+            let (status, words) = (ended.status, ended.last_words());
+            self.broke(
+                Broken::FailedToOpen,
+                format!("it ended by itself, {status}: {words}"),
+            );
+            return;
+        }
+        match blow {
+            Blow::AfterStart(_) => self.figures.kills_after_start += 1,
+            Blow::AfterRequests(..) => self.figures.kills_after_requests += 1,
+            Blow::At { point, action, .. } => {
+                *self.figures.kills_at.entry(point).or_default() += 1;
+                self.figures.torn_writes += u64::from(*action == "torn");
+            }
+        }
+    }
+
+    /// Lets the daemon come to rest: nothing new is published any more, everything is asked for, and SIGTERM ends it; then
+    /// looks at everything.
+    ///
+    /// # Errors
+    ///
+    /// When the binary cannot be started or its files not be read.
+    pub fn drain(&mut self) -> io::Result<()> {
+        self.agency.begin_round();
+        // A fresh item in every paper: it must come through too.
+        self.agency.publish();
+        self.agency.keep_quiet(true);
+        let mut daemon = self.program.start(None)?;
+        let rested = self.agency.wait_until_all_is_acknowledged(patiently(&mut daemon));
+        if !rested {
+            self.broke(
+                Broken::Stuck,
+                format!("a fresh item was not taken in: {}", tail(&daemon.log())),
+            );
+        }
+        match daemon.terminate() {
+            Ok(ended) => {
+                self.count(&ended.log);
+                if ended.status.code() != Some(0) {
+                    let (status, words) = (ended.status, ended.last_words());
+                    self.broke(Broken::FailedToOpen, format!("SIGTERM: {status}: {words}"));
+                }
+            }
+            Err(error) => self.broke(Broken::Stuck, format!("SIGTERM: {error}")),
+        }
+        // The pages that SIGTERM left owed.
+        let once = self.program.run(&["run", "--once", "--log-format", "json"])?;
+        self.count(&once.stderr);
+        if once.code != Some(0) {
+            self.broke(
+                Broken::FailedToOpen,
+                format!("run --once: exit {:?}: {}", once.code, tail(&once.stderr)),
+            );
+        }
+        let (held, found) = examine(&self.program, &self.agency)?;
+        self.violations.extend(found);
+        self.figures.looks += 1;
+        self.figures.served = self.agency.items_served();
+        self.figures.stored = held.stored;
+        self.figures.records = held.records;
+        self.figures.verdicts = held.verdicts;
+        self.agency.keep_quiet(false);
+        Ok(())
+    }
+
+    /// Adds the ways of putting right that a log tells of.
+    pub fn count(&mut self, log: &str) {
+        for (recovery, times) in recoveries(log) {
+            *self.figures.recoveries.entry(recovery).or_default() += times;
+        }
+    }
+
+    /// Notes a broken promise.
+    pub fn broke(&mut self, kind: Broken, what: impl Into<String>) {
+        self.violations.push(Violation::new(kind, what));
+    }
+
+    /// What a campaign must have met, or it has shown nothing: what of it is missing.
+    #[must_use]
+    pub fn vacuous(&self) -> Vec<&'static str> {
+        let figures = &self.figures;
+        let met = |recovery| figures.recoveries.get(&recovery).copied().unwrap_or(0) > 0;
+        let verdict = |name: &str| figures.verdicts.get(name).copied().unwrap_or(0) > 0;
+        [
+            (met(Recovery::Redelivered), "a capture delivered again"),
+            (met(Recovery::TornEnd), "a torn end of the journal"),
+            (met(Recovery::PagesResumed), "a page ordered again"),
+            (verdict("exact"), "a duplicate"),
+            (verdict("revision"), "a revision"),
+        ]
+        .into_iter()
+        .filter_map(|(met, what)| (!met).then_some(what))
+        .collect()
+    }
+}
+
+/// Whether the daemon ended by itself in time.
+fn wait(daemon: &mut Running) -> bool {
+    let mut goes_on = patiently(daemon);
+    while goes_on() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    drop(goes_on);
+    !daemon.is_alive()
+}
+
+/// Goes on while the daemon lives and patience lasts.
+fn patiently(daemon: &mut Running) -> impl FnMut() -> bool {
+    let begun = Instant::now();
+    move || daemon.is_alive() && begun.elapsed() < PATIENCE
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines
+        .get(lines.len().saturating_sub(4)..)
+        .unwrap_or_default()
+        .join("\n")
+}

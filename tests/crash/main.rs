@@ -1,0 +1,66 @@
+//! Tries to make the program lose or repeat something: kills the real binary again and again, at chance moments and at
+//! every fault point, and compares what it keeps with what was served. Run by
+//! `cargo nextest run -p depeche --features failpoints --test crash`.
+
+mod points;
+mod rounds;
+
+use std::path::{Path, PathBuf};
+
+use depeche_testkit::breaker::{Campaign, Figures};
+
+/// The binary under test.
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_depeche"))
+}
+
+/// A campaign in a folder that is removed when nothing was broken.
+struct Field {
+    campaign: Campaign,
+    folder: tempfile::TempDir,
+    seed: u64,
+}
+
+impl Field {
+    fn open(seed: u64) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("breaker-")
+            .tempdir()
+            .expect("a temporary folder");
+        let campaign = Campaign::open(binary(), folder.path(), seed).expect("a campaign");
+        Self {
+            campaign,
+            folder,
+            seed,
+        }
+    }
+
+    /// Gives back the figures, and where the folder is kept if something was broken.
+    fn close(self) -> (Figures, Option<(String, PathBuf)>) {
+        let mut figures = Figures::default();
+        figures.add(self.campaign.figures(), self.campaign.violations());
+        if self.campaign.violations().is_empty() {
+            return (figures, None);
+        }
+        let mut report = String::new();
+        for violation in self.campaign.violations().iter().take(20) {
+            report.push_str(&format!("{:?}: {}\n", violation.kind, violation.what));
+        }
+        report.push_str(&format!("{} in all\n", self.campaign.violations().len()));
+        (figures, Some((report, self.folder.keep())))
+    }
+
+    /// Fails when something was broken.
+    #[track_caller]
+    fn must_hold(self, what: &str) -> Figures {
+        let seed = self.seed;
+        let (figures, broken) = self.close();
+        if let Some((report, folder)) = broken {
+            panic!(
+                "{what}: BREAKER_SEED={seed}, all is kept in {}\n{report}",
+                folder.display()
+            );
+        }
+        figures
+    }
+}
