@@ -1,6 +1,10 @@
 //! Every fault point, one after the other.
 
+use std::time::Duration;
+
 use depeche_disk::fault::POINTS;
+
+use depeche_testkit::breaker::{Blow, Recovery, command_of};
 
 use crate::Field;
 
@@ -9,6 +13,11 @@ fn dying_at_any_fault_point_loses_and_repeats_nothing() {
     let mut broken = Vec::new();
     for (seed, point) in (1..).zip(POINTS) {
         let mut field = Field::open(seed);
+        if command_of(point).is_some() {
+            // A command works on what a daemon has left.
+            let kill = Blow::AfterRequests(30, Duration::ZERO);
+            field.campaign.round(&kill).expect("a round");
+        }
         let blow = field.campaign.blow_at(point);
         field.campaign.round(&blow).expect("a round");
         field.campaign.drain().expect("drained");
@@ -17,4 +26,40 @@ fn dying_at_any_fault_point_loses_and_repeats_nothing() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.concat());
+}
+
+/// The first five deliveries: all of them of the first capture, since what is behind a lost one waits for it.
+const GIVEN_UP: &str = "5*panic";
+
+#[test]
+fn a_stage_that_panics_once_loses_nothing() {
+    for point in ["normalizer.work", "deduplicator.decide"] {
+        let mut field = Field::open(41);
+        let faults = format!("{point}=4*off->1*panic");
+        field.campaign.live_through(&faults, 40).expect("a round");
+        field.campaign.drain().expect("drained");
+        let figures = field.must_hold(&faults);
+        assert_eq!(
+            figures.recoveries.get(&Recovery::LostWithinTheRun),
+            Some(&1),
+            "{faults}"
+        );
+    }
+}
+
+#[test]
+fn a_capture_on_which_a_stage_panics_five_times_is_given_up_and_nothing_else() {
+    for point in ["normalizer.work", "deduplicator.decide"] {
+        let mut field = Field::open(42);
+        let faults = format!("{point}={GIVEN_UP}");
+        field.campaign.allow_undeliverable(1);
+        field.campaign.live_through(&faults, 40).expect("a round");
+        field.campaign.drain().expect("drained");
+        let figures = field.must_hold(&faults);
+        assert_eq!(
+            figures.recoveries.get(&Recovery::LostWithinTheRun),
+            Some(&4),
+            "{faults}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Random kills.
 
 use depeche_disk::fault::POINTS;
+use depeche_testkit::breaker::{Blow, Figures, command_of};
 use depeche_testkit::prose::mix;
 
 use crate::Field;
@@ -19,7 +20,7 @@ fn kill_9_at_60_moments_loses_and_repeats_nothing() {
     for round in 0..60 {
         // One write that is torn at least, which chance alone hardly brings about.
         let blow = match round {
-            20 => depeche_testkit::breaker::Blow::At {
+            20 => Blow::At {
                 point: "journal.append.write",
                 passes: 3,
                 action: "torn",
@@ -46,9 +47,14 @@ fn torture() {
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(100);
     let first_seed = seed(u64::from(std::process::id()));
-    let mut sum = depeche_testkit::breaker::Figures::default();
+    let mut sum = Figures::default();
     let mut failed = Vec::new();
     let mut done = 0;
+    let daemons: Vec<_> = POINTS
+        .iter()
+        .copied()
+        .filter(|point| command_of(point).is_none())
+        .collect();
     while done < rounds {
         // The first campaign's seed is the one that was given.
         let seed = if done == 0 {
@@ -59,7 +65,8 @@ fn torture() {
         let mut field = Field::open(seed);
         let campaign = CAMPAIGN.min(rounds - done);
         for round in 1..=campaign {
-            let blow = field.campaign.any_blow(POINTS);
+            let points = if round > COMMANDS_UP_TO { &daemons } else { POINTS };
+            let blow = field.campaign.any_blow(points);
             field.campaign.round(&blow).expect("a round");
             if round % LOOK_EVERY == 0 || round == campaign {
                 field.campaign.drain().expect("drained");
@@ -92,6 +99,9 @@ fn torture() {
 
 /// Rounds on one data folder: a start takes the longer, the more the store holds.
 const CAMPAIGN: u64 = 100;
+
+/// Commands that go through the whole journal are killed while it is short.
+const COMMANDS_UP_TO: u64 = 20;
 
 /// Rounds from one look at everything to the next. In between nothing opens the store but the daemon that is killed.
 const LOOK_EVERY: u64 = 25;

@@ -16,7 +16,7 @@ mod figures;
 mod oracle;
 
 pub use agency::Agency;
-pub use campaign::{Blow, Campaign};
+pub use campaign::{Blow, Campaign, DAEMON, command_of};
 pub use figures::Figures;
 pub use oracle::{Broken, Violation};
 pub use program::{Ended, PATIENCE, Program, Ran, Running};

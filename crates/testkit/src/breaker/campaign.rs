@@ -12,6 +12,22 @@ use super::program::{Ended, PATIENCE, Program, Running};
 use super::recoveries::{Recovery, recoveries};
 use crate::prose::mix;
 
+/// The commands that pass the points whose names begin so; the daemon passes all others.
+const COMMANDS: [(&str, &[&str]); 1] = [("store.replace.", &["rebuild", "--log-format", "json"])];
+
+/// The daemon.
+pub const DAEMON: [&str; 3] = ["run", "--log-format", "json"];
+
+/// Requests after which a point that was not passed will not be: a segment is full, and sealed, long before.
+const REQUESTS_TO_A_POINT: u64 = 1_000;
+
+/// The command that passes a point; none when the daemon does.
+#[must_use]
+pub fn command_of(point: &str) -> Option<&'static [&'static str]> {
+    let found = COMMANDS.iter().find(|(prefix, _)| point.starts_with(prefix));
+    found.map(|(_, arguments)| *arguments)
+}
+
 /// How a round ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blow {
@@ -37,6 +53,7 @@ pub struct Campaign {
     watched: Watched,
     figures: Figures,
     violations: Vec<Violation>,
+    undeliverable: u64,
     seed: u64,
     throws: u64,
 }
@@ -56,6 +73,7 @@ impl Campaign {
             watched: Watched::default(),
             figures: Figures::default(),
             violations: Vec::new(),
+            undeliverable: 0,
             seed,
             throws: 0,
         })
@@ -109,7 +127,10 @@ impl Campaign {
     pub fn blow_at(&mut self, point: &'static str) -> Blow {
         // A new segment, and its sealing, comes only once in many captures.
         let rare = point.starts_with("journal.se");
-        let passes = self.throw(if rare { 2 } else { 8 });
+        let passes = match command_of(point) {
+            Some(_) => 0,
+            None => self.throw(if rare { 2 } else { 8 }),
+        };
         let torn = point.ends_with(".write") && self.throw(2) == 0;
         Blow::At {
             point,
@@ -139,7 +160,12 @@ impl Campaign {
             } => Some(format!("{point}={passes}*off->1*return({action})")),
             Blow::AfterStart(_) | Blow::AfterRequests(..) => None,
         };
-        let mut daemon = self.program.start(faults.as_deref())?;
+        let command = match blow {
+            Blow::At { point, .. } => command_of(point),
+            Blow::AfterStart(_) | Blow::AfterRequests(..) => None,
+        };
+        let arguments = command.unwrap_or(&DAEMON);
+        let mut daemon = self.program.start(arguments, faults.as_deref())?;
         let ended = match blow {
             Blow::AfterStart(delay) => {
                 std::thread::sleep(*delay);
@@ -154,7 +180,9 @@ impl Campaign {
                 daemon.kill()?
             }
             Blow::At { point, .. } => {
-                if wait(&mut daemon) {
+                let agency = &self.agency;
+                let reached = wait(&mut daemon, || agency.served() < REQUESTS_TO_A_POINT);
+                if reached {
                     daemon.wait()?
                 } else {
                     self.broke(Broken::NotReached, *point);
@@ -173,6 +201,12 @@ impl Campaign {
 
     fn settle(&mut self, blow: &Blow, ended: &Ended) {
         self.count(&ended.log);
+        if let (false, Blow::At { point, .. }) = (ended.was_killed(), blow)
+            && ended.status.code() == Some(0)
+        {
+            self.broke(Broken::NotReached, *point);
+            return;
+        }
         if !ended.was_killed() {
             let (status, words) = (ended.status, ended.last_words());
             self.broke(
@@ -191,6 +225,45 @@ impl Campaign {
         }
     }
 
+    /// Runs the daemon with `faults` that it must live through, until it was asked for `requests`; then ends it by SIGTERM.
+    ///
+    /// # Errors
+    ///
+    /// When the binary cannot be started.
+    pub fn live_through(&mut self, faults: &str, requests: u64) -> io::Result<()> {
+        self.figures.rounds += 1;
+        self.agency.begin_round();
+        let mut daemon = self.program.start(&DAEMON, Some(faults))?;
+        if !self.agency.wait_for(requests, patiently(&mut daemon)) {
+            let alive = daemon.is_alive();
+            self.broke(
+                Broken::Stuck,
+                format!("it does not go on (alive: {alive}): {}", tail(&daemon.log())),
+            );
+        }
+        self.rest(daemon);
+        Ok(())
+    }
+
+    /// SIGTERM, which must end it cleanly.
+    fn rest(&mut self, daemon: Running) {
+        match daemon.terminate() {
+            Ok(ended) => {
+                self.count(&ended.log);
+                if ended.status.code() != Some(0) {
+                    let (status, words) = (ended.status, ended.last_words());
+                    self.broke(Broken::FailedToOpen, format!("SIGTERM: {status}: {words}"));
+                }
+            }
+            Err(error) => self.broke(Broken::Stuck, format!("SIGTERM: {error}")),
+        }
+    }
+
+    /// So many captures may have been given up, since a stage breaks on them.
+    pub fn allow_undeliverable(&mut self, captures: u64) {
+        self.undeliverable = captures;
+    }
+
     /// Lets the daemon come to rest: nothing new is published any more, everything is asked for, and SIGTERM ends it; then
     /// looks at everything.
     ///
@@ -202,7 +275,7 @@ impl Campaign {
         // A fresh item in every paper: it must come through too.
         self.agency.publish();
         self.agency.keep_quiet(true);
-        let mut daemon = self.program.start(None)?;
+        let mut daemon = self.program.start(&DAEMON, None)?;
         let rested = self.agency.wait_until_all_is_acknowledged(patiently(&mut daemon));
         if !rested {
             self.broke(
@@ -210,16 +283,7 @@ impl Campaign {
                 format!("a fresh item was not taken in: {}", tail(&daemon.log())),
             );
         }
-        match daemon.terminate() {
-            Ok(ended) => {
-                self.count(&ended.log);
-                if ended.status.code() != Some(0) {
-                    let (status, words) = (ended.status, ended.last_words());
-                    self.broke(Broken::FailedToOpen, format!("SIGTERM: {status}: {words}"));
-                }
-            }
-            Err(error) => self.broke(Broken::Stuck, format!("SIGTERM: {error}")),
-        }
+        self.rest(daemon);
         // The pages that SIGTERM left owed.
         let once = self.program.run(&["run", "--once", "--log-format", "json"])?;
         self.count(&once.stderr);
@@ -229,7 +293,7 @@ impl Campaign {
                 format!("run --once: exit {:?}: {}", once.code, tail(&once.stderr)),
             );
         }
-        let (held, found) = examine(&self.program, &self.agency)?;
+        let (held, found) = examine(&self.program, &self.agency, self.undeliverable)?;
         self.violations.extend(found);
         self.figures.looks += 1;
         self.figures.served = self.agency.items_served();
@@ -271,14 +335,16 @@ impl Campaign {
     }
 }
 
-/// Whether the daemon ended by itself in time.
-fn wait(daemon: &mut Running) -> bool {
-    let mut goes_on = patiently(daemon);
-    while goes_on() {
+/// Whether the daemon ended by itself while `has_hope` said so, and in time.
+fn wait(daemon: &mut Running, has_hope: impl Fn() -> bool) -> bool {
+    let begun = Instant::now();
+    while daemon.is_alive() {
+        if !has_hope() || begun.elapsed() > PATIENCE {
+            return false;
+        }
         std::thread::sleep(Duration::from_millis(2));
     }
-    drop(goes_on);
-    !daemon.is_alive()
+    true
 }
 
 /// Goes on while the daemon lives and patience lasts.

@@ -197,7 +197,12 @@ pub(super) struct Held {
 }
 
 /// Looks at everything, after the daemon drained: the journal from its beginning, and the store through the program.
-pub(super) fn examine(program: &Program, agency: &Agency) -> io::Result<(Held, Vec<Violation>)> {
+/// `undeliverable` captures may have been given up.
+pub(super) fn examine(
+    program: &Program,
+    agency: &Agency,
+    undeliverable: u64,
+) -> io::Result<(Held, Vec<Violation>)> {
     let mut journal = Watched::default();
     let mut found = journal.look(program, agency)?;
     found.extend(journal.missing(agency));
@@ -273,8 +278,18 @@ pub(super) fn examine(program: &Program, agency: &Agency) -> io::Result<(Held, V
             break;
         }
     }
+    let mut given_up = 0;
     for dead in rows(program, &["dead", "list", "--format", "jsonl"], &mut found)? {
-        found.push(Violation::new(Broken::Lost, format!("rejected: {dead}")));
+        given_up += u64::from(dead["reason"] == "undeliverable");
+        if dead["reason"] != "undeliverable" {
+            found.push(Violation::new(Broken::Lost, format!("rejected: {dead}")));
+        }
+    }
+    if given_up != undeliverable {
+        found.push(Violation::new(
+            Broken::Lost,
+            format!("{given_up} captures were given up, and {undeliverable} should have been"),
+        ));
     }
     let stats = program.run(&["stats", "--format", "json"])?;
     let stats: Value = serde_json::from_str(&stats.stdout).unwrap_or_default();

@@ -101,13 +101,13 @@ impl Program {
         })
     }
 
-    /// Starts the daemon, with the fault points of `faults` switched on.
+    /// Starts a command, the daemon as a rule, with the fault points of `faults` switched on.
     ///
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(&mut self, faults: Option<&str>) -> io::Result<Running> {
-        let mut command = self.command(&["run", "--log-format", "json"]);
+    pub fn start(&mut self, arguments: &[&str], faults: Option<&str>) -> io::Result<Running> {
+        let mut command = self.command(arguments);
         command.envs(faults.map(|faults| ("FAILPOINTS", faults)));
         self.start_as(command)
     }
