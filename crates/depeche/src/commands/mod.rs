@@ -1,6 +1,6 @@
 //! The commands, one module a family.
 
-mod backup;
+pub(crate) mod backup;
 mod configuration;
 mod expect;
 mod explain;
