@@ -4,6 +4,7 @@
 //! read. It says where it listens in a file of the data folder. What arrives is read back and checked before it gets its
 //! name, whoever made it.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -130,6 +131,26 @@ pub(crate) struct DurableEnd {
 
 /// The journal's segments, open, up to its durable end; where that is not known, up to the last whole capture.
 pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::Result<Segments> {
+    let mut tries = 1..;
+    loop {
+        match open_segments(journal_dir, end) {
+            // Sealed, and gone under its old name, since it was listed.
+            Err(error) if is_missing(&error) && tries.next() < Some(LIST_TRIES) => {}
+            opened => return opened,
+        }
+    }
+}
+
+/// Sealing changes the name of one segment at a time, each once; a gibibyte takes far longer than listing.
+const LIST_TRIES: u32 = 5;
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn open_segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::Result<Segments> {
     let listed = list_segments(journal_dir)?;
     let end = match end {
         Some(end) => end,
@@ -138,10 +159,10 @@ pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::R
     let mut files = Vec::new();
     for segment in listed {
         let end_bytes = match segment.number.cmp(&end.segment) {
-            std::cmp::Ordering::Less => None,
+            Ordering::Less => None,
             // A sealed segment is whole, and its positions are those before compressing.
-            std::cmp::Ordering::Equal => (!is_sealed(&segment)).then_some(end.bytes),
-            std::cmp::Ordering::Greater => continue,
+            Ordering::Equal => (!segment.is_sealed()).then_some(end.bytes),
+            Ordering::Greater => continue,
         };
         let file = Attachment::open(&segment.path, end_bytes)
             .with_context(|| format!("cannot read {}", segment.path.display()))?;
@@ -151,13 +172,6 @@ pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::R
         files,
         last_ordinal: end.last_ordinal,
     })
-}
-
-fn is_sealed(segment: &Segment) -> bool {
-    segment
-        .path
-        .extension()
-        .is_some_and(|extension| extension == "gz")
 }
 
 /// The end of the last whole capture: what a crash left behind it is no part of the journal.

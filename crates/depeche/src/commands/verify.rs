@@ -1,6 +1,7 @@
 //! `depeche verify`: whether the journal, the store, and the two together are sound.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use depeche_deduplicator::Sketches;
 use depeche_journal::{Flaw, list_segments};
@@ -19,7 +20,7 @@ const COLUMNS: [&str; 4] = ["part", "row", "fault", "why"];
 struct Findings(Vec<Row>);
 
 impl Findings {
-    fn add(&mut self, part: &str, name: impl ToString, fault: &str, why: impl ToString) {
+    fn add(&mut self, part: &str, name: &dyn Display, fault: &str, why: &dyn Display) {
         self.0.push(row([
             ("part", json!(part)),
             ("row", json!(name.to_string())),
@@ -35,7 +36,7 @@ pub(super) fn verify(config: &Config, rows: &Rows, quiet: bool) -> anyhow::Resul
     let store = match Store::open_existing(&config.store_dir(), config.store_options()) {
         Ok(store) => Some(store),
         Err(StoreError::Damaged { why, .. }) => {
-            findings.add("store", "all of it", "unreadable", why);
+            findings.add("store", &"all of it", "unreadable", &why);
             None
         }
         Err(error) => return Err(error.into()),
@@ -74,7 +75,7 @@ fn verify_journal(config: &Config, findings: &mut Findings) -> anyhow::Result<St
         let name = finding.segment.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("{name}, byte {}", finding.offset);
         if finding.what.is_damage() {
-            findings.add("journal", name, flaw(&finding.what), &finding.what);
+            findings.add("journal", &name, flaw(&finding.what), &finding.what);
         } else {
             tracing::warn!("{name}: {}", finding.what);
         }
@@ -103,7 +104,7 @@ fn verify_store(store: &Store, findings: &mut Findings) -> String {
         (whole, lead)
     };
     let checked = store.verify(&sketch, &mut |finding| {
-        findings.add("store", finding.row, finding.fault.code(), &finding.fault);
+        findings.add("store", &finding.row, finding.fault.code(), &finding.fault);
     });
     format!(
         "{} articles, {} sightings, {} rejections of {} captures; {} pages owed, {} feeds",
@@ -143,9 +144,9 @@ fn compare(config: &Config, store: &Store, findings: &mut Findings) -> anyhow::R
                 }
                 Ok(None) if is_settled(ordinal) => findings.add(
                     "both",
-                    format!("capture {ordinal} of the journal"),
+                    &format_args!("capture {ordinal} of the journal"),
                     "missing",
-                    format!("it is settled, and the store has no capture {id}"),
+                    &format_args!("it is settled, and the store has no capture {id}"),
                 ),
                 // Not settled yet, unreadable, or met before under another number.
                 _ => {}
@@ -159,9 +160,9 @@ fn compare(config: &Config, store: &Store, findings: &mut Findings) -> anyhow::R
         if (first..=last).contains(&ordinal) && !agreed.contains(ordinal) {
             findings.add(
                 "both",
-                format!("capture {ordinal} of the store"),
+                &format_args!("capture {ordinal} of the store"),
                 "missing",
-                format!("the journal does not hold {id} under that number, or it is damaged there"),
+                &format_args!("the journal does not hold {id} under that number, or it is damaged there"),
             );
         }
     }

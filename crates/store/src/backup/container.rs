@@ -122,7 +122,7 @@ impl<'a> Unpacker<'a> {
             Some(member) => format!("what follows {}", member.name),
             None => "its beginning".to_owned(),
         };
-        self.name = behind.clone();
+        self.name.clone_from(&behind);
         let mut header = tar::Header::new_old();
         self.read(header.as_mut_bytes())?;
         let damaged = |why: String| BackupError::damaged(&behind, why);

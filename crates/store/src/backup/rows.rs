@@ -81,13 +81,13 @@ fn framed(key: &[u8], value: &[u8]) -> Vec<u8> {
     row
 }
 
-/// The first row of some, and the others.
-fn unframed(bytes: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+/// Key and value of the first row of some, and the others.
+fn unframed(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (key_length, rest) = bytes.split_first_chunk()?;
     let (value_length, rest) = rest.split_first_chunk()?;
     let (key, rest) = rest.split_at_checked(u32::from_be_bytes(*key_length) as usize)?;
     let (value, rest) = rest.split_at_checked(u32::from_be_bytes(*value_length) as usize)?;
-    (!key.is_empty()).then_some(((key, value), rest))
+    (!key.is_empty()).then_some((key, value, rest))
 }
 
 /// Makes a store of dumped rows, in a folder that holds none.
@@ -125,7 +125,7 @@ impl Loader {
         let mut batch = sled::Batch::default();
         let mut batch_bytes = 0;
         while !bytes.is_empty() {
-            let Some(((key, value), rest)) = unframed(bytes) else {
+            let Some((key, value, rest)) = unframed(bytes) else {
                 return Err(BackupError::damaged(member, "what it holds are no rows"));
             };
             batch.insert(key, value);
