@@ -7,7 +7,7 @@ use std::time::Duration;
 use depeche_journal::{Kept, Retained, Retention, retain, seal, verify};
 use jiff::Timestamp;
 
-use crate::support::{at, capture, journal_of, names, open, path, read_whole};
+use crate::support::{at, capture, copy_of, journal_of, names, open, path, read_whole};
 
 const OLD: u64 = u64::MAX;
 
@@ -90,8 +90,9 @@ fn the_oldest_segments_go_until_the_rest_is_as_small_as_allowed() {
 
 #[test]
 fn what_is_not_settled_or_not_backed_up_stays_and_is_told() {
+    let journal = journal_of(&[3, 2, 1]);
     let kept = |settled, backed_up| {
-        let dir = journal_of(&[3, 2, 1]);
+        let dir = copy_of(journal.path());
         let retained = retain(
             dir.path(),
             &by_age(Duration::ZERO),
@@ -143,7 +144,8 @@ fn the_last_number_is_never_forgotten() {
 
 #[test]
 fn a_segment_in_both_forms_goes_whole() {
-    let (dir, sealed) = (journal_of(&[3, 2, 1]), journal_of(&[3, 2, 1]));
+    let dir = journal_of(&[3, 2, 1]);
+    let sealed = copy_of(dir.path());
     seal(sealed.path(), &|| false).unwrap();
     fs::copy(path(sealed.path(), 2, ".gz"), path(dir.path(), 2, ".gz")).unwrap();
     let all = bytes(dir.path());

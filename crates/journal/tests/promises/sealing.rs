@@ -8,7 +8,7 @@ use std::path::Path;
 use depeche_journal::{Sealed, list_segments, read_captures, seal, verify};
 use proptest::prelude::*;
 
-use crate::support::{capture, journal_of, names, open, path, read, read_whole};
+use crate::support::{capture, copy_of, journal_of, names, open, path, read, read_whole};
 
 fn seal_all(dir: &Path) -> Sealed {
     seal(dir, &|| false).expect("sealed")
@@ -16,7 +16,8 @@ fn seal_all(dir: &Path) -> Sealed {
 
 /// A journal of two segments behind the newest, and the same one sealed.
 fn both_forms() -> (tempfile::TempDir, tempfile::TempDir) {
-    let (plain, sealed) = (journal_of(&[3, 2, 1]), journal_of(&[3, 2, 1]));
+    let plain = journal_of(&[3, 2, 1]);
+    let sealed = copy_of(plain.path());
     seal_all(sealed.path());
     (plain, sealed)
 }
@@ -80,7 +81,7 @@ fn a_sealing_killed_while_it_writes_begins_again() {
     let before = read_whole(plain.path());
     let written = fs::read(path(sealed.path(), 2, ".gz")).unwrap();
     for cut in [0, 1, written.len() / 2, written.len()] {
-        let dir = journal_of(&[3, 2, 1]);
+        let dir = copy_of(plain.path());
         let part = path(dir.path(), 2, ".gz.part");
         fs::write(&part, &written[..cut]).unwrap();
         assert_eq!(read_whole(dir.path()), before);
@@ -119,7 +120,7 @@ fn a_sealed_form_that_is_not_the_plain_one_is_made_again() {
     let other = fs::read(path(sealed.path(), 3, ".gz")).unwrap();
     let longer = [whole.clone(), other.clone()].concat();
     for bytes in [&whole[..whole.len() / 2], &whole[..0], &flipped, &other, &longer] {
-        let dir = journal_of(&[3, 2, 1]);
+        let dir = copy_of(plain.path());
         fs::write(path(dir.path(), 2, ".gz"), bytes).unwrap();
         assert_eq!(read_whole(dir.path()), before);
         assert_eq!(seal_all(dir.path()).segments.len(), 2);
@@ -161,7 +162,7 @@ fn a_sealing_that_is_stopped_at_any_record_leaves_a_whole_journal() {
     let before = read_whole(plain.path());
     let mut stops = 0;
     loop {
-        let dir = journal_of(&[3, 2, 1]);
+        let dir = copy_of(plain.path());
         let asked = Cell::new(0);
         let is_stopped = || asked.replace(asked.get() + 1) == stops;
         let done = seal(dir.path(), &is_stopped).unwrap();

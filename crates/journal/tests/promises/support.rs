@@ -90,6 +90,15 @@ pub(crate) fn journal_of(groups: &[u32]) -> tempfile::TempDir {
     dir
 }
 
+/// The same files elsewhere: quicker than a journal, which syncs each group.
+pub(crate) fn copy_of(dir: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in names(dir) {
+        std::fs::copy(dir.join(&name), copy.path().join(&name)).unwrap();
+    }
+    copy
+}
+
 pub(crate) fn read(dir: &Path) -> Vec<Result<Journaled, JournalError>> {
     list_segments(dir)
         .unwrap()
