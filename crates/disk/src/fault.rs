@@ -15,8 +15,6 @@
 //! | `return(torn)` | [`write_all`] writes half of its bytes and the process dies by SIGKILL |
 //! | `panic` | the stage panics |
 
-use std::io::{self, Write};
-
 /// Every point, in the order of the flow. A name is `crate.step.moment`.
 pub const POINTS: &[&str] = &[
     "journal.append.write",
@@ -36,88 +34,115 @@ pub const POINTS: &[&str] = &[
     "store.replace.exchanged",
 ];
 
-/// Reads from the environment which points are on. They are off again when the guard is dropped.
 #[cfg(feature = "failpoints")]
-#[must_use]
-pub fn switch_on() -> impl Drop {
-    struct Off(Option<fail::FailScenario<'static>>);
-    impl Drop for Off {
-        fn drop(&mut self) {
-            if let Some(scenario) = self.0.take() {
-                scenario.teardown();
-            }
-        }
-    }
-    Off(Some(fail::FailScenario::setup()))
-}
+pub use switchable::{point, switch_on, write_all};
 
-/// Passes a point.
-///
-/// # Errors
-///
-/// Only in a build with the feature `failpoints`, where the point is switched on.
-#[cfg(feature = "failpoints")]
-pub fn point(name: &'static str) -> io::Result<()> {
-    debug_assert!(POINTS.contains(&name), "{name} is not among the fault points");
-    fail::fail_point!(name, |action| act(name, action.as_deref()));
-    Ok(())
-}
-
-/// Passes a point.
-///
-/// # Errors
-///
-/// Only in a build with the feature `failpoints`, where the point is switched on.
 #[cfg(not(feature = "failpoints"))]
-#[inline]
-pub fn point(_name: &'static str) -> io::Result<()> {
-    Ok(())
-}
+pub use inert::{point, write_all};
 
-/// Writes all bytes, or in a build with the feature `failpoints` half of them.
-///
-/// # Errors
-///
-/// What the system says, or the point.
-pub fn write_all(name: &'static str, file: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    match point(name) {
-        Err(error) if is_short(&error) || is_torn(&error) => {
-            file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
-            if is_torn(&error) {
-                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)?;
-            }
-            Err(io::Error::from_raw_os_error(
-                rustix::io::Errno::NOSPC.raw_os_error(),
-            ))
-        }
-        Err(error) => Err(error),
-        Ok(()) => file.write_all(bytes),
+#[cfg(not(feature = "failpoints"))]
+mod inert {
+    use std::io::{self, Write};
+
+    /// Passes a point.
+    ///
+    /// # Errors
+    ///
+    /// Only in a build with the feature `failpoints`, where the point is switched on.
+    #[inline]
+    pub fn point(_name: &'static str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes all bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    #[inline]
+    pub fn write_all(_name: &'static str, file: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
     }
 }
 
-fn is_short(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WriteZero
-}
-
-fn is_torn(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::UnexpectedEof
-}
-
 #[cfg(feature = "failpoints")]
-fn act(name: &str, action: Option<&str>) -> io::Result<()> {
-    let system = |errno: rustix::io::Errno| Err(io::Error::from_raw_os_error(errno.raw_os_error()));
-    match action {
-        Some("kill") => {
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)?;
-            Ok(())
+mod switchable {
+    use std::io::{self, Write};
+
+    use rustix::io::Errno;
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::POINTS;
+
+    /// Reads from the environment which points are on. They are off again when the guard is dropped.
+    #[must_use]
+    pub fn switch_on() -> impl Drop {
+        struct Off(Option<fail::FailScenario<'static>>);
+        impl Drop for Off {
+            fn drop(&mut self) {
+                if let Some(scenario) = self.0.take() {
+                    scenario.teardown();
+                }
+            }
         }
-        Some("enospc") => system(rustix::io::Errno::NOSPC),
-        Some("eio") => system(rustix::io::Errno::IO),
-        Some("short") => Err(io::Error::from(io::ErrorKind::WriteZero)),
-        Some("torn") => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-        other => panic!(
-            "fault point {name}: the action `{}` is unknown",
-            other.unwrap_or("(none)")
-        ),
+        Off(Some(fail::FailScenario::setup()))
+    }
+
+    /// Passes a point.
+    ///
+    /// # Errors
+    ///
+    /// Where the point is switched on to fail.
+    pub fn point(name: &'static str) -> io::Result<()> {
+        debug_assert!(POINTS.contains(&name), "{name} is not among the fault points");
+        fail::fail_point!(name, |action| act(name, action.as_deref()));
+        Ok(())
+    }
+
+    /// Writes all bytes, or half of them where the point is switched on to `short` or `torn`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or the point.
+    pub fn write_all(name: &'static str, file: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+        let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+        match point(name) {
+            Err(error) if error.kind() == SHORT => {
+                file.write_all(half)?;
+                system(Errno::NOSPC)
+            }
+            Err(error) if error.kind() == TORN => {
+                file.write_all(half)?;
+                die()
+            }
+            Err(error) => Err(error),
+            Ok(()) => file.write_all(bytes),
+        }
+    }
+
+    /// How a point tells [`write_all`] what to do; no write ends in these kinds by itself.
+    const SHORT: io::ErrorKind = io::ErrorKind::WriteZero;
+    const TORN: io::ErrorKind = io::ErrorKind::UnexpectedEof;
+
+    fn act(name: &str, action: Option<&str>) -> io::Result<()> {
+        match action {
+            Some("kill") => die(),
+            Some("enospc") => system(Errno::NOSPC),
+            Some("eio") => system(Errno::IO),
+            Some("short") => Err(SHORT.into()),
+            Some("torn") => Err(TORN.into()),
+            other => panic!(
+                "fault point {name}: the action `{}` is unknown",
+                other.unwrap_or("(none)")
+            ),
+        }
+    }
+
+    fn die() -> io::Result<()> {
+        Ok(kill_process(getpid(), Signal::KILL)?)
+    }
+
+    fn system(errno: Errno) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(errno.raw_os_error()))
     }
 }
