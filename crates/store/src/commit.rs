@@ -1,4 +1,17 @@
-//! One group of captures, one atomic commit: every row and the checkpoint in one batch.
+//! One group of captures, one atomic commit: every row and the checkpoint in one batch, flushed, synced, acknowledged.
+//!
+//! The sync is a fixed price, which the group shares. `cargo bench -p depeche-store --bench commit`, articles of 2.2 kB,
+//! medians on a shared machine with two cores and a virtual disk (read the ratio, not the figures):
+//!
+//! | captures a group | rows and `flush` | and `fdatasync` | ratio | a second, synced |
+//! |---|---|---|---|---|
+//! | 1 | 0.60 ms | 1.43 ms | 2.4 | 700 |
+//! | 10 | 1.45 ms | 2.05 ms | 1.4 | 4,900 |
+//! | 100 | 6.1 ms | 5.7 ms | 1.0 | 17,500 |
+//! | 1,000 | 192 ms | 385 ms | 2.0 | 2,600 |
+//!
+//! At 100 captures the sync is lost in the noise. At 1,000 the batch passes sled's segment and the disk is what is
+//! measured. So durability costs a lone capture a millisecond, and a busy stage nothing.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

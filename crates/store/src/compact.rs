@@ -9,6 +9,9 @@
 //! | exchange (`renameat2` with `RENAME_EXCHANGE`), sync the folder's name | one of both, whole | the other is removed |
 //! | remove the old one | the new store; parts of the old one | they are removed |
 //!
+//! 100,000 articles, a quarter of them revisions, 800 MB: 583 MB after. It takes memory beyond the cache (720 MB for
+//! these), since sled keeps what a page was made of until it writes the page again.
+//!
 //! So whatever is called `store` is whole at every moment, and whatever is called `store.compacting` may go.
 
 use std::fs::File;

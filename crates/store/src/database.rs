@@ -7,11 +7,13 @@
 //! - A `snap.*.generating` file left by a crash makes every later open fail although all data is there: such
 //!   files are removed before opening (`folder`).
 //! - A damaged file can make opening and reading panic: panics are caught and told as damage.
-//! - A truncated file opens as an empty or older store, without a word: the `canary` tells.
+//! - A damaged file opens as an empty or older store, without a word: the `canary` tells.
 //! - On a full disk its background work fails in ways that stick: it is not opened with less than `min_free`, and an
 //!   error of a commit ends the stage.
 //! - Values above a quarter of its segment size go to unsynced blob files: segments are 8 MiB, large rows are cut into
 //!   parts far below that, and a blob that is there all the same is told as an error.
+//! - Without a snapshot it reads its whole log at opening, which is what a kill leaves: 100,000 articles (800 MB) open in
+//!   0.6 s then, and in 0.1 s with one.
 //! - Its input and output run on threads of the process, shared by all its stores: nothing of ours runs there (no
 //!   `flush_async`, no subscribers), and one plain thread writes.
 
@@ -33,8 +35,8 @@ use crate::{StoreError, compact, folder, keys, migrate, rows};
 /// How the store uses the machine.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
-    /// sled's page cache, in bytes. The process takes two to four times as much (measured with 64 MiB: 156 MiB
-    /// loading, 256 MiB reading).
+    /// sled's page cache, in bytes. It is not all that the process takes: reading 100,000 articles (750 MB) took 74, 103
+    /// and 192 MiB with a cache of 16, 64 and 256 MiB, reading every row 241 MiB with 64.
     pub cache_bytes: u64,
     /// The store is not opened for writing with fewer bytes free on its disk.
     pub min_free_bytes: u64,
