@@ -15,6 +15,7 @@ mod backup;
 mod metrics;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -43,6 +44,7 @@ use crate::pipeline::Pipeline;
 struct Watched {
     ledger: Ledger,
     reader: Reader,
+    journal_dir: Arc<Path>,
     progress: watch::Receiver<Progress>,
     missing: watch::Receiver<Option<NoRoom>>,
 }
@@ -64,6 +66,7 @@ pub(crate) async fn serve(
     let watched = Watched {
         ledger: pipeline.ledger.clone(),
         reader: pipeline.reader.clone(),
+        journal_dir: config.journal_dir().into(),
         progress: pipeline.progress.clone(),
         missing: pipeline.room.missing(),
     };
@@ -147,8 +150,8 @@ async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
 
 /// What the store holds, and what the daemon waits for.
 async fn counts(State(watched): State<Watched>) -> Response {
-    let reader = watched.reader.clone();
-    let counted = tokio::task::spawn_blocking(move || stats(&reader)).await;
+    let (reader, journal_dir) = (watched.reader.clone(), watched.journal_dir.clone());
+    let counted = tokio::task::spawn_blocking(move || stats(&reader, &journal_dir)).await;
     let mut counts = match counted.map_err(anyhow::Error::from).flatten() {
         Ok(counts) => counts,
         Err(error) => {

@@ -122,6 +122,7 @@ impl Pipeline {
         let upkeep = tokio::spawn(upkeep::keep_journal(
             config.clone(),
             reader.clone(),
+            room.clone(),
             Arc::clone(clock),
             end_upkeep.clone(),
         ));

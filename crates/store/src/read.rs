@@ -6,7 +6,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
-use crate::database::Store;
+use crate::database::{Opening, Store};
 use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode};
 use crate::{StoreError, keys};
 
@@ -107,6 +107,17 @@ impl Reader {
     /// Bytes the store takes on the disk.
     pub fn size_on_disk(&self) -> Rows<u64> {
         self.store.size_on_disk()
+    }
+
+    /// How the store was opened.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        self.store.opening()
+    }
+
+    /// Values that sled put outside its log; see [`Store::blobs`].
+    pub fn blobs(&self) -> Rows<u64> {
+        self.store.blobs()
     }
 
     /// Whether an article is stored.

@@ -11,7 +11,7 @@ use crate::output::{Row, print_stats, stats};
 
 pub(super) fn print(config: &Config, format: ShowFormat) -> anyhow::Result<Exit> {
     let stats = match reader(config) {
-        Ok(reader) => stats(&reader)?,
+        Ok(reader) => stats(&reader, &config.journal_dir())?,
         Err(error) if daemon::is_locked(&error) => of_the_daemon(config, error)?,
         Err(error) => return Err(error),
     };

@@ -1,16 +1,25 @@
 //! What a store holds, counted: for `depeche stats` and for the daemon's API alike.
 
 use std::io::Write;
+use std::path::Path;
 
+use depeche_journal::list_segments;
 use depeche_model::Verdict;
 use depeche_store::Reader;
 use serde_json::{Value, json};
 
 use super::rows::{Row, flat, row};
 
-/// The counts of a store, in the order in which they are told.
-pub(crate) fn stats(reader: &Reader) -> anyhow::Result<Row> {
+/// The counts of a data folder, in the order in which they are told.
+pub(crate) fn stats(reader: &Reader, journal_dir: &Path) -> anyhow::Result<Row> {
     let tally = reader.tally()?;
+    let opening = reader.opening();
+    let (mut segments, mut journal_bytes) = (0_u64, 0_u64);
+    for segment in list_segments(journal_dir)? {
+        segments += 1;
+        // One that is sealed meanwhile has another name; the next look counts it.
+        journal_bytes += std::fs::metadata(&segment.path).map_or(0, |file| file.len());
+    }
     let verdict = |verdict: &Verdict| {
         (
             verdict.as_str().to_owned(),
@@ -32,6 +41,10 @@ pub(crate) fn stats(reader: &Reader) -> anyhow::Result<Row> {
         ("pages_owed", json!(reader.owed_digests().count())),
         ("feeds_polled", json!(reader.feeds().count())),
         ("store_bytes", json!(reader.size_on_disk()?)),
+        ("store_opened_in_ms", json!(opening.took.as_millis() as u64)),
+        ("store_blobs", json!(reader.blobs()?)),
+        ("journal_segments", json!(segments)),
+        ("journal_bytes", json!(journal_bytes)),
     ]))
 }
 

@@ -1,11 +1,12 @@
 //! Upkeep of the journal beside the stages: full segments are sealed, and removed where retention is asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use depeche_disk::Room;
 use depeche_journal::{JournalError, Retained, Retention, list_segments, retain, seal};
 use depeche_model::Clock;
 use depeche_store::{Reader, backed_up_up_to};
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -20,6 +21,7 @@ const RETAIN_AGAIN: u32 = 600;
 pub(super) async fn keep_journal(
     config: Config,
     reader: Reader,
+    room: Room,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
@@ -34,11 +36,11 @@ pub(super) async fn keep_journal(
         if newest != sealed_before || looks.is_multiple_of(RETAIN_AGAIN) {
             let seal_too = newest != sealed_before;
             sealed_before = newest;
-            let (config, reader, clock, token) =
-                (config.clone(), reader.clone(), Arc::clone(&clock), stop.clone());
+            let (config, reader, room) = (config.clone(), reader.clone(), room.clone());
+            let (clock, token) = (Arc::clone(&clock), stop.clone());
             let work = tokio::task::spawn_blocking(move || {
                 if seal_too {
-                    seal_segments(&config, &token);
+                    seal_segments(&config, &room, &token);
                 }
                 remove_segments(&config, retention, &reader, clock.as_ref())
             });
@@ -61,7 +63,12 @@ pub(super) async fn keep_journal(
     }
 }
 
-fn seal_segments(config: &Config, stop: &CancellationToken) {
+fn seal_segments(config: &Config, room: &Room, stop: &CancellationToken) {
+    // The compressed segment stands beside the plain one until it has been read back.
+    if let Ok(Err(none)) = room.look() {
+        tracing::warn!("{none}; until then full segments stay uncompressed");
+        return;
+    }
     match seal(&config.journal_dir(), &|| stop.is_cancelled()) {
         Ok(sealed) => {
             for segment in sealed.segments {
