@@ -14,9 +14,10 @@ fn newsroom(entries: u64) -> (Origin, Newsroom, Depeche) {
     (origin, newsroom, depeche)
 }
 
-/// Every entry is stored once, with the text of its page.
+/// Every entry is stored once, with the text of its page, and journal and store agree.
 #[track_caller]
 fn assert_complete(depeche: &Depeche, newsroom: &Newsroom) {
+    depeche.run(["verify"]).expect_code(0);
     let lines = depeche.export(&["--all"]);
     let guids: Vec<&str> = lines.iter().filter_map(|line| line["guid"].as_str()).collect();
     let distinct: BTreeSet<&str> = guids.iter().copied().collect();
