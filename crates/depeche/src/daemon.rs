@@ -63,7 +63,7 @@ pub(crate) fn ask(
                 String::from_utf8_lossy(&why).trim()
             );
         }
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response.chunk().await.context("the daemon's answer broke off")? {
             out.write_all(&chunk)?;
         }
         Ok(())
@@ -77,4 +77,66 @@ pub(crate) fn is_locked(error: &anyhow::Error) -> bool {
 
 fn address_path(data_dir: &Path) -> PathBuf {
     data_dir.join("daemon.address")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn ask_at(address: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+        let dir = tempfile::tempdir()?;
+        std::fs::write(address_path(dir.path()), address)?;
+        let locked = StoreError::Locked {
+            dir: dir.path().to_owned(),
+        };
+        ask(dir.path(), "/api/v1/stats", locked.into(), out)
+    }
+
+    /// A daemon that answers one request with these bytes, of a body said to have `length`.
+    fn daemon(head: &str, body: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let head = head.to_owned();
+        std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut asked = [0; 4096];
+            let read = connection.read(&mut asked).unwrap();
+            assert!(asked[..read].starts_with(b"GET /api/v1/stats HTTP/1.1\r\n"));
+            connection.write_all(head.as_bytes()).unwrap();
+            connection.write_all(&body).unwrap();
+        });
+        address
+    }
+
+    #[test]
+    fn what_the_daemon_sends_arrives_to_the_byte() {
+        let body = vec![7; 300_000];
+        let address = daemon("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", body.clone());
+        let mut out = Vec::new();
+        ask_at(&address, &mut out).unwrap();
+        assert_eq!(out, body);
+    }
+
+    #[test]
+    fn a_connection_that_breaks_off_is_told() {
+        let address = daemon("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", vec![7; 5]);
+        let error = ask_at(&address, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("broke off"), "{error:#}");
+    }
+
+    #[test]
+    fn a_daemon_that_refuses_or_is_gone_is_told() {
+        let address = daemon("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", vec![]);
+        let error = ask_at(&address, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("503"), "{error:#}");
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let error = ask_at(&gone.to_string(), &mut Vec::new()).unwrap_err();
+        assert!(
+            matches!(error.downcast_ref(), Some(StoreError::Locked { .. })),
+            "{error:#}"
+        );
+    }
 }

@@ -7,23 +7,19 @@
 use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use depeche_disk::durable;
 use depeche_journal::{JournalError, Segment, list_segments};
 use depeche_model::Clock;
 use depeche_store::{
-    Attachment, BackupError, Contents, Manifest, Segments, Store, StoreError, check_backup, note_backup,
-    write_backup,
+    Attachment, Contents, Manifest, Segments, Store, check_backup, note_backup, write_backup,
 };
 
-use super::block_on;
 use crate::config::Config;
+use crate::daemon;
 use crate::exit::Exit;
-
-/// Where the daemon writes the address it listens on, in the data folder: one line, such as `127.0.0.1:8750`.
-const ADDRESS: &str = "daemon.address";
 
 pub(super) fn backup(
     config: &Config,
@@ -34,26 +30,22 @@ pub(super) fn backup(
 ) -> anyhow::Result<Exit> {
     let cannot = || format!("cannot write {}", file.display());
     let mut manifest = None;
-    let store = match Store::open_existing(&config.store_dir(), config.store_options()) {
-        Ok(store) => Some(store),
-        Err(StoreError::Locked { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let address = match &store {
-        Some(_) => None,
-        None => Some(daemon_address(config)?),
+    let store = match super::store(config) {
+        Err(error) if !daemon::is_locked(&error) => return Err(error),
+        opened => opened,
     };
     durable::write_whole(file, |out| {
-        match (&store, &address) {
-            (Some(store), _) => {
+        match store {
+            Ok(store) => {
                 let journal = with_journal
                     .then(|| segments(&config.journal_dir(), None))
                     .transpose()?;
-                let contents = contents(config, clock, store, journal)?;
-                write_backup(out, contents, || {})?;
+                write_backup(out, contents(config, clock, &store, journal)?, || {})?;
             }
-            (None, Some(address)) => from_daemon(address, with_journal, out)?,
-            (None, None) => bail!("there is neither a store nor a daemon"),
+            Err(locked) => {
+                let path = format!("/api/v1/backup?journal={with_journal}");
+                daemon::ask(&config.data_dir, &path, locked, out)?;
+            }
         }
         out.flush()?;
         let written = File::open(durable::aside(file))?;
@@ -202,104 +194,4 @@ fn durable_end(segments: &[Segment]) -> anyhow::Result<DurableEnd> {
         bytes: 0,
         last_ordinal: 0,
     })
-}
-
-/// Where the daemon that has the store listens.
-fn daemon_address(config: &Config) -> anyhow::Result<String> {
-    let path = config.data_dir.join(ADDRESS);
-    let locked = StoreError::Locked {
-        dir: config.store_dir(),
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(line) => Ok(line.trim().to_owned()),
-        Err(error) => Err(anyhow::Error::from(locked).context(format!(
-            "no daemon can be asked for the backup: cannot read {}: {error}",
-            path.display()
-        ))),
-    }
-}
-
-/// Fetches a backup from the daemon and writes it as it comes.
-fn from_daemon(address: &str, with_journal: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    let url = format!("http://{address}/api/v1/backup?journal={with_journal}");
-    let unreachable = || {
-        anyhow::Error::from(StoreError::Locked {
-            dir: PathBuf::from(format!("the daemon at {address}")),
-        })
-    };
-    block_on(async {
-        // The daemon is on this machine: no proxy leads there.
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        let mut answer = client
-            .get(&url)
-            .send()
-            .await
-            .map_err(|error| unreachable().context(format!("the daemon does not answer: {error}")))?;
-        if !answer.status().is_success() {
-            bail!("the daemon answered {} to GET {url}", answer.status());
-        }
-        while let Some(piece) = answer.chunk().await.map_err(|error| BackupError::Damaged {
-            member: "the connection to the daemon".to_owned(),
-            why: error.to_string(),
-        })? {
-            out.write_all(&piece)?;
-        }
-        Ok(())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read as _;
-    use std::net::TcpListener;
-
-    use super::*;
-
-    /// A daemon that answers one request with these bytes, of a body said to have `length`.
-    fn daemon(head: &str, body: Vec<u8>) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let head = head.to_owned();
-        std::thread::spawn(move || {
-            let (mut connection, _) = listener.accept().unwrap();
-            let mut asked = [0; 4096];
-            let read = connection.read(&mut asked).unwrap();
-            assert!(asked[..read].starts_with(b"GET /api/v1/backup?journal=true HTTP/1.1\r\n"));
-            connection.write_all(head.as_bytes()).unwrap();
-            connection.write_all(&body).unwrap();
-        });
-        address
-    }
-
-    #[test]
-    fn what_the_daemon_sends_arrives_to_the_byte() {
-        let body = vec![7; 300_000];
-        let address = daemon("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", body.clone());
-        let mut out = Vec::new();
-        from_daemon(&address, true, &mut out).unwrap();
-        assert_eq!(out, body);
-    }
-
-    #[test]
-    fn a_connection_that_breaks_off_is_damage() {
-        let address = daemon("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", vec![7; 5]);
-        let error = from_daemon(&address, true, &mut Vec::new()).unwrap_err();
-        assert!(
-            matches!(error.downcast_ref(), Some(BackupError::Damaged { .. })),
-            "{error:#}"
-        );
-    }
-
-    #[test]
-    fn a_daemon_that_refuses_or_is_gone_is_told() {
-        let address = daemon("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", vec![]);
-        let error = from_daemon(&address, true, &mut Vec::new()).unwrap_err();
-        assert!(error.to_string().contains("503"), "{error:#}");
-        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let error = from_daemon(&gone.to_string(), true, &mut Vec::new()).unwrap_err();
-        assert!(
-            matches!(error.downcast_ref(), Some(StoreError::Locked { .. })),
-            "{error:#}"
-        );
-    }
 }

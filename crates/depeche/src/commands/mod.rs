@@ -89,8 +89,13 @@ fn layers(global: &Global) -> Layers {
 }
 
 /// The store, for reading.
+fn store(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open_existing(&config.store_dir(), config.store_options())?)
+}
+
+/// Reads the store.
 fn reader(config: &Config) -> anyhow::Result<Reader> {
-    Ok(Store::open_existing(&config.store_dir(), config.store_options())?.into())
+    Ok(store(config)?.into())
 }
 
 /// The article that the digits name.
