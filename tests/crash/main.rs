@@ -2,6 +2,7 @@
 //! every fault point, and compares what it keeps with what was served. Run by
 //! `cargo nextest run -p depeche --features failpoints --test crash`.
 
+mod disk;
 mod points;
 mod rounds;
 

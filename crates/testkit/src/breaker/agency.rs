@@ -151,6 +151,15 @@ impl Agency {
         self.wait_until(|books| books.papers.values().all(newest_is_back), goes_on)
     }
 
+    /// Waits until every page was asked for that a feed led to; whether that happened before `goes_on` said no.
+    pub fn wait_until_all_pages_are_asked_for(&self, goes_on: impl FnMut() -> bool) -> bool {
+        let all_asked = |(name, own): (&&'static str, &PaperBooks)| {
+            let has_pages = Paper::named(name).is_some_and(|paper| paper.has_pages);
+            !has_pages || Paper::shown(own.published).all(|n| own.pages.contains_key(&n))
+        };
+        self.wait_until(|books| books.papers.iter().all(all_asked), goes_on)
+    }
+
     pub(super) fn books(&self) -> Books {
         self.desk.lock().clone()
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::agency::Agency;
 use super::figures::Figures;
 use super::oracle::{Broken, Violation, Watched, examine};
+use super::press::PAPERS;
 use super::program::{Ended, PATIENCE, Program, Running};
 use super::recoveries::{Recovery, recoveries};
 use crate::prose::mix;
@@ -225,16 +226,30 @@ impl Campaign {
         }
     }
 
-    /// Runs the daemon with `faults` that it must live through, until it was asked for `requests`; then ends it by SIGTERM.
+    /// Runs the daemon with `faults` that it must live through, until all is asked for that the feeds show, pages too,
+    /// which are asked for only when their feed is committed; then ends it by SIGTERM. One worker normalizes, so that the
+    /// n-th passing of a point is always the same capture's.
     ///
     /// # Errors
     ///
     /// When the binary cannot be started.
-    pub fn live_through(&mut self, faults: &str, requests: u64) -> io::Result<()> {
+    pub fn live_through(&mut self, faults: &str) -> io::Result<()> {
         self.figures.rounds += 1;
         self.agency.begin_round();
-        let mut daemon = self.program.start(&DAEMON, Some(faults))?;
-        if !self.agency.wait_for(requests, patiently(&mut daemon)) {
+        self.agency.keep_quiet(true);
+        let mut command = self.program.command(&DAEMON);
+        command
+            .env("FAILPOINTS", faults)
+            .env("DEPECHE_NORMALIZE__WORKERS", "1");
+        let mut daemon = self.program.start_as(command)?;
+        let came_through = self
+            .agency
+            .wait_for(2 * PAPERS.len() as u64, patiently(&mut daemon))
+            && self.agency.wait_until_all_is_acknowledged(patiently(&mut daemon))
+            && self
+                .agency
+                .wait_until_all_pages_are_asked_for(patiently(&mut daemon));
+        if !came_through {
             let alive = daemon.is_alive();
             self.broke(
                 Broken::Stuck,
@@ -242,7 +257,28 @@ impl Campaign {
             );
         }
         self.rest(daemon);
+        self.agency.keep_quiet(false);
         Ok(())
+    }
+
+    /// Runs the daemon with `faults` until it ends by itself, and gives back how. When it does not, something is broken.
+    ///
+    /// # Errors
+    ///
+    /// When the binary cannot be started.
+    pub fn end_by(&mut self, faults: &str) -> io::Result<Ended> {
+        self.figures.rounds += 1;
+        self.agency.begin_round();
+        let mut daemon = self.program.start(&DAEMON, Some(faults))?;
+        let agency = &self.agency;
+        let ended = if wait(&mut daemon, || agency.served() < REQUESTS_TO_A_POINT) {
+            daemon.wait()?
+        } else {
+            self.broke(Broken::NotReached, faults);
+            daemon.kill()?
+        };
+        self.count(&ended.log);
+        Ok(ended)
     }
 
     /// SIGTERM, which must end it cleanly.

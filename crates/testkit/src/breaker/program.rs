@@ -74,8 +74,20 @@ impl Program {
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
+        command.args(arguments);
+        self.prepare(command)
+    }
+
+    /// Another program's command in the folder; the binary's path is its last argument.
+    #[must_use]
+    pub fn command_through(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(&self.binary);
+        self.prepare(command)
+    }
+
+    fn prepare(&self, mut command: Command) -> Command {
         command
-            .args(arguments)
             .current_dir(&self.folder)
             .env_remove("FAILPOINTS")
             .stdin(Stdio::null());
