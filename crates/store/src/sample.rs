@@ -202,7 +202,7 @@ pub(crate) fn filled() -> (TempDir, Store) {
             ],
         ),
     ];
-    Committer::new(store.clone(), &[])
+    Committer::new(store.clone())
         .unwrap()
         .commit(&captures, &[])
         .unwrap();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use depeche_model::Seq;
-use depeche_store::{Reader, StageOptions, Store, StoreError, StoreOptions, run};
-use tokio::sync::{mpsc, watch};
+use depeche_store::{Reader, Store, StoreError, StoreOptions};
+use tokio::sync::mpsc;
 
 #[path = "../benches/articles/mod.rs"]
 mod articles;
@@ -30,20 +30,18 @@ fn open(dir: &std::path::Path) -> Store {
 async fn fail_at(point: &'static str, store: Store) -> (Result<(), StoreError>, u64) {
     let settled = Arc::new(AtomicU64::new(0));
     let (outlet, inlet) = mpsc::channel(2);
-    let (_, polls) = mpsc::channel(1);
     for n in 1..=2 {
         let settled = Arc::clone(&settled);
         let delivery = depeche_model::Delivery::new(articles::capture(n, 1), move |outcome| {
-            if outcome != depeche_model::Outcome::Lost {
+            if outcome == depeche_model::Outcome::Stored {
                 settled.fetch_add(1, Ordering::Relaxed);
             }
         });
         outlet.send(delivery).await.expect("room");
     }
     drop(outlet);
-    let one_each = StageOptions { group_captures: 1 };
     fail::cfg(point, "1*return(eio)").expect("a point");
-    let result = run(store, one_each, vec![], inlet, polls, watch::Sender::default()).await;
+    let result = articles::writer(store, 1).run(&[], inlet).await.map(drop);
     fail::remove(point);
     (result, settled.load(Ordering::Relaxed))
 }

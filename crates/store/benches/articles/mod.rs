@@ -1,14 +1,18 @@
 //! Invented articles with all that the stages before the store make of them, for measuring.
 
+use std::path::Path;
+
+use depeche_disk::{OnFull, Room};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Delivery, Digest,
     Evidence, Judged, Place, Position, Precision, Published, Remembered, Rule, Seq, Sketch, StoryId,
     TermVector, Verdict,
 };
-use depeche_store::{StageOptions, Store, run};
+use depeche_store::{StageOptions, Store, Writer};
 use depeche_testkit::prose;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 fn at(n: u64) -> Timestamp {
     Timestamp::from_second(1_770_000_000 + n.cast_signed()).unwrap_or(Timestamp::UNIX_EPOCH)
@@ -116,18 +120,34 @@ pub(crate) fn capture(n: u64, revision: u32) -> Decided {
     }
 }
 
+/// A writer that nobody reports to.
+pub(crate) fn writer(store: Store, group_captures: usize) -> Writer {
+    let (_, polls) = mpsc::channel(1);
+    let (_, still) = mpsc::channel(1);
+    let options = StageOptions {
+        group_captures,
+        ..StageOptions::default()
+    };
+    let room = Room::new(Path::new("."), 0, OnFull::End);
+    Writer::new(
+        store,
+        options,
+        room,
+        polls,
+        still,
+        watch::Sender::default(),
+        CancellationToken::new(),
+    )
+    .expect("a checkpoint")
+}
+
 /// Commits captures as one group through the stage, as the program does.
 pub(crate) async fn commit(store: Store, captures: Vec<Decided>) {
-    let options = StageOptions {
-        group_captures: captures.len(),
-    };
+    let writer = writer(store, captures.len());
     let (outlet, inlet) = mpsc::channel(captures.len());
-    let (_, polls) = mpsc::channel(1);
     for captured in captures {
         outlet.send(Delivery::new(captured, drop)).await.expect("room");
     }
     drop(outlet);
-    run(store, options, vec![], inlet, polls, watch::Sender::default())
-        .await
-        .expect("committed");
+    writer.run(&[], inlet).await.expect("committed");
 }
