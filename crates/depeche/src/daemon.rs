@@ -41,8 +41,15 @@ pub(crate) fn ask(
     locked: anyhow::Error,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let Ok(address) = std::fs::read_to_string(address_path(data_dir)) else {
-        return Err(locked);
+    let file = address_path(data_dir);
+    let address = match std::fs::read_to_string(&file) {
+        Ok(address) => address,
+        Err(error) => {
+            return Err(locked.context(format!(
+                "no daemon can be asked: cannot read {}: {error}",
+                file.display()
+            )));
+        }
     };
     let address = address.trim();
     super::commands::block_on(async {

@@ -227,7 +227,7 @@ proptest! {
                 depeche_model::Payload::Failure { error } => *error = String::from_utf8_lossy(body).into_owned(),
             }
             let position = journal.append(&[&capture]).unwrap()[0];
-            written.push(depeche_model::Journaled { capture, position });
+            written.push(depeche_model::Journaled { capture, position, given_up: Vec::new() });
         }
         prop_assert_eq!(&read_whole(dir.path()), &written);
         seal(dir.path(), &|| false).unwrap();
