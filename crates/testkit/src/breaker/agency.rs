@@ -93,7 +93,7 @@ impl Agency {
     /// The feeds as tables of a configuration.
     #[must_use]
     pub fn configuration(&self) -> String {
-        PAPERS
+        let feeds: Vec<String> = PAPERS
             .iter()
             .map(|paper| {
                 let page = if paper.has_pages { "always" } else { "never" };
@@ -104,7 +104,8 @@ impl Agency {
                     paper.name
                 )
             })
-            .collect()
+            .collect();
+        feeds.concat()
     }
 
     /// Counts requests from here on.
@@ -227,7 +228,11 @@ impl Desk {
         own.polls += 1;
         if !is_quiet {
             let dice = mix(paper.name, self.seed ^ own.polls);
-            own.published += if dice % 4 == 0 { 0 } else { 1 + dice / 4 % 3 };
+            own.published += if dice.is_multiple_of(4) {
+                0
+            } else {
+                1 + dice / 4 % 3
+            };
         }
         if let Some(tag) = &came {
             match paper.published_of(tag).filter(|n| own.answered.contains(n)) {

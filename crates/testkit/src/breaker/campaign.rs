@@ -19,6 +19,9 @@ const COMMANDS: [(&str, &[&str]); 1] = [("store.replace.", &["rebuild", "--log-f
 /// The daemon.
 pub const DAEMON: [&str; 3] = ["run", "--log-format", "json"];
 
+/// The points at which half of the bytes can be left.
+const WRITES: [&str; 1] = ["journal.append.write"];
+
 /// Requests after which a point that was not passed will not be: a segment is full, and sealed, long before.
 const REQUESTS_TO_A_POINT: u64 = 1_000;
 
@@ -132,7 +135,7 @@ impl Campaign {
             Some(_) => 0,
             None => self.throw(if rare { 2 } else { 8 }),
         };
-        let torn = point.ends_with(".write") && self.throw(2) == 0;
+        let torn = WRITES.contains(&point) && self.throw(2) == 0;
         Blow::At {
             point,
             passes,

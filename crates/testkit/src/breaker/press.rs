@@ -132,6 +132,7 @@ impl Paper {
     }
 
     /// The items that the feed shows when `published` are out.
+    #[must_use]
     pub fn shown(published: u64) -> std::ops::RangeInclusive<u64> {
         published.saturating_sub(WINDOW).saturating_add(1)..=published
     }
@@ -177,12 +178,10 @@ impl Paper {
                 escape(&prose.teaser(TEASER_WORDS))
             )
         } else {
-            let paragraphs: String = prose
-                .paragraphs
-                .iter()
-                .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
-                .collect();
-            format!("<content:encoded><![CDATA[{paragraphs}]]></content:encoded>")
+            format!(
+                "<content:encoded><![CDATA[{}]]></content:encoded>",
+                markup(&prose)
+            )
         };
         format!(
             "<item><title>{}</title><link>{base}{}</link><guid isPermaLink=\"false\">{}</guid>\
@@ -210,21 +209,26 @@ impl Paper {
     #[must_use]
     pub fn page(&self, n: u64, base: &str) -> String {
         let prose = self.prose(n, Version::First);
-        let paragraphs: String = prose
-            .paragraphs
-            .iter()
-            .map(|paragraph| format!("<p>{}</p>\n", escape(paragraph)))
-            .collect();
         format!(
             "<!DOCTYPE html>\n<html lang=\"fr\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
              <link rel=\"canonical\" href=\"{base}{path}\"></head>\n<body>\n\
              <nav><a href=\"/{name}/\">Accueil</a> <a href=\"/{name}/une\">À la une</a></nav>\n\
              <article>\n<h1>{title}</h1>\n{paragraphs}</article>\n<footer>Mentions légales</footer>\n</body></html>\n",
             title = escape(&prose.title),
+            paragraphs = markup(&prose),
             name = self.name,
             path = self.page_path(n),
         )
     }
+}
+
+fn markup(prose: &Prose) -> String {
+    let paragraphs: Vec<String> = prose
+        .paragraphs
+        .iter()
+        .map(|paragraph| format!("<p>{}</p>\n", escape(paragraph)))
+        .collect();
+    paragraphs.concat()
 }
 
 fn published_at(n: u64) -> Timestamp {
