@@ -4,6 +4,7 @@
 
 mod disk;
 mod points;
+mod power_cut;
 mod rounds;
 
 use std::path::PathBuf;

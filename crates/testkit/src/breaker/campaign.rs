@@ -58,9 +58,16 @@ pub struct Campaign {
     figures: Figures,
     violations: Vec<Violation>,
     undeliverable: u64,
+    after_kill: Option<AfterKill>,
     seed: u64,
     throws: u64,
 }
+
+/// What the daemon says of a journal that has less than the store acknowledged.
+const JOURNAL_LAGS: &str = "the journal ends before the store's checkpoint";
+
+/// What is done between the kill and the first look.
+type AfterKill = Box<dyn FnMut() -> io::Result<()>>;
 
 impl Campaign {
     /// A campaign against `binary` in the empty folder `folder`.
@@ -78,6 +85,7 @@ impl Campaign {
             figures: Figures::default(),
             violations: Vec::new(),
             undeliverable: 0,
+            after_kill: None,
             seed,
             throws: 0,
         })
@@ -194,6 +202,9 @@ impl Campaign {
                 }
             }
         };
+        if let Some(after_kill) = &mut self.after_kill {
+            after_kill()?;
+        }
         self.settle(blow, &ended);
         let mut found = self.watched.look(&self.program, &self.agency)?;
         found.extend(self.watched.missing(&self.agency));
@@ -298,6 +309,11 @@ impl Campaign {
         }
     }
 
+    /// Has something done after every kill, before anything is looked at: a power cut, say.
+    pub fn after_each_kill(&mut self, done: impl FnMut() -> io::Result<()> + 'static) {
+        self.after_kill = Some(Box::new(done));
+    }
+
     /// So many captures may have been given up, since a stage breaks on them.
     pub fn allow_undeliverable(&mut self, captures: u64) {
         self.undeliverable = captures;
@@ -345,6 +361,9 @@ impl Campaign {
 
     /// Adds the ways of putting right that a log tells of.
     pub fn count(&mut self, log: &str) {
+        if log.contains(JOURNAL_LAGS) {
+            self.broke(Broken::Lost, format!("{JOURNAL_LAGS}: {}", tail(log)));
+        }
         for (recovery, times) in recoveries(log) {
             *self.figures.recoveries.entry(recovery).or_default() += times;
         }
