@@ -155,8 +155,9 @@ impl Agency {
     /// Waits until every page was asked for that a feed led to; whether that happened before `goes_on` said no.
     pub fn wait_until_all_pages_are_asked_for(&self, goes_on: impl FnMut() -> bool) -> bool {
         let all_asked = |(name, own): (&&'static str, &PaperBooks)| {
-            let has_pages = Paper::named(name).is_some_and(|paper| paper.has_pages);
-            !has_pages || Paper::shown(own.published).all(|n| own.pages.contains_key(&n))
+            Paper::named(name).is_none_or(|paper| {
+                !paper.has_pages || paper.shown(own.published).all(|n| own.pages.contains_key(&n))
+            })
         };
         self.wait_until(|books| books.papers.iter().all(all_asked), goes_on)
     }
@@ -197,7 +198,7 @@ impl Desk {
     }
 
     fn feed(&self, books: &mut Books, paper: Paper, published: u64) -> String {
-        let shown = Paper::shown(published);
+        let shown = paper.shown(published);
         let oldest = *shown.start();
         let items: String = shown
             .rev()

@@ -169,7 +169,11 @@ impl Watched {
         for (name, answers) in &self.answers {
             let Some(paper) = Paper::named(name) else { continue };
             for published in answers {
-                versions.extend(Paper::shown(*published).map(|n| (*name, n, paper.version(n, *published))));
+                versions.extend(
+                    paper
+                        .shown(*published)
+                        .map(|n| (*name, n, paper.version(n, *published))),
+                );
             }
         }
         let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

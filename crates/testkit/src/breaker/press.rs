@@ -1,18 +1,24 @@
 //! What the breaker's feeds say: every item a pure function of its feed and its number.
 //!
-//! | feed | entries | |
-//! |---|---|---|
-//! | `gazette` | whole texts | every tenth is revised six numbers later |
-//! | `courrier`, `depeche-du-soir` | whole texts | every tenth is revised; every fifth repeats the gazette's word for word |
-//! | `tribune`, `phare` | teasers | the text is on the page |
+//! | feed | shown | entries | |
+//! |---|---|---|---|
+//! | `gazette` | 50 | whole texts | every tenth is revised six numbers later |
+//! | `courrier` | 50 | whole texts | every tenth is revised; every fifth repeats the gazette's word for word |
+//! | `depeche-du-soir` | 6 | whole texts | every tenth repeats the gazette's word for word |
+//! | `tribune` | 50 | teasers | the text is on the page |
+//! | `phare` | 6 | teasers | the text is on the page |
 
 use jiff::Timestamp;
 
 use crate::newsroom::{escape, http_date};
 use crate::prose::{self, Prose};
 
-/// The newest items that a feed shows.
-pub const WINDOW: u64 = 50;
+/// The newest items that most feeds show.
+const WINDOW: u64 = 50;
+
+/// The newest items that the others show: what one answer brought, a later one hardly brings again, so that nothing hides
+/// a loss.
+const SHORT_WINDOW: u64 = 6;
 
 /// 2026-02-01 06:00 UTC.
 const FIRST_PUBLISHED_SECS: i64 = 1_769_925_600;
@@ -35,6 +41,8 @@ pub struct Paper {
     pub has_pages: bool,
     /// Whether it repeats texts of the first paper.
     copies: bool,
+    /// How many items it shows.
+    window: u64,
 }
 
 /// Every feed. The first one is the one that others copy.
@@ -43,26 +51,31 @@ pub const PAPERS: [Paper; 5] = [
         name: "gazette",
         has_pages: false,
         copies: false,
+        window: WINDOW,
     },
     Paper {
         name: "courrier",
         has_pages: false,
         copies: true,
+        window: WINDOW,
     },
     Paper {
         name: "depeche-du-soir",
         has_pages: false,
         copies: true,
+        window: SHORT_WINDOW,
     },
     Paper {
         name: "tribune",
         has_pages: true,
         copies: false,
+        window: WINDOW,
     },
     Paper {
         name: "phare",
         has_pages: true,
         copies: false,
+        window: SHORT_WINDOW,
     },
 ];
 
@@ -133,8 +146,8 @@ impl Paper {
 
     /// The items that the feed shows when `published` are out.
     #[must_use]
-    pub fn shown(published: u64) -> std::ops::RangeInclusive<u64> {
-        published.saturating_sub(WINDOW).saturating_add(1)..=published
+    pub fn shown(&self, published: u64) -> std::ops::RangeInclusive<u64> {
+        published.saturating_sub(self.window).saturating_add(1)..=published
     }
 
     /// Which text item `n` has when `published` are out.
@@ -267,7 +280,8 @@ mod tests {
         assert_eq!(phare.number_of(&phare.page_path(12)), Some(12));
         assert_eq!(phare.published_of(&phare.etag(34)), Some(34));
         assert_eq!(phare.number_of("/tribune/article-1.html"), None);
-        assert_eq!(Paper::shown(51), 2..=51);
-        assert_eq!(Paper::shown(3), 1..=3);
+        assert_eq!(PAPERS[0].shown(51), 2..=51);
+        assert_eq!(PAPERS[0].shown(3), 1..=3);
+        assert_eq!(phare.shown(51), 46..=51);
     }
 }
