@@ -4,15 +4,16 @@
 
 mod disk;
 mod points;
+mod power_cut;
 mod rounds;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use depeche_testkit::breaker::{Campaign, Figures};
 
-/// The binary under test.
-fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_depeche"))
+/// The binary under test: the one built with these tests, or that of `BREAKER_BINARY`.
+fn binary() -> PathBuf {
+    std::env::var_os("BREAKER_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_depeche").into(), PathBuf::from)
 }
 
 /// A campaign in a folder that is removed when nothing was broken.
@@ -28,7 +29,7 @@ impl Field {
             .prefix("breaker-")
             .tempdir()
             .expect("a temporary folder");
-        let campaign = Campaign::open(binary(), folder.path(), seed).expect("a campaign");
+        let campaign = Campaign::open(&binary(), folder.path(), seed).expect("a campaign");
         Self {
             campaign,
             folder,

@@ -58,3 +58,14 @@ fn a_capture_on_which_a_stage_panics_five_times_is_given_up_and_nothing_else() {
     let figures = field.must_hold("five panics");
     assert_eq!(figures.recoveries.get(&Recovery::LostWithinTheRun), Some(&4));
 }
+
+#[test]
+fn no_validator_is_sent_while_its_answer_hangs_in_the_disk() {
+    let mut field = Field::open(43);
+    for passes in [1, 4, 9] {
+        let blow = Blow::OnASlowDisk { passes };
+        field.campaign.round(&blow).expect("a round");
+    }
+    field.campaign.drain().expect("drained");
+    field.must_hold("a slow disk");
+}

@@ -7,11 +7,17 @@ use depeche_testkit::prose::mix;
 use crate::Field;
 
 /// The seed of the environment, or one that is the same on every run.
-fn seed(default: u64) -> u64 {
+pub(crate) fn seed(default: u64) -> u64 {
     let given = std::env::var("BREAKER_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(default);
     eprintln!("BREAKER_SEED={seed}");
     seed
+}
+
+/// The number of rounds in the environment, or a few.
+pub(crate) fn rounds_wanted(default: u64) -> u64 {
+    let given = std::env::var("BREAKER_ROUNDS").ok();
+    given.and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
 }
 
 #[test]
@@ -42,10 +48,7 @@ fn kill_9_at_60_moments_loses_and_repeats_nothing() {
 #[test]
 #[ignore = "scripts/torture runs it"]
 fn torture() {
-    let rounds: u64 = std::env::var("BREAKER_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(100);
+    let rounds = rounds_wanted(100);
     let first_seed = seed(u64::from(std::process::id()));
     let mut sum = Figures::default();
     let mut failed = Vec::new();

@@ -93,7 +93,7 @@ impl Agency {
     /// The feeds as tables of a configuration.
     #[must_use]
     pub fn configuration(&self) -> String {
-        PAPERS
+        let feeds: Vec<String> = PAPERS
             .iter()
             .map(|paper| {
                 let page = if paper.has_pages { "always" } else { "never" };
@@ -104,7 +104,8 @@ impl Agency {
                     paper.name
                 )
             })
-            .collect()
+            .collect();
+        feeds.concat()
     }
 
     /// Counts requests from here on.
@@ -154,8 +155,9 @@ impl Agency {
     /// Waits until every page was asked for that a feed led to; whether that happened before `goes_on` said no.
     pub fn wait_until_all_pages_are_asked_for(&self, goes_on: impl FnMut() -> bool) -> bool {
         let all_asked = |(name, own): (&&'static str, &PaperBooks)| {
-            let has_pages = Paper::named(name).is_some_and(|paper| paper.has_pages);
-            !has_pages || Paper::shown(own.published).all(|n| own.pages.contains_key(&n))
+            Paper::named(name).is_none_or(|paper| {
+                !paper.has_pages || paper.shown(own.published).all(|n| own.pages.contains_key(&n))
+            })
         };
         self.wait_until(|books| books.papers.iter().all(all_asked), goes_on)
     }
@@ -196,7 +198,7 @@ impl Desk {
     }
 
     fn feed(&self, books: &mut Books, paper: Paper, published: u64) -> String {
-        let shown = Paper::shown(published);
+        let shown = paper.shown(published);
         let oldest = *shown.start();
         let items: String = shown
             .rev()
@@ -227,7 +229,11 @@ impl Desk {
         own.polls += 1;
         if !is_quiet {
             let dice = mix(paper.name, self.seed ^ own.polls);
-            own.published += if dice % 4 == 0 { 0 } else { 1 + dice / 4 % 3 };
+            own.published += if dice.is_multiple_of(4) {
+                0
+            } else {
+                1 + dice / 4 % 3
+            };
         }
         if let Some(tag) = &came {
             match paper.published_of(tag).filter(|n| own.answered.contains(n)) {

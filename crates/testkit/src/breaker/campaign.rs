@@ -19,6 +19,12 @@ const COMMANDS: [(&str, &[&str]); 1] = [("store.replace.", &["rebuild", "--log-f
 /// The daemon.
 pub const DAEMON: [&str; 3] = ["run", "--log-format", "json"];
 
+/// The points at which half of the bytes can be left.
+const WRITES: [&str; 1] = ["journal.append.write"];
+
+/// How long a disk hangs: several polls of every feed.
+const HANGS: Duration = Duration::from_secs(2);
+
 /// Requests after which a point that was not passed will not be: a segment is full, and sealed, long before.
 const REQUESTS_TO_A_POINT: u64 = 1_000;
 
@@ -36,6 +42,12 @@ pub enum Blow {
     AfterStart(Duration),
     /// `kill -9` so long after so many requests.
     AfterRequests(u64, Duration),
+    /// `kill -9` while the journal, from its append after the `passes`th on, hangs in the disk. Polls go on meanwhile: no
+    /// validator may be sent whose answer hangs with it.
+    OnASlowDisk {
+        /// How many appends pass unharmed.
+        passes: u64,
+    },
     /// The daemon kills itself at a fault point, when it passes it for the time after the `passes`th.
     At {
         /// The fault point.
@@ -55,9 +67,16 @@ pub struct Campaign {
     figures: Figures,
     violations: Vec<Violation>,
     undeliverable: u64,
+    after_kill: Option<AfterKill>,
     seed: u64,
     throws: u64,
 }
+
+/// What the daemon says of a journal that has less than the store acknowledged.
+const JOURNAL_LAGS: &str = "the journal ends before the store's checkpoint";
+
+/// What is done between the kill and the first look.
+type AfterKill = Box<dyn FnMut() -> io::Result<()>>;
 
 impl Campaign {
     /// A campaign against `binary` in the empty folder `folder`.
@@ -75,6 +94,7 @@ impl Campaign {
             figures: Figures::default(),
             violations: Vec::new(),
             undeliverable: 0,
+            after_kill: None,
             seed,
             throws: 0,
         })
@@ -111,9 +131,12 @@ impl Campaign {
 
     /// How a round may end: by chance, or at one of `points`.
     pub fn any_blow(&mut self, points: &[&'static str]) -> Blow {
-        match self.throw(4) {
-            0 => Blow::AfterStart(Duration::from_millis(self.throw(400))),
-            1 if !points.is_empty() => {
+        match self.throw(8) {
+            0 if !points.is_empty() => Blow::OnASlowDisk {
+                passes: 1 + self.throw(12),
+            },
+            1 | 2 => Blow::AfterStart(Duration::from_millis(self.throw(400))),
+            3 | 4 if !points.is_empty() => {
                 let point = points.get(self.throw(points.len() as u64) as usize).copied();
                 self.blow_at(point.unwrap_or_default())
             }
@@ -132,7 +155,7 @@ impl Campaign {
             Some(_) => 0,
             None => self.throw(if rare { 2 } else { 8 }),
         };
-        let torn = point.ends_with(".write") && self.throw(2) == 0;
+        let torn = WRITES.contains(&point) && self.throw(2) == 0;
         Blow::At {
             point,
             passes,
@@ -159,17 +182,28 @@ impl Campaign {
                 passes,
                 action,
             } => Some(format!("{point}={passes}*off->1*return({action})")),
+            Blow::OnASlowDisk { passes } => {
+                let hang = HANGS.as_millis();
+                Some(format!("journal.append.write={passes}*off->sleep({hang})"))
+            }
             Blow::AfterStart(_) | Blow::AfterRequests(..) => None,
         };
         let command = match blow {
             Blow::At { point, .. } => command_of(point),
-            Blow::AfterStart(_) | Blow::AfterRequests(..) => None,
+            _ => None,
         };
         let arguments = command.unwrap_or(&DAEMON);
         let mut daemon = self.program.start(arguments, faults.as_deref())?;
         let ended = match blow {
             Blow::AfterStart(delay) => {
                 std::thread::sleep(*delay);
+                daemon.kill()?
+            }
+            Blow::OnASlowDisk { .. } => {
+                if !self.agency.wait_for(1, patiently(&mut daemon)) && daemon.is_alive() {
+                    self.broke(Broken::Stuck, format!("it asks nothing: {}", tail(&daemon.log())));
+                }
+                std::thread::sleep(HANGS / 4);
                 daemon.kill()?
             }
             Blow::AfterRequests(requests, delay) => {
@@ -191,6 +225,9 @@ impl Campaign {
                 }
             }
         };
+        if let Some(after_kill) = &mut self.after_kill {
+            after_kill()?;
+        }
         self.settle(blow, &ended);
         let mut found = self.watched.look(&self.program, &self.agency)?;
         found.extend(self.watched.missing(&self.agency));
@@ -219,6 +256,7 @@ impl Campaign {
         match blow {
             Blow::AfterStart(_) => self.figures.kills_after_start += 1,
             Blow::AfterRequests(..) => self.figures.kills_after_requests += 1,
+            Blow::OnASlowDisk { .. } => self.figures.kills_on_a_slow_disk += 1,
             Blow::At { point, action, .. } => {
                 *self.figures.kills_at.entry(point).or_default() += 1;
                 self.figures.torn_writes += u64::from(*action == "torn");
@@ -295,6 +333,11 @@ impl Campaign {
         }
     }
 
+    /// Has something done after every kill, before anything is looked at: a power cut, say.
+    pub fn after_each_kill(&mut self, done: impl FnMut() -> io::Result<()> + 'static) {
+        self.after_kill = Some(Box::new(done));
+    }
+
     /// So many captures may have been given up, since a stage breaks on them.
     pub fn allow_undeliverable(&mut self, captures: u64) {
         self.undeliverable = captures;
@@ -342,6 +385,9 @@ impl Campaign {
 
     /// Adds the ways of putting right that a log tells of.
     pub fn count(&mut self, log: &str) {
+        if log.contains(JOURNAL_LAGS) {
+            self.broke(Broken::Lost, format!("{JOURNAL_LAGS}: {}", tail(log)));
+        }
         for (recovery, times) in recoveries(log) {
             *self.figures.recoveries.entry(recovery).or_default() += times;
         }

@@ -15,6 +15,8 @@ pub struct Figures {
     pub kills_after_start: u64,
     /// Kills after some requests.
     pub kills_after_requests: u64,
+    /// Kills while the journal hung in the disk.
+    pub kills_on_a_slow_disk: u64,
     /// Kills at fault points.
     pub kills_at: BTreeMap<&'static str, u64>,
     /// Those of them that left half of what was being written.
@@ -41,6 +43,7 @@ impl Figures {
         self.rounds += other.rounds;
         self.kills_after_start += other.kills_after_start;
         self.kills_after_requests += other.kills_after_requests;
+        self.kills_on_a_slow_disk += other.kills_on_a_slow_disk;
         self.torn_writes += other.torn_writes;
         self.looks += other.looks;
         self.served += other.served;
@@ -67,6 +70,7 @@ impl fmt::Display for Figures {
         line("rounds", self.rounds)?;
         line("killed some time after the start", self.kills_after_start)?;
         line("killed after some requests", self.kills_after_requests)?;
+        line("killed while the disk hung", self.kills_on_a_slow_disk)?;
         line("killed at a fault point", self.kills_at.values().sum())?;
         for (point, times) in &self.kills_at {
             line(&format!("  {point}"), *times)?;

@@ -169,7 +169,11 @@ impl Watched {
         for (name, answers) in &self.answers {
             let Some(paper) = Paper::named(name) else { continue };
             for published in answers {
-                versions.extend(Paper::shown(*published).map(|n| (*name, n, paper.version(n, *published))));
+                versions.extend(
+                    paper
+                        .shown(*published)
+                        .map(|n| (*name, n, paper.version(n, *published))),
+                );
             }
         }
         let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -230,8 +234,19 @@ pub(super) fn examine(
         }
         last_seq = seq;
     }
-    let expected = journal.texts();
-    for (guid, texts) in &expected {
+    held.stored = compare(&journal.texts(), &stored, &mut found);
+    look_at_the_rest(program, held.records, undeliverable, &mut found)?;
+    Ok((held, found))
+}
+
+/// Compares the texts that must be stored with those that are; counts those that are there once.
+fn compare(
+    expected: &BTreeMap<String, BTreeSet<String>>,
+    stored: &BTreeMap<&str, Vec<&str>>,
+    found: &mut Vec<Violation>,
+) -> u64 {
+    let mut once = 0;
+    for (guid, texts) in expected {
         let there = stored.get(guid.as_str()).map(Vec::as_slice).unwrap_or_default();
         for text in texts {
             match there.iter().filter(|stored| *stored == text).count() {
@@ -242,7 +257,7 @@ pub(super) fn examine(
                         texts.len()
                     ),
                 )),
-                1 => held.stored += 1,
+                1 => once += 1,
                 more => found.push(Violation::new(
                     Broken::Twice,
                     format!("{guid} has the same text {more} times"),
@@ -250,7 +265,7 @@ pub(super) fn examine(
             }
         }
     }
-    for (guid, texts) in &stored {
+    for (guid, texts) in stored {
         let known = expected.get(*guid);
         for text in texts
             .iter()
@@ -263,12 +278,23 @@ pub(super) fn examine(
             ));
         }
     }
+    once
+}
 
-    let changes = rows(
-        program,
-        &["tail", "-n", "100000000", "--format", "json"],
-        &mut found,
-    )?;
+/// The change log, what was rejected, what is owed, and what the program finds by itself.
+fn look_at_the_rest(
+    program: &Program,
+    records: u64,
+    undeliverable: u64,
+    found: &mut Vec<Violation>,
+) -> io::Result<()> {
+    let changes = rows(program, &["tail", "-n", "100000000", "--format", "json"], found)?;
+    if (changes.len() as u64) < records {
+        found.push(Violation::new(
+            Broken::Lost,
+            format!("{} changes tell of {records} records", changes.len()),
+        ));
+    }
     for (expected, change) in (1..).zip(&changes) {
         if change["seq"] != expected {
             found.push(Violation::new(
@@ -279,7 +305,7 @@ pub(super) fn examine(
         }
     }
     let mut given_up = 0;
-    for dead in rows(program, &["dead", "list", "--format", "jsonl"], &mut found)? {
+    for dead in rows(program, &["dead", "list", "--format", "jsonl"], found)? {
         given_up += u64::from(dead["reason"] == "undeliverable");
         if dead["reason"] != "undeliverable" {
             found.push(Violation::new(Broken::Lost, format!("rejected: {dead}")));
@@ -311,7 +337,7 @@ pub(super) fn examine(
             ));
         }
     }
-    Ok((held, found))
+    Ok(())
 }
 
 /// The JSON lines that a command prints.

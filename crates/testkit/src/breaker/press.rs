@@ -1,18 +1,24 @@
 //! What the breaker's feeds say: every item a pure function of its feed and its number.
 //!
-//! | feed | entries | |
-//! |---|---|---|
-//! | `gazette` | whole texts | every tenth is revised six numbers later |
-//! | `courrier`, `depeche-du-soir` | whole texts | every tenth is revised; every fifth repeats the gazette's word for word |
-//! | `tribune`, `phare` | teasers | the text is on the page |
+//! | feed | shown | entries | |
+//! |---|---|---|---|
+//! | `gazette` | 50 | whole texts | every tenth is revised six numbers later |
+//! | `courrier` | 50 | whole texts | every tenth is revised; every fifth repeats the gazette's word for word |
+//! | `depeche-du-soir` | 6 | whole texts | every tenth repeats the gazette's word for word |
+//! | `tribune` | 50 | teasers | the text is on the page |
+//! | `phare` | 6 | teasers | the text is on the page |
 
 use jiff::Timestamp;
 
 use crate::newsroom::{escape, http_date};
 use crate::prose::{self, Prose};
 
-/// The newest items that a feed shows.
-pub const WINDOW: u64 = 50;
+/// The newest items that most feeds show.
+const WINDOW: u64 = 50;
+
+/// The newest items that the others show: what one answer brought, a later one hardly brings again, so that nothing hides
+/// a loss.
+const SHORT_WINDOW: u64 = 6;
 
 /// 2026-02-01 06:00 UTC.
 const FIRST_PUBLISHED_SECS: i64 = 1_769_925_600;
@@ -35,6 +41,8 @@ pub struct Paper {
     pub has_pages: bool,
     /// Whether it repeats texts of the first paper.
     copies: bool,
+    /// How many items it shows.
+    window: u64,
 }
 
 /// Every feed. The first one is the one that others copy.
@@ -43,26 +51,31 @@ pub const PAPERS: [Paper; 5] = [
         name: "gazette",
         has_pages: false,
         copies: false,
+        window: WINDOW,
     },
     Paper {
         name: "courrier",
         has_pages: false,
         copies: true,
+        window: WINDOW,
     },
     Paper {
         name: "depeche-du-soir",
         has_pages: false,
         copies: true,
+        window: SHORT_WINDOW,
     },
     Paper {
         name: "tribune",
         has_pages: true,
         copies: false,
+        window: WINDOW,
     },
     Paper {
         name: "phare",
         has_pages: true,
         copies: false,
+        window: SHORT_WINDOW,
     },
 ];
 
@@ -132,8 +145,9 @@ impl Paper {
     }
 
     /// The items that the feed shows when `published` are out.
-    pub fn shown(published: u64) -> std::ops::RangeInclusive<u64> {
-        published.saturating_sub(WINDOW).saturating_add(1)..=published
+    #[must_use]
+    pub fn shown(&self, published: u64) -> std::ops::RangeInclusive<u64> {
+        published.saturating_sub(self.window).saturating_add(1)..=published
     }
 
     /// Which text item `n` has when `published` are out.
@@ -177,12 +191,10 @@ impl Paper {
                 escape(&prose.teaser(TEASER_WORDS))
             )
         } else {
-            let paragraphs: String = prose
-                .paragraphs
-                .iter()
-                .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
-                .collect();
-            format!("<content:encoded><![CDATA[{paragraphs}]]></content:encoded>")
+            format!(
+                "<content:encoded><![CDATA[{}]]></content:encoded>",
+                markup(&prose)
+            )
         };
         format!(
             "<item><title>{}</title><link>{base}{}</link><guid isPermaLink=\"false\">{}</guid>\
@@ -210,21 +222,26 @@ impl Paper {
     #[must_use]
     pub fn page(&self, n: u64, base: &str) -> String {
         let prose = self.prose(n, Version::First);
-        let paragraphs: String = prose
-            .paragraphs
-            .iter()
-            .map(|paragraph| format!("<p>{}</p>\n", escape(paragraph)))
-            .collect();
         format!(
             "<!DOCTYPE html>\n<html lang=\"fr\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
              <link rel=\"canonical\" href=\"{base}{path}\"></head>\n<body>\n\
              <nav><a href=\"/{name}/\">Accueil</a> <a href=\"/{name}/une\">À la une</a></nav>\n\
              <article>\n<h1>{title}</h1>\n{paragraphs}</article>\n<footer>Mentions légales</footer>\n</body></html>\n",
             title = escape(&prose.title),
+            paragraphs = markup(&prose),
             name = self.name,
             path = self.page_path(n),
         )
     }
+}
+
+fn markup(prose: &Prose) -> String {
+    let paragraphs: Vec<String> = prose
+        .paragraphs
+        .iter()
+        .map(|paragraph| format!("<p>{}</p>\n", escape(paragraph)))
+        .collect();
+    paragraphs.concat()
 }
 
 fn published_at(n: u64) -> Timestamp {
@@ -263,7 +280,8 @@ mod tests {
         assert_eq!(phare.number_of(&phare.page_path(12)), Some(12));
         assert_eq!(phare.published_of(&phare.etag(34)), Some(34));
         assert_eq!(phare.number_of("/tribune/article-1.html"), None);
-        assert_eq!(Paper::shown(51), 2..=51);
-        assert_eq!(Paper::shown(3), 1..=3);
+        assert_eq!(PAPERS[0].shown(51), 2..=51);
+        assert_eq!(PAPERS[0].shown(3), 1..=3);
+        assert_eq!(phare.shown(51), 46..=51);
     }
 }
