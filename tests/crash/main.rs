@@ -44,11 +44,14 @@ impl Field {
         if self.campaign.violations().is_empty() {
             return (figures, None);
         }
-        let mut report = String::new();
-        for violation in self.campaign.violations().iter().take(20) {
-            report.push_str(&format!("{:?}: {}\n", violation.kind, violation.what));
-        }
-        report.push_str(&format!("{} in all\n", self.campaign.violations().len()));
+        let violations = self.campaign.violations();
+        let mut report: Vec<String> = violations
+            .iter()
+            .take(20)
+            .map(|violation| format!("{:?}: {}", violation.kind, violation.what))
+            .collect();
+        report.push(format!("{} in all", violations.len()));
+        let report = report.join("\n");
         (figures, Some((report, self.folder.keep())))
     }
 
