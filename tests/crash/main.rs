@@ -44,11 +44,14 @@ impl Field {
         if self.campaign.violations().is_empty() {
             return (figures, None);
         }
-        let mut report = String::new();
-        for violation in self.campaign.violations().iter().take(20) {
-            report.push_str(&format!("{:?}: {}\n", violation.kind, violation.what));
-        }
-        report.push_str(&format!("{} in all\n", self.campaign.violations().len()));
+        let all = self.campaign.violations();
+        let mut lines: Vec<String> = all
+            .iter()
+            .take(20)
+            .map(|violation| format!("{:?}: {}\n", violation.kind, violation.what))
+            .collect();
+        lines.push(format!("{} in all\n", all.len()));
+        let report = lines.concat();
         (figures, Some((report, self.folder.keep())))
     }
 
