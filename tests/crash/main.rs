@@ -44,14 +44,14 @@ impl Field {
         if self.campaign.violations().is_empty() {
             return (figures, None);
         }
-        let violations = self.campaign.violations();
-        let mut report: Vec<String> = violations
+        let all = self.campaign.violations();
+        let mut lines: Vec<String> = all
             .iter()
             .take(20)
-            .map(|violation| format!("{:?}: {}", violation.kind, violation.what))
+            .map(|violation| format!("{:?}: {}\n", violation.kind, violation.what))
             .collect();
-        report.push(format!("{} in all", violations.len()));
-        let report = report.join("\n");
+        lines.push(format!("{} in all\n", all.len()));
+        let report = lines.concat();
         (figures, Some((report, self.folder.keep())))
     }
 
