@@ -1,10 +1,10 @@
 //! The store made again, made small, and the journal beneath it sealed; the same articles each time.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use depeche_testkit::{Newsroom, Origin};
 
-use crate::support::{Depeche, PATIENCE, ask, seeds, wait_until};
+use crate::support::{Depeche, PATIENCE, ask, names, seeds, wait_until};
 
 /// A folder with the project's corpus taken in.
 fn with_seeds(configuration: &str) -> Depeche {
@@ -31,21 +31,6 @@ fn with_segments(configuration: &str) -> Depeche {
             .expect_code(0);
     }
     depeche
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -187,6 +187,17 @@ pub(crate) fn repository() -> PathBuf {
         .expect("the repository")
 }
 
+/// What a folder holds, by name.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
 /// The project's own corpus.
 pub(crate) fn seeds() -> PathBuf {
     repository().join("seeds")

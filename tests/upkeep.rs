@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Depeche, Ran, seeds};
+use crate::support::{Depeche, Ran, names, seeds};
 
 /// A data folder filled from the corpus.
 fn filled() -> Depeche {
@@ -35,21 +35,6 @@ fn restore(backup: &Path) -> (Depeche, Ran) {
 
 fn everything(depeche: &Depeche) -> String {
     depeche.run(["export", "--all"]).expect_code(0).stdout
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
