@@ -71,8 +71,8 @@ fn a_write_or_sync_that_fails_for_good_ends_the_daemon_and_loses_nothing() {
     for (faults, file) in [
         ("journal.append.written=4*off->1*return(eio)", "journal/depeche-"),
         // What sled could not write once it does not write again: only a new start helps.
-        ("store.commit.apply=4*off->1*return(enospc)", "the store"),
-        ("store.commit.flushed=4*off->1*return(eio)", "the store"),
+        ("store.commit.apply=4*off->1*return(enospc)", "data/store"),
+        ("store.commit.flushed=4*off->1*return(eio)", "data/store"),
     ] {
         let mut field = Field::open(52);
         let ended = field.campaign.end_by(faults).expect("ended");

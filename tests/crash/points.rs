@@ -1,12 +1,15 @@
 //! Every fault point, one after the other.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use depeche_disk::fault::POINTS;
 
 use depeche_testkit::breaker::{Blow, Recovery, command_of};
 
 use crate::Field;
+
+/// Generous: it only ends what hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn dying_at_any_fault_point_loses_and_repeats_nothing() {
@@ -68,4 +71,24 @@ fn no_validator_is_sent_while_its_answer_hangs_in_the_disk() {
     }
     field.campaign.drain().expect("drained");
     field.must_hold("a slow disk");
+}
+
+#[test]
+fn sigterm_while_a_capture_is_tried_again_ends_cleanly() {
+    let mut field = Field::open(44);
+    let faults = Some("deduplicator.decide=panic");
+    let daemon = field
+        .campaign
+        .program()
+        .start(&["run", "--log-format", "json"], faults)
+        .expect("it starts");
+    let begun = Instant::now();
+    while !daemon.log().contains("a delivery was lost") {
+        assert!(begun.elapsed() < PATIENCE, "nothing was lost");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ended = daemon.terminate().expect("it ends");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.last_words());
+    field.campaign.drain().expect("drained");
+    field.must_hold("SIGTERM between two deliveries");
 }

@@ -142,15 +142,16 @@ impl Committer {
 
     /// Writes a batch and returns when it is durable.
     fn apply(&self, batch: sled::Batch) -> Result<(), StoreError> {
-        guard(self.store.dir(), || {
-            point("store.commit.apply")?;
+        let dir = self.store.dir();
+        guard(dir, || {
+            point(dir, "store.commit.apply")?;
             self.store
                 .db
                 .apply_batch(batch)
-                .map_err(|error| commit_error(&error))?;
-            point("store.commit.applied")?;
+                .map_err(|error| commit_error(dir, &error))?;
+            point(dir, "store.commit.applied")?;
             self.store.make_durable()?;
-            point("store.commit.synced")
+            point(dir, "store.commit.synced")
         })
     }
 

@@ -229,7 +229,7 @@ impl Writer<'_> {
             .apply_batch(std::mem::take(&mut self.batch))
             .and_then(|()| self.db.flush())
             .map(drop)
-            .map_err(|error| commit_error(&error))
+            .map_err(|error| commit_error(self.copy, &error))
     }
 }
 

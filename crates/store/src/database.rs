@@ -391,23 +391,22 @@ pub(crate) fn open_sled(dir: &Path, cache_bytes: u64) -> Result<sled::Db, StoreE
 
 /// Everything written to sled so far reaches the disk.
 pub(crate) fn make_durable(dir: &Path, db: &sled::Db) -> Result<(), StoreError> {
-    db.flush().map_err(|error| commit_error(&error))?;
-    point("store.commit.flushed")?;
+    db.flush().map_err(|error| commit_error(dir, &error))?;
+    point(dir, "store.commit.flushed")?;
     File::open(folder::db(dir))
         .and_then(|file| file.sync_data())
-        .map_err(|error| StoreError::Commit {
-            why: format!("fdatasync of its file: {error}"),
-        })
+        .map_err(|error| commit_error(dir, &format!("fdatasync of its file: {error}")))
 }
 
 /// Passes a fault point of the commit.
-pub(crate) fn point(name: &'static str) -> Result<(), StoreError> {
-    depeche_disk::fault::point(name).map_err(|error| commit_error(&error))
+pub(crate) fn point(dir: &Path, name: &'static str) -> Result<(), StoreError> {
+    depeche_disk::fault::point(name).map_err(|error| commit_error(dir, &error))
 }
 
-pub(crate) fn commit_error(error: &dyn std::error::Error) -> StoreError {
+pub(crate) fn commit_error(dir: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::Commit {
-        why: error.to_string(),
+        dir: dir.to_owned(),
+        why: why.to_string(),
     }
 }
 

@@ -54,9 +54,12 @@ pub enum StoreError {
     },
     /// A group could not be committed. What it held is still owed by the journal.
     #[error(
-        "the store cannot commit ({why}); nothing is lost, the journal delivers it again at the next start"
+        "the store in {} cannot commit ({why}); nothing is lost, the journal delivers it again at the next start",
+        dir.display()
     )]
     Commit {
+        /// The folder.
+        dir: PathBuf,
         /// The cause.
         why: String,
     },

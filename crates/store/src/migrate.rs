@@ -70,7 +70,7 @@ fn describe(dir: &Path, db: &sled::Db, mark: Option<Canary>) -> Result<Canary, S
         batch.insert(keys::dictionary(id), encode_for_all(&bytes)?);
     }
     batch.insert(keys::CANARY_KEY, encode(&canary)?);
-    db.apply_batch(batch).map_err(|error| commit_error(&error))?;
+    db.apply_batch(batch).map_err(|error| commit_error(dir, &error))?;
     make_durable(dir, db)?;
     Ok(canary)
 }

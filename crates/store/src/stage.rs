@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use depeche_disk::{Room, fault};
+use depeche_disk::Room;
 use depeche_model::{Decided, Decision, Delivery, Outcome, PollReport};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{mpsc, watch};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::StoreError;
 use crate::commit::Committer;
-use crate::database::Store;
+use crate::database::{Store, commit_error, point};
 use crate::rows::Tally;
 
 /// How captures are grouped into commits.
@@ -179,9 +179,7 @@ impl Writer {
         for (duty, outcome) in duties.into_iter().zip(outcomes) {
             duty.settle(outcome);
         }
-        fault::point("store.settle.settled").map_err(|error| StoreError::Commit {
-            why: error.to_string(),
-        })?;
+        point(writer.committer.store().dir(), "store.settle.settled")?;
         writer.progress.send_modify(|progress| {
             progress.settled += count;
             progress.tally.add(&tally);
@@ -194,6 +192,7 @@ impl Writer {
         mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<(Self, T), StoreError> {
+        let dir = self.committer.store().dir().to_owned();
         let work = move || {
             let done = work(&mut self)?;
             Ok((self, done))
@@ -202,9 +201,7 @@ impl Writer {
             Ok(done) => done,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(StoreError::Commit {
-                    why: "the program is ending".to_owned(),
-                }),
+                Err(_) => Err(commit_error(&dir, &"the program is ending")),
             },
         }
     }

@@ -10,7 +10,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use depeche_deduplicator::{Deduplicator, Recall};
 use depeche_disk::fault;
 use depeche_journal::{Ledger, Owed, Setback, Source};
@@ -50,12 +50,10 @@ impl Yard {
                 return Ok(self.writer.finish().await?);
             };
             tell(&setback);
+            // At the end nothing is waited for: what is owed is delivered at the next start.
             tokio::select! {
                 () = tokio::time::sleep(setback.pause()) => {}
-                () = self.stop.cancelled() => bail!(
-                    "capture {} and {} behind it were not settled; the journal delivers them again at the next start",
-                    setback.ordinal, setback.others
-                ),
+                () = self.stop.cancelled() => {}
             }
             (self, deduplicator, owed) = tokio::task::spawn_blocking(move || {
                 let deduplicator = restore(&self.config, &self.reader)?;

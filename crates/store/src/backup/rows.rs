@@ -142,7 +142,9 @@ impl Loader {
 
     fn write(&self, batch: sled::Batch) -> Result<(), StoreError> {
         guard(&self.dir, || {
-            self.db.apply_batch(batch).map_err(|error| commit_error(&error))
+            self.db
+                .apply_batch(batch)
+                .map_err(|error| commit_error(&self.dir, &error))
         })
     }
 
