@@ -71,6 +71,7 @@ fn torture() {
             let points = if round > COMMANDS_UP_TO { &daemons } else { POINTS };
             let blow = field.campaign.any_blow(points);
             field.campaign.round(&blow).expect("a round");
+            spoil(&mut field, round);
             if round % LOOK_EVERY == 0 || round == campaign {
                 field.campaign.drain().expect("drained");
             }
@@ -98,6 +99,23 @@ fn torture() {
         failed.is_empty(),
         "something was broken; BREAKER_SEED and one of {failed:?} shows it again"
     );
+}
+
+/// What chance brings about too seldom: sled's half-written snapshot, and a file of sled's that lost its end.
+fn spoil(field: &mut Field, round: u64) {
+    let store = field.campaign.program().folder().join("data/store");
+    let db = store.join("db");
+    let Ok(file) = std::fs::File::options().write(true).open(&db) else {
+        return;
+    };
+    match round % LOOK_EVERY {
+        9 => std::fs::write(store.join("snap.0000000000000042.generating"), b"half").expect("written"),
+        17 => {
+            let length = file.metadata().expect("its length").len();
+            file.set_len(field.campaign.throw(length.max(1))).expect("cut");
+        }
+        _ => {}
+    }
 }
 
 /// Rounds on one data folder: a start takes the longer, the more the store holds.
