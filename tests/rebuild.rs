@@ -1,5 +1,7 @@
 //! The store made again, made small, and the journal beneath it sealed; the same articles each time.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 
 use depeche_testkit::{Newsroom, Origin};
@@ -161,4 +163,53 @@ fn a_backup_is_had_of_a_running_daemon_and_restores_to_what_it_then_held() {
             assert_eq!(exported.stdout.lines().count(), articles);
         }
     }
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_a_backup_holds_up_neither_the_store_nor_the_end() {
+    let origin = Origin::start();
+    let newsroom = Newsroom::open(&origin, "gazette", 3);
+    // More than what sockets and channels hold.
+    let filler = "Un mot après l'autre, la rivière descend vers la mer. ".repeat(200_000);
+    let depeche = Depeche::configured(&format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()));
+    depeche.write("many/long.txt", filler);
+    depeche.run(["replay", "many"]).expect_code(0);
+    let data = depeche.path().join("data");
+    let daemon = depeche.spawn(["run", "-v"]);
+    wait_until("all is stored", || {
+        ask(&data, "/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
+    });
+    let address = std::fs::read_to_string(data.join("daemon.address")).expect("an address");
+    let mut client = TcpStream::connect(address.trim()).expect("it listens");
+    client
+        .write_all(b"GET /api/v1/backup HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .expect("asked");
+    client.read_exact(&mut [0; 1]).expect("the answer begins");
+    newsroom.publish(1);
+    wait_until("the daemon goes on", || {
+        ask(&data, "/metrics").contains("depeche_articles_total{verdict=\"new\"} 4\n")
+    });
+    assert_eq!(daemon.terminate(), Some(0));
+    drop(client);
+}
+
+#[test]
+fn a_damaged_store_that_the_journal_cannot_replace_is_left_where_it_is() {
+    let depeche = with_seeds("");
+    let data = depeche.path().join("data");
+    std::fs::remove_dir_all(data.join("journal")).expect("removed");
+    let db = std::fs::File::options()
+        .write(true)
+        .open(data.join("store/db"))
+        .expect("sled's file");
+    db.set_len(1000).expect("cut");
+    for entry in names(&data.join("store")) {
+        if entry.starts_with("snap.") {
+            std::fs::remove_file(data.join("store").join(entry)).expect("removed");
+        }
+    }
+    depeche.write("more/a.txt", crate::support::GOOD);
+    let ran = depeche.run(["replay", "more"]).expect_code(12);
+    assert!(ran.stderr.contains("restore a backup"), "{}", ran.stderr);
+    assert!(!names(&data).iter().any(|name| name.contains("broken")));
 }

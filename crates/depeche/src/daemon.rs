@@ -60,6 +60,11 @@ pub(crate) fn ask(
             .build()?;
         let mut response = match client.get(format!("http://{address}{path}")).send().await {
             Ok(response) => response,
+            Err(error) if error.is_timeout() => {
+                bail!(
+                    "the daemon at {address} does not answer in time; it may be waiting for room: see its /readyz"
+                )
+            }
             Err(error) => return Err(locked.context(format!("no daemon answers at {address}: {error}"))),
         };
         if !response.status().is_success() {

@@ -82,7 +82,9 @@ pub(crate) async fn serve(
                 .with_state(backup::Source {
                     config: Arc::new(config.clone()),
                     clock: Arc::clone(clock),
+                    ledger: pipeline.ledger.clone(),
                     still: pipeline.still.clone(),
+                    stop: stop.clone(),
                 }),
         )
         .layer(from_fn(check_host));

@@ -18,17 +18,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use depeche_disk::{OnFull, Room};
-use depeche_journal::{Intake, Ledger, Source};
+use depeche_journal::{Intake, Ledger, Retention, Source};
 use depeche_model::{Clock, PollReport};
 use depeche_normalizer::Normalizer;
 use depeche_store::{Progress, Reader, StillWork, Writer};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Config;
 use line::Yard;
 use opening::{count_owed, open_journal, open_store};
+use upkeep::Upkeep;
 
 pub(crate) use opening::aside;
 pub(crate) use pages::order_pages;
@@ -63,7 +64,8 @@ pub(crate) struct Pipeline {
     pub(crate) progress: watch::Receiver<Progress>,
     delivering: JoinHandle<anyhow::Result<()>>,
     upkeep: JoinHandle<()>,
-    end_upkeep: CancellationToken,
+    /// Ends the upkeep, however the pipeline ends.
+    end_upkeep: DropGuard,
 }
 
 impl Pipeline {
@@ -119,13 +121,20 @@ impl Pipeline {
             stop: stop.clone(),
         };
         let end_upkeep = CancellationToken::new();
-        let upkeep = tokio::spawn(upkeep::keep_journal(
-            config.clone(),
-            reader.clone(),
-            room.clone(),
-            Arc::clone(clock),
-            end_upkeep.clone(),
-        ));
+        let upkeep = Upkeep {
+            config: config.clone(),
+            // What a store that is being made has settled says nothing about the one that is there.
+            retention: if store_dir == config.store_dir() {
+                config.retention()
+            } else {
+                Retention::default()
+            },
+            ledger: ledger.clone(),
+            progress: watched.clone(),
+            room: room.clone(),
+            clock: Arc::clone(clock),
+        };
+        let upkeep = tokio::spawn(upkeep.run(end_upkeep.clone()));
         let stop = stop.clone();
         if owed_captures >= MANY_OWED {
             tokio::spawn(tell_progress(ledger.clone(), owed_captures));
@@ -150,7 +159,7 @@ impl Pipeline {
             progress: watched,
             delivering,
             upkeep,
-            end_upkeep,
+            end_upkeep: end_upkeep.drop_guard(),
         })
     }
 
@@ -167,11 +176,12 @@ impl Pipeline {
             ..
         } = self;
         drop((intake, reports));
-        end_upkeep.cancel();
+        let delivered = delivering.await.context("delivering ended abnormally")?;
+        drop(end_upkeep);
         upkeep
             .await
             .context("the upkeep of the journal ended abnormally")?;
-        delivering.await.context("delivering ended abnormally")??;
+        delivered?;
         let progress = progress.borrow().clone();
         Ok(progress)
     }

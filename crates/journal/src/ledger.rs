@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use depeche_model::{Delivery, Journaled, Outcome};
+use depeche_model::{Delivery, Journaled, Outcome, Position};
 use tokio::sync::watch;
 
 /// Deliveries of one capture before it is given up. The first is the rule; four more outlast whatever passes by
@@ -39,6 +39,8 @@ struct Books {
     /// Why earlier deliveries of a capture were lost, by its number; gone when it is settled.
     failed: HashMap<u64, Vec<String>>,
     settled: u64,
+    /// The last capture that was delivered.
+    last: Option<Position>,
 }
 
 /// A delivery was lost, and with it all that were on their way behind it.
@@ -58,9 +60,10 @@ impl Setback {
     /// How long to wait before delivering again; not at all where the capture was given up.
     #[must_use]
     pub fn pause(&self) -> Duration {
-        if self.is_final() {
+        if self.tries == TRIES {
             return Duration::ZERO;
         }
+        // Beyond, not even its rejection came through: what is broken is not the capture.
         FIRST_PAUSE * 4_u32.saturating_pow(self.tries.saturating_sub(1).min(TRIES) as u32)
     }
 
@@ -78,6 +81,7 @@ impl Ledger {
         let ordinal = journaled.position.ordinal;
         self.enter(|books| {
             books.pending.insert(ordinal);
+            books.last = books.last.max(Some(journaled.position));
             if let Some(failed) = books.failed.get(&ordinal).filter(|failed| failed.len() >= TRIES) {
                 journaled.given_up.clone_from(failed);
             }
@@ -133,6 +137,12 @@ impl Ledger {
         setback
     }
 
+    /// Where the last capture stands that was delivered by this process; whatever is stored stands no later.
+    #[must_use]
+    pub fn last(&self) -> Option<Position> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).last
+    }
+
     /// How many deliveries were settled.
     #[must_use]
     pub fn settled(&self) -> u64 {
@@ -175,8 +185,6 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use depeche_model::Position;
-
     use super::*;
     use crate::sample::capture;
 
@@ -233,7 +241,13 @@ mod tests {
             last.item().given_up,
             ["panic 1", "panic 2", "panic 3", "panic 4", "panic 5"]
         );
-        last.settle(Outcome::Rejected);
+        last.lose("the rejection was lost too");
+        assert_ne!(
+            ledger.take_setback().unwrap().pause(),
+            Duration::ZERO,
+            "no endless hurry"
+        );
+        ledger.deliver(journaled(9)).settle(Outcome::Rejected);
         assert!(ledger.deliver(journaled(9)).item().given_up.is_empty());
     }
 }

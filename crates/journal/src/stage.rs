@@ -111,14 +111,27 @@ async fn deliver_owed(
                     Err(JournalError::Damaged { .. }) => continue,
                     Err(error) => return Err(error),
                 };
-                if ordinals.peek() != Some(&journaled.position.ordinal) {
+                let ordinal = journaled.position.ordinal;
+                // Readable when they were counted, and not any more.
+                while let Some(gone) = ordinals.next_if(|owed| *owed < ordinal) {
+                    tracing::error!(
+                        ordinal = gone,
+                        "an owed capture of the journal cannot be read back"
+                    );
+                }
+                if ordinals.next_if_eq(&ordinal).is_none() {
                     continue;
                 }
-                ordinals.next();
                 if stop.is_cancelled() || outlet.blocking_send(ledger.deliver(journaled)).is_err() {
                     return Ok(source);
                 }
             }
+        }
+        for gone in ordinals {
+            tracing::error!(
+                ordinal = gone,
+                "an owed capture of the journal cannot be read back"
+            );
         }
         ledger.caught_up();
         Ok(source)

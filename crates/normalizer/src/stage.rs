@@ -9,6 +9,7 @@
 //! behind it is lost too, since it may not overtake what will be delivered again.
 
 use std::collections::VecDeque;
+use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,17 +37,22 @@ struct Job {
 ///
 /// Ends when `inlet` closes and everything in flight is sent, when `outlet` is closed, or at the first delivery that a
 /// panic loses: what is in flight then is dropped, so it counts as lost and is delivered again.
+///
+/// # Errors
+///
+/// What the system says when not one thread can be started; nothing was taken from the inlet then.
 pub async fn run(
     inlet: mpsc::Receiver<Delivery<Journaled>>,
     outlet: mpsc::Sender<Answer>,
     workers: NonZeroUsize,
     work: impl Fn(&Journaled) -> Normalized + Send + Sync + 'static,
-) {
+) -> io::Result<()> {
     let limit = workers.get().saturating_mul(IN_FLIGHT_PER_WORKER);
-    let Workers { jobs, mut ended } = start_workers(workers, limit, work);
+    let Workers { jobs, mut ended } = start_workers(workers, limit, work)?;
     pass(inlet, outlet, jobs, limit).await;
     // No delivery of this line may be settled after it: whoever delivers again must know of every loss.
     while ended.recv().await.is_some() {}
+    Ok(())
 }
 
 /// Passes deliveries through the workers; everything still in flight at the end is dropped.
@@ -107,7 +113,7 @@ fn start_workers(
     workers: NonZeroUsize,
     capacity: usize,
     work: impl Fn(&Journaled) -> Normalized + Send + Sync + 'static,
-) -> Workers {
+) -> io::Result<Workers> {
     let (running, ended) = mpsc::channel(1);
     let (sender, receiver) = mpsc::channel::<Job>(capacity);
     let (receiver, work) = (Arc::new(Mutex::new(receiver)), Arc::new(work));
@@ -129,11 +135,13 @@ fn start_workers(
                     answer(job, &*work);
                 }
             });
-        if let Err(error) = started {
-            tracing::error!(number, %error, "cannot start a normalizer thread; fewer work");
+        match started {
+            Ok(_) => {}
+            Err(error) if number == 0 => return Err(error),
+            Err(error) => tracing::error!(number, %error, "cannot start a normalizer thread; fewer work"),
         }
     }
-    Workers { jobs: sender, ended }
+    Ok(Workers { jobs: sender, ended })
 }
 
 fn answer(job: Job, work: &impl Fn(&Journaled) -> Normalized) {
@@ -216,7 +224,7 @@ mod tests {
             seen.push(delivery.item().capture.position.ordinal);
             delivery.settle(Outcome::Stored);
         }
-        stage.await.unwrap();
+        stage.await.unwrap().unwrap();
         assert!(sender.is_closed());
         assert_eq!(seen, [1, 2]);
         let mut outcomes = outcomes.lock().unwrap().clone();
@@ -280,7 +288,7 @@ mod tests {
             }))
             .await
             .unwrap();
-        run(inlet, outlet, workers(1), empty).await;
+        run(inlet, outlet, workers(1), empty).await.unwrap();
         assert!(matches!(
             outcomes.lock().unwrap().as_slice(),
             [Outcome::Lost { .. }]

@@ -118,7 +118,7 @@ async fn through(workers: usize, captures: Vec<Journaled>) -> Vec<Normalized> {
         normalized.push(item);
         duty.settle(Outcome::Stored);
     }
-    stage.await.unwrap();
+    stage.await.unwrap().unwrap();
     assert_eq!(*settled.lock().unwrap(), total);
     normalized
 }

@@ -88,6 +88,11 @@ impl Committer {
         }
     }
 
+    /// Every capture up to this number is settled.
+    pub(crate) fn settled_up_to(&self) -> u64 {
+        self.checkpoint.settled_up_to
+    }
+
     /// The store that is written.
     pub(crate) fn store(&self) -> &Store {
         &self.store

@@ -40,6 +40,8 @@ impl Default for StageOptions {
 pub struct Progress {
     /// Captures settled, known ones included.
     pub settled: u64,
+    /// Every capture of the journal up to this number is settled, on the disk.
+    pub settled_up_to: u64,
     /// Counts of what was added.
     pub tally: Tally,
 }
@@ -74,8 +76,11 @@ impl Writer {
         progress: watch::Sender<Progress>,
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
+        let committer = Committer::new(store)?;
+        // Whatever was found at opening was synced then.
+        progress.send_modify(|progress| progress.settled_up_to = committer.settled_up_to());
         Ok(Self {
-            committer: Committer::new(store)?,
+            committer,
             options,
             room,
             reports,
@@ -180,8 +185,10 @@ impl Writer {
             duty.settle(outcome);
         }
         point(writer.committer.store().dir(), "store.settle.settled")?;
+        let settled_up_to = writer.committer.settled_up_to();
         writer.progress.send_modify(|progress| {
             progress.settled += count;
+            progress.settled_up_to = settled_up_to;
             progress.tally.add(&tally);
         });
         Ok(writer)

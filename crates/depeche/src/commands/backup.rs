@@ -11,8 +11,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use depeche_disk::durable;
-use depeche_journal::{JournalError, Segment, list_segments};
-use depeche_model::Clock;
+use depeche_journal::{JournalError, list_segments};
+use depeche_model::{Clock, Position};
 use depeche_store::{
     Attachment, Contents, Manifest, Segments, Store, check_backup, note_backup, write_backup,
 };
@@ -37,9 +37,7 @@ pub(super) fn backup(
     durable::write_whole(file, |out| {
         match store {
             Ok(store) => {
-                let journal = with_journal
-                    .then(|| segments(&config.journal_dir(), None))
-                    .transpose()?;
+                let journal = with_journal.then(|| journal(config)).transpose()?;
                 write_backup(out, contents(config, clock, &store, journal)?, || {})?;
             }
             Err(locked) => {
@@ -88,6 +86,12 @@ fn tell(done: &str, manifest: &Manifest) {
     );
 }
 
+/// The journal while nobody writes it.
+fn journal(config: &Config) -> anyhow::Result<Segments> {
+    let dir = config.journal_dir();
+    segments(&dir, DurableEnd::find(&dir)?)
+}
+
 /// What goes into a backup of this data folder.
 pub(crate) fn contents<'a>(
     config: &Config,
@@ -121,8 +125,43 @@ pub(crate) struct DurableEnd {
     pub(crate) last_ordinal: u64,
 }
 
-/// The journal's segments, open, up to its durable end; where that is not known, up to the last whole capture.
-pub(crate) fn segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::Result<Segments> {
+impl From<Position> for DurableEnd {
+    fn from(position: Position) -> Self {
+        Self {
+            segment: position.segment,
+            bytes: position.offset + position.length,
+            last_ordinal: position.ordinal,
+        }
+    }
+}
+
+impl DurableEnd {
+    /// The end of the last whole capture: what a crash left behind it is no part of the journal.
+    pub(crate) fn find(journal_dir: &Path) -> anyhow::Result<Self> {
+        for segment in list_segments(journal_dir)?.iter().rev() {
+            let mut end = None;
+            for item in segment.captures()? {
+                match item {
+                    Ok(journaled) => end = Some(journaled.position),
+                    // Damage inside is `verify`'s to tell; a backup keeps what there is.
+                    Err(JournalError::Damaged { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if let Some(end) = end {
+                return Ok(end.into());
+            }
+        }
+        Ok(Self {
+            segment: 0,
+            bytes: 0,
+            last_ordinal: 0,
+        })
+    }
+}
+
+/// The journal's segments, open, up to its durable end.
+pub(crate) fn segments(journal_dir: &Path, end: DurableEnd) -> anyhow::Result<Segments> {
     let mut tries = 1..;
     loop {
         match open_segments(journal_dir, end) {
@@ -142,12 +181,8 @@ fn is_missing(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
-fn open_segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::Result<Segments> {
+fn open_segments(journal_dir: &Path, end: DurableEnd) -> anyhow::Result<Segments> {
     let listed = list_segments(journal_dir)?;
-    let end = match end {
-        Some(end) => end,
-        None => durable_end(&listed)?,
-    };
     let mut files = Vec::new();
     for segment in listed {
         let end_bytes = match segment.number.cmp(&end.segment) {
@@ -163,35 +198,5 @@ fn open_segments(journal_dir: &Path, end: Option<DurableEnd>) -> anyhow::Result<
     Ok(Segments {
         files,
         last_ordinal: end.last_ordinal,
-    })
-}
-
-/// The end of the last whole capture: what a crash left behind it is no part of the journal.
-fn durable_end(segments: &[Segment]) -> anyhow::Result<DurableEnd> {
-    for segment in segments.iter().rev() {
-        let mut end = None;
-        for item in segment.captures()? {
-            match item {
-                Ok(journaled) => {
-                    let position = journaled.position;
-                    end = Some(DurableEnd {
-                        segment: segment.number,
-                        bytes: position.offset + position.length,
-                        last_ordinal: position.ordinal,
-                    });
-                }
-                // Damage inside is `verify`'s to tell; a backup keeps what there is.
-                Err(JournalError::Damaged { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if let Some(end) = end {
-            return Ok(end);
-        }
-    }
-    Ok(DurableEnd {
-        segment: 0,
-        bytes: 0,
-        last_ordinal: 0,
     })
 }

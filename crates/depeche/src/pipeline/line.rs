@@ -16,7 +16,7 @@ use depeche_disk::fault;
 use depeche_journal::{Ledger, Owed, Setback, Source};
 use depeche_model::{ArticleId, Seq};
 use depeche_normalizer::Normalizer;
-use depeche_store::{Reader, Writer};
+use depeche_store::{Reader, StoreError, Writer};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +79,7 @@ impl Yard {
         let (normalized, to_decide) = mpsc::channel(CHANNEL);
         let (decided, to_commit) = mpsc::channel(CHANNEL);
         let settled = owed.settled.clone();
+        let (unreadable, mut told) = mpsc::channel(1);
         let journal = tokio::spawn(depeche_journal::run(
             source,
             owed,
@@ -102,14 +103,20 @@ impl Yard {
             to_decide,
             decided,
             deduplicator,
-            Box::new(StoredTexts(reader.clone())),
+            Box::new(StoredTexts {
+                reader: reader.clone(),
+                unreadable,
+            }),
         ));
         let committing = tokio::spawn(async move { writer.run(&settled, to_commit).await });
         // The store first: where it failed, the others only say that nobody listened.
         let writer = ended("store", committing.await)??;
         let source = ended("journal", journal.await)??;
-        ended("normalizer", normalizing.await)?;
+        ended("normalizer", normalizing.await)?.context("cannot start a thread to normalize on")?;
         ended("deduplicator", deciding.await)?;
+        if let Ok(error) = told.try_recv() {
+            return Err(error.into());
+        }
         Ok(Self {
             config,
             source,
@@ -156,23 +163,32 @@ fn fail_on_purpose(point: &'static str) {
     }
 }
 
-/// Reads texts back for the deduplicator.
-struct StoredTexts(Reader);
+/// Reads texts back for the deduplicator. A store that cannot be read would lead to a wrong decision, so the line ends with
+/// its error, and the next start makes the store again.
+struct StoredTexts {
+    reader: Reader,
+    unreadable: mpsc::Sender<StoreError>,
+}
+
+impl StoredTexts {
+    fn readable<T>(&self, read: Result<T, StoreError>) -> T {
+        read.unwrap_or_else(|error| {
+            let why = error.to_string();
+            // The first error is the one that counts.
+            drop(self.unreadable.try_send(error));
+            panic!("{why}")
+        })
+    }
+}
 
 impl Recall for StoredTexts {
     fn text(&self, seq: Seq) -> Option<String> {
-        self.0.text(seq).unwrap_or_else(|error| {
-            tracing::error!(%seq, %error, "a stored text cannot be read back");
-            None
-        })
+        self.readable(self.reader.text(seq))
     }
 
     fn knows(&self, article: ArticleId) -> bool {
         // Asked for every text that is not known yet.
         fail_on_purpose("deduplicator.decide");
-        self.0.knows(article).unwrap_or_else(|error| {
-            tracing::error!(%article, %error, "the store cannot be asked for an article");
-            false
-        })
+        self.readable(self.reader.knows(article))
     }
 }

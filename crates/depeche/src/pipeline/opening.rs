@@ -17,22 +17,47 @@ pub(super) fn open_store(
     dir: &Path,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<(Store, Deduplicator)> {
+    let is_there = dir.exists();
+    let first = first_ordinal(&config.journal_dir())?;
     match open_and_restore(config, dir) {
         Err(error) if is_damage(&error) => {
+            match first {
+                Some(1) => {}
+                Some(first) => {
+                    return Err(error.context(format!(
+                        "the store cannot be rebuilt whole, since the journal begins with capture {first}: restore a \
+                         backup, or move {} away to go on with what the journal has",
+                        dir.display()
+                    )));
+                }
+                None => {
+                    return Err(error.context(format!(
+                        "there is no journal to rebuild the store from: restore a backup, or move {} away to begin anew",
+                        dir.display()
+                    )));
+                }
+            }
             let aside = aside(dir, "broken", clock);
             tracing::error!(
                 store = %dir.display(), why = %error, kept_in = %aside.display(),
                 "the store is damaged: set aside, and rebuilt from the journal"
             );
             set_aside(dir, &aside)?;
-            let first = first_ordinal(&config.journal_dir())?.unwrap_or(1);
-            if first > 1 {
-                tracing::error!(
-                    captures = first - 1,
-                    "the oldest segments of the journal were taken away: their articles come back only from a backup"
-                );
-            }
             open_and_restore(config, dir)
+        }
+        Ok(opened) if !is_there => {
+            match first {
+                None => {}
+                Some(1) => {
+                    tracing::warn!(store = %dir.display(), "there is no store: it is made from the journal");
+                }
+                Some(first) => tracing::error!(
+                    store = %dir.display(), captures = first - 1,
+                    "there is no store, and the journal's oldest segments are gone: their articles come back only from a \
+                     backup"
+                ),
+            }
+            Ok(opened)
         }
         opened => opened,
     }
