@@ -245,13 +245,26 @@ fn create(dir: &Path, segment: &Segment, clock: &dyn Clock) -> Result<(File, u64
         .open(path)
         .map_err(JournalError::io("create", path))?;
     let info = record::encode_warcinfo(&file_name(segment), clock.now());
-    file.write_all(&info)
+    let begun = file
+        .write_all(&info)
         .and_then(|()| fault::point("journal.segment.created"))
         .and_then(|()| file.sync_all())
-        .map_err(JournalError::io("write", path))?;
-    sync_dir(dir).map_err(JournalError::io("sync", dir))?;
-    fault::point("journal.segment.synced").map_err(JournalError::io("sync", dir))?;
+        .map_err(JournalError::io("write", path))
+        .and_then(|()| sync_dir(dir).map_err(JournalError::io("sync", dir)))
+        .and_then(|()| fault::point("journal.segment.synced").map_err(JournalError::io("sync", dir)));
+    if let Err(error) = begun {
+        // The next append begins the same segment again, and a file that stands there already is never written.
+        remove_failed(path);
+        return Err(error);
+    }
     Ok((file, info.len() as u64))
+}
+
+/// Removes a file that could not be written whole.
+fn remove_failed(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::error!(file = %path.display(), %error, "a half-written file could not be removed; remove it");
+    }
 }
 
 fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recovery, JournalError> {
