@@ -50,6 +50,19 @@ pub enum JournalError {
         /// What is wrong and where.
         why: String,
     },
+    /// A group could not be written, and what was written of it could not be cut off. What stood behind it would be
+    /// lost with it, so nothing is appended any more.
+    #[error(
+        "journal: {} may end in a half-written record: {why}; once its disk is sound, start again: that sets the \
+         record aside",
+        path.display()
+    )]
+    Uncut {
+        /// The segment.
+        path: PathBuf,
+        /// What the write and the cut failed with.
+        why: String,
+    },
     /// There is no room on the disk.
     #[error("journal: {0}")]
     NoRoom(NoRoom),
@@ -68,7 +81,7 @@ impl JournalError {
                 source.kind(),
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
             ),
-            Self::Damaged { .. } | Self::Stage => false,
+            Self::Damaged { .. } | Self::Uncut { .. } | Self::Stage => false,
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Journal {
     /// Durable length of the newest segment.
     end: u64,
     next_ordinal: u64,
+    /// Why the newest segment may end in half a record; then its length is unknown, and nothing is appended.
+    uncut: Option<String>,
 }
 
 impl Journal {
@@ -92,6 +94,7 @@ impl Journal {
                 file,
                 end,
                 next_ordinal,
+                uncut: None,
             };
             return Ok((journal, None));
         };
@@ -123,6 +126,7 @@ impl Journal {
             file,
             end: survey.good_end,
             next_ordinal,
+            uncut: None,
         };
         if journal.end == 0 {
             // Not even its first record had become durable.
@@ -188,7 +192,11 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError::Io`] when it could not be made durable; then none of the group is in the journal.
+    /// [`JournalError::Uncut`] when what was written of it could not be taken back; then every later append fails, too.
     pub fn append(&mut self, captures: &[&Capture]) -> Result<Vec<Position>, JournalError> {
+        if let Some(why) = &self.uncut {
+            return Err(self.uncut_error(why));
+        }
         if self.end >= self.options.segment_bytes {
             let next = Segment::new(&self.dir, self.segment.number + 1);
             (self.file, self.end) = create(&self.dir, &next, self.clock.as_ref())?;
@@ -217,13 +225,23 @@ impl Journal {
             .and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A half-written record must not stand before the next one. Should this fail too, opening cuts it.
-            if let Err(error) = self.file.set_len(self.end) {
-                tracing::error!(segment = %self.segment.path.display(), %error, "cannot cut a half-written record");
+            if let Err(cut) = self.file.set_len(self.end) {
+                let why = format!("it could not be written ({source}) and not be cut ({cut})");
+                let error = self.uncut_error(&why);
+                self.uncut = Some(why);
+                return Err(error);
             }
             return Err(JournalError::io("write", &self.segment.path)(source));
         }
         self.end += bytes.len() as u64;
         fault::point("journal.append.synced").map_err(JournalError::io("sync", &self.segment.path))
+    }
+
+    fn uncut_error(&self, why: &str) -> JournalError {
+        JournalError::Uncut {
+            path: self.segment.path.clone(),
+            why: why.to_owned(),
+        }
     }
 }
 
@@ -371,6 +389,35 @@ mod tests {
                 assert_eq!(fs::read(recovery.set_aside).unwrap(), &bytes[second_at..cut]);
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_appended_behind_half_a_record_that_could_not_be_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(dir.path(), 1 << 20);
+        journal.append(&[&capture(1)]).unwrap();
+        let path = journal.segment.path.clone();
+        let whole = fs::metadata(&path).unwrap().len();
+        // 1. A file that was opened for reading refuses the write, and the cut as well.
+        let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        let refused = |journal: &mut Journal| {
+            let error = journal.append(&[&capture(2)]).unwrap_err();
+            assert!(matches!(error, JournalError::Uncut { .. }), "{error}");
+            assert!(!error.is_full_disk());
+        };
+        refused(&mut journal);
+        // 2. The disk is sound again and half a record stands there: still nothing follows it.
+        journal.file = writable;
+        journal.file.write_all(b"WARC/1.1\r\nWARC-Ty").unwrap();
+        let torn = fs::read(&path).unwrap();
+        refused(&mut journal);
+        assert_eq!(fs::read(&path).unwrap(), torn);
+        drop(journal);
+        // 3. The next start sets it aside, and numbering goes on.
+        let (mut journal, recovery) = open(dir.path(), 1 << 20);
+        assert_eq!(recovery.unwrap().torn_bytes, torn.len() as u64 - whole);
+        assert_eq!(journal.append(&[&capture(2)]).unwrap()[0].offset, whole);
+        assert_eq!(ordinals(&journal, 0), [1, 2]);
     }
 
     /// Makes the length that a record claims a wrong one.
