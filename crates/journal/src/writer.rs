@@ -293,16 +293,20 @@ fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recover
         .map_err(JournalError::io("open", path))?;
     file.seek(SeekFrom::Start(good_end))
         .map_err(JournalError::io("read", path))?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".torn-{good_end}"));
-    let set_aside = PathBuf::from(name);
-    let copied = File::create(&set_aside).and_then(|mut aside| {
-        let copied = io::copy(&mut file, &mut aside)?;
+    let (set_aside, mut aside) = create_aside(path, good_end)?;
+    let copied = io::copy(&mut file, &mut aside).and_then(|copied| {
         aside.sync_all()?;
         sync_name(&set_aside)?;
         Ok(copied)
     });
-    let torn_bytes = copied.map_err(JournalError::io("write", &set_aside))?;
+    let torn_bytes = match copied {
+        Ok(copied) => copied,
+        Err(error) => {
+            // Nothing was cut. Without this, each start on a full disk would leave one more.
+            remove_failed(&set_aside);
+            return Err(JournalError::io("write", &set_aside)(error));
+        }
+    };
     file.set_len(good_end)
         .and_then(|()| file.sync_all())
         .map_err(JournalError::io("cut", path))?;
@@ -312,6 +316,24 @@ fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recover
         set_aside,
         why,
     })
+}
+
+/// A file of its own for what stands behind `good_end`: an earlier tear at the same place may have one already.
+fn create_aside(path: &Path, good_end: u64) -> Result<(PathBuf, File), JournalError> {
+    let mut count = 1_u32;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".torn-{good_end}"));
+        if count > 1 {
+            name.push(format!("-{count}"));
+        }
+        let set_aside = PathBuf::from(name);
+        match OpenOptions::new().write(true).create_new(true).open(&set_aside) {
+            Ok(aside) => return Ok((set_aside, aside)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+            Err(error) => return Err(JournalError::io("create", &set_aside)(error)),
+        }
+    }
 }
 
 fn file_name(segment: &Segment) -> String {
@@ -418,6 +440,30 @@ mod tests {
         assert_eq!(recovery.unwrap().torn_bytes, torn.len() as u64 - whole);
         assert_eq!(journal.append(&[&capture(2)]).unwrap()[0].offset, whole);
         assert_eq!(ordinals(&journal, 0), [1, 2]);
+    }
+
+    #[test]
+    fn what_an_earlier_tear_left_is_kept_beside_what_a_later_one_left() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(open(dir.path(), 1 << 20));
+        let path = Segment::new(dir.path(), 1).path;
+        let torn = |left: &[u8]| {
+            OpenOptions::new()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .write_all(left)
+                .unwrap();
+            open(dir.path(), 1 << 20).1.unwrap().set_aside
+        };
+        let tears: [&[u8]; 3] = [b"premier", b"second", b"troisi"];
+        let kept: Vec<_> = tears.map(torn).into();
+        for (kept, left) in kept.iter().zip(tears) {
+            assert_eq!(fs::read(kept).unwrap(), left);
+        }
+        let first = kept[0].display();
+        assert_eq!(kept[1].display().to_string(), format!("{first}-2"));
+        assert_eq!(kept[2].display().to_string(), format!("{first}-3"));
     }
 
     /// Makes the length that a record claims a wrong one.
