@@ -93,11 +93,7 @@ pub fn seal(dir: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Sealed, Journal
             is_stopped,
         };
         match sealing.run(forms)? {
-            Ended::Sealed(segment) => {
-                tracing::info!(segment = %segment.path.display(), records = segment.records,
-                    plain_bytes = segment.plain_bytes, sealed_bytes = segment.sealed_bytes, "sealed a segment");
-                sealed.segments.push(segment);
-            }
+            Ended::Sealed(segment) => sealed.segments.push(segment),
             Ended::Damaged(why) => sealed.left.push(LeftSegment {
                 number,
                 path: sealing.plain.path,
