@@ -34,8 +34,6 @@ pub struct Sealed {
     pub segments: Vec<SealedSegment>,
     /// The segments that were left as they are, in order.
     pub left: Vec<LeftSegment>,
-    /// Whether it was stopped before all was done.
-    pub is_stopped: bool,
 }
 
 /// A segment that was sealed.
@@ -99,10 +97,7 @@ pub fn seal(dir: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Sealed, Journal
                 path: sealing.plain.path,
                 why,
             }),
-            Ended::Stopped => {
-                sealed.is_stopped = true;
-                break;
-            }
+            Ended::Stopped => break,
         }
     }
     Ok(sealed)
