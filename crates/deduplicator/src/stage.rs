@@ -10,8 +10,8 @@ use crate::decide::{Deduplicator, Recall};
 
 /// Decides about every delivery until the inlet closes, nobody takes decisions any more, or deciding panics.
 ///
-/// Deciding is work for the processor, so it has a thread of its own. A delivery that is lost after it was decided leaves
-/// a state that knows more than the store, and a panic leaves one that nothing is known of: in both cases the
+/// Deciding is work for the processor, so it has a thread of its own. A delivery that is lost after it was decided
+/// leaves a state that knows more than the store, and a panic leaves one that nothing is known of: in both cases the
 /// deduplicator is rebuilt from the store before anything is delivered again. So the stage keeps it to itself.
 pub async fn run(
     mut inlet: mpsc::Receiver<Delivery<Normalized>>,

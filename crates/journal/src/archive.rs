@@ -14,8 +14,8 @@ use crate::source::{self, CHUNK_BYTES};
 use crate::warc::{Limits, VAIN_BYTES, records};
 
 /// Gives every capture of a WARC file (compressed when its name ends in `.gz`) to `each`, in order, until it
-/// breaks. Records that hold no article or feed are passed over. Damage is given as an error that names its offset in the
-/// file and how many bytes were passed over; reading goes on behind it.
+/// breaks. Records that hold no article or feed are passed over. Damage is given as an error that names its offset
+/// in the file and how many bytes were passed over; reading goes on behind it.
 ///
 /// # Errors
 ///

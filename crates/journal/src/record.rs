@@ -7,7 +7,8 @@
 //! | page that could not be fetched | `metadata` | the reason, as plain text |
 //!
 //! The record id is the capture's content-derived id written as a UUID, so the same capture has the same
-//! record id in every journal. The last field of the header, `Depeche-Header-Digest`, is the digest of all before it. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
+//! record id in every journal. The last field of the header, `Depeche-Header-Digest`, is the digest of all before
+//! it. `Transfer-Encoding` was undone by the HTTP client; its field is kept under
 //! `X-Archive-Orig-Transfer-Encoding`, as web archives do, so that no reader undoes it twice.
 
 use bytes::Bytes;

@@ -122,7 +122,6 @@ pub fn retain(
         match kept {
             Ok(last_ordinal) => {
                 let bytes = remove(dir, segment)?;
-                tracing::info!(segment = %segment.path.display(), bytes, last_ordinal, "removed an old segment");
                 retained.segments -= 1;
                 retained.bytes -= bytes;
                 retained.removed.push(RemovedSegment {

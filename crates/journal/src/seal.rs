@@ -34,8 +34,6 @@ pub struct Sealed {
     pub segments: Vec<SealedSegment>,
     /// The segments that were left as they are, in order.
     pub left: Vec<LeftSegment>,
-    /// Whether it was stopped before all was done.
-    pub is_stopped: bool,
 }
 
 /// A segment that was sealed.
@@ -93,20 +91,13 @@ pub fn seal(dir: &Path, is_stopped: &dyn Fn() -> bool) -> Result<Sealed, Journal
             is_stopped,
         };
         match sealing.run(forms)? {
-            Ended::Sealed(segment) => {
-                tracing::info!(segment = %segment.path.display(), records = segment.records,
-                    plain_bytes = segment.plain_bytes, sealed_bytes = segment.sealed_bytes, "sealed a segment");
-                sealed.segments.push(segment);
-            }
+            Ended::Sealed(segment) => sealed.segments.push(segment),
             Ended::Damaged(why) => sealed.left.push(LeftSegment {
                 number,
                 path: sealing.plain.path,
                 why,
             }),
-            Ended::Stopped => {
-                sealed.is_stopped = true;
-                break;
-            }
+            Ended::Stopped => break,
         }
     }
     Ok(sealed)

@@ -50,6 +50,19 @@ pub enum JournalError {
         /// What is wrong and where.
         why: String,
     },
+    /// A group could not be written, and what was written of it could not be cut off. What stood behind it would be
+    /// lost with it, so nothing is appended any more.
+    #[error(
+        "journal: {} may end in a half-written record: {why}; once its disk is sound, start again: that sets the \
+         record aside",
+        path.display()
+    )]
+    Uncut {
+        /// The segment.
+        path: PathBuf,
+        /// What the write and the cut failed with.
+        why: String,
+    },
     /// There is no room on the disk.
     #[error("journal: {0}")]
     NoRoom(NoRoom),
@@ -59,13 +72,16 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Whether the disk was full: making room helps.
+    /// Whether the disk or the quota was full: making room helps.
     #[must_use]
     pub fn is_full_disk(&self) -> bool {
         match self {
             Self::NoRoom(_) => true,
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
-            Self::Damaged { .. } | Self::Stage => false,
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Damaged { .. } | Self::Uncut { .. } | Self::Stage => false,
         }
     }
 
@@ -323,4 +339,18 @@ pub(crate) fn remove_part(dir: &Path, number: u32) -> Result<(), JournalError> {
     let path = Segment::with(dir, number, PART).path;
     tracing::info!(file = %path.display(), "removing what an interrupted sealing left");
     std::fs::remove_file(&path).map_err(JournalError::io("remove", &path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_full_quota_are_what_making_room_helps_against() {
+        let told =
+            |kind: io::ErrorKind| JournalError::io("write", Path::new("a"))(kind.into()).is_full_disk();
+        assert!(told(io::ErrorKind::StorageFull));
+        assert!(told(io::ErrorKind::QuotaExceeded));
+        assert!(!told(io::ErrorKind::PermissionDenied));
+    }
 }

@@ -1,8 +1,8 @@
 //! The journal as a stage: captures in, durable deliveries out.
 //!
-//! The stages behind the journal are a *line*: they work on captures in order, and when one of them loses a delivery it
-//! ends, and with it the line; what was before the loss is committed, what was behind it is lost too. The journal and its
-//! inlet outlive the line ([`Source`]); a new line begins with what is owed.
+//! The stages behind the journal are a *line*: they work on captures in order, and when one of them loses a delivery
+//! it ends, and with it the line; what was before the loss is committed, what was behind it is lost too. The journal
+//! and its inlet outlive the line ([`Source`]); a new line begins with what is owed.
 
 use depeche_disk::{OnFull, Room};
 use depeche_model::{Capture, CaptureId, Delivery, Journaled, Position};

@@ -2,8 +2,9 @@
 //!
 //! Damage hides nothing but the record it hit: it is given once, as an error that says where it is and how many bytes
 //! were passed over, and reading goes on at the next whole record. Damage is what has no framing, what does not match
-//! `WARC-Block-Digest`, and in our own records what does not match [`HEADER_DIGEST`](crate::head::HEADER_DIGEST): WARC has a digest for the block
-//! and none for the header, in which the number, the source and the feed entry stand.
+//! `WARC-Block-Digest`, and in our own records what does not match
+//! [`HEADER_DIGEST`](crate::head::HEADER_DIGEST): WARC has a digest for the block and none for the header, in which
+//! the number, the source and the feed entry stand.
 
 use std::io::{self, BufRead, Read};
 

@@ -51,6 +51,8 @@ pub struct Journal {
     /// Durable length of the newest segment.
     end: u64,
     next_ordinal: u64,
+    /// Why the newest segment may end in half a record; then its length is unknown, and nothing is appended.
+    uncut: Option<String>,
 }
 
 impl Journal {
@@ -92,6 +94,7 @@ impl Journal {
                 file,
                 end,
                 next_ordinal,
+                uncut: None,
             };
             return Ok((journal, None));
         };
@@ -123,6 +126,7 @@ impl Journal {
             file,
             end: survey.good_end,
             next_ordinal,
+            uncut: None,
         };
         if journal.end == 0 {
             // Not even its first record had become durable.
@@ -188,7 +192,11 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError::Io`] when it could not be made durable; then none of the group is in the journal.
+    /// [`JournalError::Uncut`] when what was written of it could not be taken back; then every later append fails, too.
     pub fn append(&mut self, captures: &[&Capture]) -> Result<Vec<Position>, JournalError> {
+        if let Some(why) = &self.uncut {
+            return Err(self.uncut_error(why));
+        }
         if self.end >= self.options.segment_bytes {
             let next = Segment::new(&self.dir, self.segment.number + 1);
             (self.file, self.end) = create(&self.dir, &next, self.clock.as_ref())?;
@@ -217,13 +225,23 @@ impl Journal {
             .and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A half-written record must not stand before the next one. Should this fail too, opening cuts it.
-            if let Err(error) = self.file.set_len(self.end) {
-                tracing::error!(segment = %self.segment.path.display(), %error, "cannot cut a half-written record");
+            if let Err(cut) = self.file.set_len(self.end) {
+                let why = format!("it could not be written ({source}) and not be cut ({cut})");
+                let error = self.uncut_error(&why);
+                self.uncut = Some(why);
+                return Err(error);
             }
             return Err(JournalError::io("write", &self.segment.path)(source));
         }
         self.end += bytes.len() as u64;
         fault::point("journal.append.synced").map_err(JournalError::io("sync", &self.segment.path))
+    }
+
+    fn uncut_error(&self, why: &str) -> JournalError {
+        JournalError::Uncut {
+            path: self.segment.path.clone(),
+            why: why.to_owned(),
+        }
     }
 }
 
@@ -245,13 +263,26 @@ fn create(dir: &Path, segment: &Segment, clock: &dyn Clock) -> Result<(File, u64
         .open(path)
         .map_err(JournalError::io("create", path))?;
     let info = record::encode_warcinfo(&file_name(segment), clock.now());
-    file.write_all(&info)
+    let begun = file
+        .write_all(&info)
         .and_then(|()| fault::point("journal.segment.created"))
         .and_then(|()| file.sync_all())
-        .map_err(JournalError::io("write", path))?;
-    sync_dir(dir).map_err(JournalError::io("sync", dir))?;
-    fault::point("journal.segment.synced").map_err(JournalError::io("sync", dir))?;
+        .map_err(JournalError::io("write", path))
+        .and_then(|()| sync_dir(dir).map_err(JournalError::io("sync", dir)))
+        .and_then(|()| fault::point("journal.segment.synced").map_err(JournalError::io("sync", dir)));
+    if let Err(error) = begun {
+        // The next append begins the same segment again, and a file that stands there already is never written.
+        remove_failed(path);
+        return Err(error);
+    }
     Ok((file, info.len() as u64))
+}
+
+/// Removes a file that could not be written whole.
+fn remove_failed(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::error!(file = %path.display(), %error, "a half-written file could not be removed; remove it");
+    }
 }
 
 fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recovery, JournalError> {
@@ -262,16 +293,20 @@ fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recover
         .map_err(JournalError::io("open", path))?;
     file.seek(SeekFrom::Start(good_end))
         .map_err(JournalError::io("read", path))?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".torn-{good_end}"));
-    let set_aside = PathBuf::from(name);
-    let copied = File::create(&set_aside).and_then(|mut aside| {
-        let copied = io::copy(&mut file, &mut aside)?;
+    let (set_aside, mut aside) = create_aside(path, good_end)?;
+    let copied = io::copy(&mut file, &mut aside).and_then(|copied| {
         aside.sync_all()?;
         sync_name(&set_aside)?;
         Ok(copied)
     });
-    let torn_bytes = copied.map_err(JournalError::io("write", &set_aside))?;
+    let torn_bytes = match copied {
+        Ok(copied) => copied,
+        Err(error) => {
+            // Nothing was cut. Without this, each start on a full disk would leave one more.
+            remove_failed(&set_aside);
+            return Err(JournalError::io("write", &set_aside)(error));
+        }
+    };
     file.set_len(good_end)
         .and_then(|()| file.sync_all())
         .map_err(JournalError::io("cut", path))?;
@@ -281,6 +316,24 @@ fn set_torn_end_aside(path: &Path, good_end: u64, why: String) -> Result<Recover
         set_aside,
         why,
     })
+}
+
+/// A file of its own for what stands behind `good_end`: an earlier tear at the same place may have one already.
+fn create_aside(path: &Path, good_end: u64) -> Result<(PathBuf, File), JournalError> {
+    let mut count = 1_u32;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".torn-{good_end}"));
+        if count > 1 {
+            name.push(format!("-{count}"));
+        }
+        let set_aside = PathBuf::from(name);
+        match OpenOptions::new().write(true).create_new(true).open(&set_aside) {
+            Ok(aside) => return Ok((set_aside, aside)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+            Err(error) => return Err(JournalError::io("create", &set_aside)(error)),
+        }
+    }
 }
 
 fn file_name(segment: &Segment) -> String {
@@ -358,6 +411,59 @@ mod tests {
                 assert_eq!(fs::read(recovery.set_aside).unwrap(), &bytes[second_at..cut]);
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_appended_behind_half_a_record_that_could_not_be_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(dir.path(), 1 << 20);
+        journal.append(&[&capture(1)]).unwrap();
+        let path = journal.segment.path.clone();
+        let whole = fs::metadata(&path).unwrap().len();
+        // 1. A file that was opened for reading refuses the write, and the cut as well.
+        let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        let refused = |journal: &mut Journal| {
+            let error = journal.append(&[&capture(2)]).unwrap_err();
+            assert!(matches!(error, JournalError::Uncut { .. }), "{error}");
+            assert!(!error.is_full_disk());
+        };
+        refused(&mut journal);
+        // 2. The disk is sound again and half a record stands there: still nothing follows it.
+        journal.file = writable;
+        journal.file.write_all(b"WARC/1.1\r\nWARC-Ty").unwrap();
+        let torn = fs::read(&path).unwrap();
+        refused(&mut journal);
+        assert_eq!(fs::read(&path).unwrap(), torn);
+        drop(journal);
+        // 3. The next start sets it aside, and numbering goes on.
+        let (mut journal, recovery) = open(dir.path(), 1 << 20);
+        assert_eq!(recovery.unwrap().torn_bytes, torn.len() as u64 - whole);
+        assert_eq!(journal.append(&[&capture(2)]).unwrap()[0].offset, whole);
+        assert_eq!(ordinals(&journal, 0), [1, 2]);
+    }
+
+    #[test]
+    fn what_an_earlier_tear_left_is_kept_beside_what_a_later_one_left() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(open(dir.path(), 1 << 20));
+        let path = Segment::new(dir.path(), 1).path;
+        let torn = |left: &[u8]| {
+            OpenOptions::new()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .write_all(left)
+                .unwrap();
+            open(dir.path(), 1 << 20).1.unwrap().set_aside
+        };
+        let tears: [&[u8]; 3] = [b"premier", b"second", b"troisi"];
+        let kept: Vec<_> = tears.map(torn).into();
+        for (kept, left) in kept.iter().zip(tears) {
+            assert_eq!(fs::read(kept).unwrap(), left);
+        }
+        let first = kept[0].display();
+        assert_eq!(kept[1].display().to_string(), format!("{first}-2"));
+        assert_eq!(kept[2].display().to_string(), format!("{first}-3"));
     }
 
     /// Makes the length that a record claims a wrong one.

@@ -5,8 +5,9 @@
 //! task, a closed channel) drops it, and a dropped delivery is [`Outcome::Lost`]: it is owed still. So an error
 //! path that nobody thought of leads to a repetition, never to a loss.
 //!
-//! One delivery can be [split](Delivery::split) into several, which are settled apart: the whole is settled with the last
-//! of them, and the worst outcome wins. Several can be [merged](Delivery::merge) into one, whose outcome is that of each.
+//! One delivery can be [split](Delivery::split) into several, which are settled apart: the whole is settled with the
+//! last of them, and the worst outcome wins. Several can be [merged](Delivery::merge) into one, whose outcome is that
+//! of each.
 
 mod joint;
 

@@ -1,8 +1,8 @@
 //! The server of the breaker's feeds, and what it remembers of those who asked.
 //!
-//! With most polls new items appear; a poll that brings nothing new is answered 304. Every answer with a body is recorded
-//! under its validator, and so is every validator that comes back: by sending it the reader says that it needs that
-//! body no more, so all the body held must be safe with the reader from then on.
+//! With most polls new items appear; a poll that brings nothing new is answered 304. Every answer with a body is
+//! recorded under its validator, and so is every validator that comes back: by sending it the reader says that it
+//! needs that body no more, so all the body held must be safe with the reader from then on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

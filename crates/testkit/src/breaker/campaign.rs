@@ -42,8 +42,8 @@ pub enum Blow {
     AfterStart(Duration),
     /// `kill -9` so long after so many requests.
     AfterRequests(u64, Duration),
-    /// `kill -9` while the journal, from its append after the `passes`th on, hangs in the disk. Polls go on meanwhile: no
-    /// validator may be sent whose answer hangs with it.
+    /// `kill -9` while the journal, from its append after the `passes`th on, hangs in the disk. Polls go on
+    /// meanwhile: no validator may be sent whose answer hangs with it.
     OnASlowDisk {
         /// How many appends pass unharmed.
         passes: u64,
@@ -265,8 +265,8 @@ impl Campaign {
     }
 
     /// Runs the daemon with `faults` that it must live through, until all is asked for that the feeds show, pages too,
-    /// which are asked for only when their feed is committed; then ends it by SIGTERM. One worker normalizes, so that the
-    /// n-th passing of a point is always the same capture's.
+    /// which are asked for only when their feed is committed; then ends it by SIGTERM. One worker normalizes, so that
+    /// the n-th passing of a point is always the same capture's.
     ///
     /// # Errors
     ///
@@ -299,7 +299,8 @@ impl Campaign {
         Ok(())
     }
 
-    /// Runs the daemon with `faults` until it ends by itself, and gives back how. When it does not, something is broken.
+    /// Runs the daemon with `faults` until it ends by itself, and gives back how. When it does not, something is
+    /// broken.
     ///
     /// # Errors
     ///
@@ -343,8 +344,8 @@ impl Campaign {
         self.undeliverable = captures;
     }
 
-    /// Lets the daemon come to rest: nothing new is published any more, everything is asked for, and SIGTERM ends it; then
-    /// looks at everything.
+    /// Lets the daemon come to rest: nothing new is published any more, everything is asked for, and SIGTERM ends it;
+    /// then looks at everything.
     ///
     /// # Errors
     ///

@@ -2,8 +2,10 @@
 //!
 //! | promise | checked |
 //! |---|---|
-//! | conservation | an answer whose validator came back stands in the journal; after draining, every item of every answer in the journal is stored, and no page is owed |
-//! | uniqueness | no capture has the number of another; no article has the same text twice, no guid two first revisions |
+//! | conservation | an answer whose validator came back stands in the journal |
+//! | | after draining, every item of every answer in the journal is stored, and no page is owed |
+//! | uniqueness | no capture has the number of another |
+//! | | no article has the same text twice, no guid two first revisions |
 //! | integrity | a kept body is the served one, byte for byte, under its digest; a stored text is the published one |
 //! | order | the journal's numbers and the change log's go from 1 without a gap |
 

@@ -16,8 +16,8 @@ use crate::prose::{self, Prose};
 /// The newest items that most feeds show.
 const WINDOW: u64 = 50;
 
-/// The newest items that the others show, no more than one poll brings: what one answer brought, a later one hardly brings again, so that nothing hides
-/// a loss.
+/// The newest items that the others show, no more than one poll brings: what one answer brought, a later one hardly
+/// brings again, so that nothing hides a loss.
 const SHORT_WINDOW: u64 = 3;
 
 /// 2026-02-01 06:00 UTC.
