@@ -381,6 +381,39 @@ impl Campaign {
         self.figures.records = held.records;
         self.figures.verdicts = held.verdicts;
         self.agency.keep_quiet(false);
+        self.rebuild_and_compare()
+    }
+
+    /// The store made again from the journal must be the same, line by line: whatever was killed in between, the order in
+    /// which captures were decided is the journal's.
+    fn rebuild_and_compare(&mut self) -> io::Result<()> {
+        let export = ["export", "--all"];
+        let before = self.program.run(&export)?;
+        let rebuilt = self.program.run(&["rebuild"])?;
+        let after = self.program.run(&export)?;
+        if rebuilt.code != Some(0) {
+            self.broke(
+                Broken::FailedToOpen,
+                format!("rebuild: exit {:?}: {}", rebuilt.code, tail(&rebuilt.stderr)),
+            );
+        }
+        if before.stdout != after.stdout {
+            let differs = before
+                .stdout
+                .lines()
+                .zip(after.stdout.lines())
+                .position(|(before, after)| before != after);
+            self.broke(
+                Broken::Order,
+                format!("the rebuilt store differs, first in line {differs:?} of the export"),
+            );
+        }
+        for entry in std::fs::read_dir(self.program.folder().join("data"))? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().contains(".replaced-") {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        }
         Ok(())
     }
 
