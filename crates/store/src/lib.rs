@@ -33,8 +33,8 @@ mod verify;
 mod sample;
 
 pub use backup::{
-    Attachment, BackupError, BackupNote, Chunk, Contents, Dump, Loader, Manifest, Member, Segments,
-    backed_up_up_to, check_backup, note_backup, restore, write_backup,
+    Attachment, BackupError, BackupNote, Contents, Manifest, Member, Segments, backed_up_up_to, check_backup,
+    look_for_unfinished_restore, note_backup, restore, write_backup,
 };
 pub use compact::{Compacted, compact, discard, replace, set_aside};
 pub use database::{Opening, Store, StoreOptions};
