@@ -41,14 +41,13 @@ pub struct Compacted {
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Copies the store in `dir` into a fresh one, compares, and puts it in the old one's place where it is smaller. The old
-/// one is removed, or moved to `keep`, which must be on the same disk and is not there when nothing was gained. Nobody
-/// else may have the store open. Needs as much free room as the rows take, above `min_free_bytes`.
+/// one is removed. Nobody else may have the store open. Needs as much free room as the rows take, above `min_free_bytes`.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: as for opening; or the copy differs, or the disk has no room, or its file system cannot exchange two
 /// folders. The store is then as it was.
-pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result<Compacted, StoreError> {
+pub fn compact(dir: &Path, options: StoreOptions) -> Result<Compacted, StoreError> {
     if !folder::db(dir).is_file() {
         return Err(StoreError::Missing { dir: dir.to_owned() });
     }
@@ -72,10 +71,7 @@ pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result
         });
     }
     exchange(dir, &copy)?;
-    match keep {
-        Some(keep) => durable::rename(&copy, keep).map_err(|source| io_error("move away", &copy, source))?,
-        None => put_right(dir)?,
-    }
+    put_right(dir)?;
     Ok(Compacted {
         before_bytes,
         after_bytes: folder::size(dir)?,
@@ -327,15 +323,15 @@ mod tests {
     #[test]
     fn a_compacted_store_holds_the_same_in_less_room() {
         let parent = tempfile::tempdir().unwrap();
-        let (dir, kept) = (parent.path().join("store"), parent.path().join("kept"));
+        let dir = parent.path().join("store");
         let before = sample(&dir);
-        let compacted = compact(&dir, options(), Some(&kept)).unwrap();
+        let compacted = compact(&dir, options()).unwrap();
         assert!(compacted.after_bytes < compacted.before_bytes, "{compacted:?}");
         assert_eq!(compacted.rows, before.rows);
-        assert!(reopened(&dir) == before && reopened(&kept) == before);
+        assert!(reopened(&dir) == before);
         assert!(!copy_path(&dir).exists());
         // Once more gains nothing, and leaves everything as it is.
-        let again = compact(&dir, options(), None).unwrap();
+        let again = compact(&dir, options()).unwrap();
         assert!(again.after_bytes <= again.before_bytes);
         assert!(reopened(&dir) == before);
     }
@@ -371,10 +367,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("store");
         let store = Store::open(&dir, options()).unwrap();
-        assert!(matches!(
-            compact(&dir, options(), None),
-            Err(StoreError::Locked { .. })
-        ));
+        assert!(matches!(compact(&dir, options()), Err(StoreError::Locked { .. })));
         let aside = parent.path().join("aside");
         assert!(matches!(set_aside(&dir, &aside), Err(StoreError::Locked { .. })));
         drop(store);
@@ -391,7 +384,7 @@ mod tests {
             min_free_bytes: u64::MAX,
             ..options()
         };
-        assert!(matches!(compact(&dir, full, None), Err(StoreError::NoRoom(_))));
+        assert!(matches!(compact(&dir, full), Err(StoreError::NoRoom(_))));
         assert!(!copy_path(&dir).exists());
         assert!(reopened(&dir) == before);
     }
