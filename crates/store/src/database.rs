@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use crate::canary::{Canary, Mark};
 use crate::folder::io_error;
 use crate::rows::{Checkpoint, decode};
-use crate::{StoreError, compact, folder, keys, migrate, rows};
+use crate::{StoreError, exchange, folder, keys, migrate, rows};
 
 /// How the store uses the machine.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +91,13 @@ impl Store {
     ///
     /// [`StoreError`]: locked by another process, damaged, newer than this program, or no room on the disk.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        if let Some(parent) = dir.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
+        }
+        let lock = folder::lock(dir)?;
+        exchange::put_right(dir)?;
         std::fs::create_dir_all(dir).map_err(|source| io_error("create", dir, source))?;
         look_for_room(dir, options)?;
-        let lock = folder::lock(dir)?;
-        compact::put_right(dir)?;
         Self::open_locked(dir, options, lock)
     }
 
@@ -104,7 +107,7 @@ impl Store {
     ///
     /// [`StoreError::Missing`] when there is none; else as [`Store::open`].
     pub fn open_existing(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        if !folder::db(dir).is_file() {
+        if !exchange::is_there(dir) {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
         Self::open(
