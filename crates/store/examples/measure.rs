@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let begun = Instant::now();
     if what == "compact" {
-        println!("{:?}", compact(dir, options, None)?);
+        println!("{:?}", compact(dir, options)?);
         println!("{what}: {:?}, {}", begun.elapsed(), memory()?);
         return Ok(());
     }

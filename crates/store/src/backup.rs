@@ -16,11 +16,14 @@
 //! whose change goes unnoticed; the digests of the members tell where it is.
 //!
 //! Restoring goes into a folder inside the data folder. Only when everything was read and every digest was right are
-//! the parts given their names, the store last: without it there is nothing that a daemon would take for a good folder.
+//! the parts given their names, the store last. A restore that is killed leaves that folder, and maybe a journal without
+//! its store, of which a daemon would make a poorer one: [`look_for_unfinished_restore`] tells, and the next restore puts
+//! it right (`unfinished`).
 
 mod container;
 mod restore;
 mod rows;
+mod unfinished;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -31,7 +34,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use restore::{check_backup, restore};
-pub use rows::{Chunk, Dump, Loader};
+pub use unfinished::look_for_unfinished_restore;
 
 use crate::StoreError;
 use crate::backup::container::Packer;
@@ -91,6 +94,12 @@ pub enum BackupError {
         dir: PathBuf,
         /// Something in it.
         found: String,
+    },
+    /// A restore into this folder was killed.
+    #[error("an earlier restore into {} did not finish; run `depeche restore` again", dir.display())]
+    Unfinished {
+        /// The data folder.
+        dir: PathBuf,
     },
 }
 

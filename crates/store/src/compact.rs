@@ -1,12 +1,13 @@
-//! Making the store small again, and moving it out of the way.
+//! Making the store small again.
 //!
-//! sled's file never shrinks: what was superseded or deleted leaves holes, which later rows fill. Compacting copies every row into a fresh store beside the old one, reads it back from the disk, compares,
-//! and exchanges the two folders in one step:
+//! sled's file never shrinks: what was superseded or deleted leaves holes, which later rows fill. Compacting copies every
+//! row into a fresh store beside the old one, reads it back from the disk, compares, and exchanges the two folders
+//! (`exchange`):
 //!
 //! | step | what a crash leaves | put right by the next opening |
 //! |---|---|---|
 //! | copy into `store.compacting`, sync, reopen, compare | the old store; a half-made copy | the copy is removed |
-//! | exchange (`renameat2` with `RENAME_EXCHANGE`), sync the folder's name | one of both, whole | the other is removed |
+//! | exchange | one of both, whole | the other is removed |
 //! | remove the old one | the new store; parts of the old one | they are removed |
 //!
 //! 100,000 articles, a quarter of them revisions, 800 MB: 583 MB after. It takes memory beyond the cache (720 MB for
@@ -17,13 +18,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use depeche_disk::{durable, fault};
-
 use crate::StoreError;
 use crate::canary::Mark;
 use crate::database::{
     LOCK_PAUSE, LOCK_TRIES, Store, StoreOptions, commit_error, guard, look_for_room, make_durable, open_sled,
 };
+use crate::exchange;
 use crate::folder::{self, io_error};
 
 /// What compacting did.
@@ -41,41 +41,37 @@ pub struct Compacted {
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Copies the store in `dir` into a fresh one, compares, and puts it in the old one's place where it is smaller. The old
-/// one is removed, or moved to `keep`, which must be on the same disk and is not there when nothing was gained. Nobody
-/// else may have the store open. Needs as much free room as the rows take, above `min_free_bytes`.
+/// one is removed. Nobody else may have the store open. Needs as much free room as the rows take, above `min_free_bytes`.
 ///
 /// # Errors
 ///
 /// [`StoreError`]: as for opening; or the copy differs, or the disk has no room, or its file system cannot exchange two
 /// folders. The store is then as it was.
-pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result<Compacted, StoreError> {
-    if !folder::db(dir).is_file() {
+pub fn compact(dir: &Path, options: StoreOptions) -> Result<Compacted, StoreError> {
+    if !exchange::is_there(dir) {
         return Err(StoreError::Missing { dir: dir.to_owned() });
     }
     let lock = folder::lock(dir)?;
-    put_right(dir)?;
+    exchange::put_right(dir)?;
     let copy = copy_path(dir);
     let copied = make_copy(dir, &copy, options, &lock);
     if copied.is_err()
-        && let Err(error) = put_right(dir)
+        && let Err(error) = exchange::put_right(dir)
     {
         tracing::warn!(folder = %copy.display(), %error, "the half-made copy could not be removed; the next opening does");
     }
     let rows = copied?;
     let (before_bytes, copy_bytes) = (folder::size(dir)?, folder::size(&copy)?);
     if copy_bytes >= before_bytes {
-        put_right(dir)?;
+        exchange::put_right(dir)?;
         return Ok(Compacted {
             before_bytes,
             after_bytes: before_bytes,
             rows,
         });
     }
-    exchange(dir, &copy)?;
-    match keep {
-        Some(keep) => durable::rename(&copy, keep).map_err(|source| io_error("move away", &copy, source))?,
-        None => put_right(dir)?,
-    }
+    exchange::exchange(dir, &copy)?;
+    exchange::put_right(dir)?;
     Ok(Compacted {
         before_bytes,
         after_bytes: folder::size(dir)?,
@@ -83,63 +79,8 @@ pub fn compact(dir: &Path, options: StoreOptions, keep: Option<&Path>) -> Result
     })
 }
 
-/// Moves the store in `dir` out of the way, durably, so that a new one can be made in its place. Waits until sled's
-/// threads have let go of it: they know it by its path and would write into the new one.
-///
-/// # Errors
-///
-/// [`StoreError::Locked`] when it is open, [`StoreError::Io`] when the system refuses.
-pub fn set_aside(dir: &Path, to: &Path) -> Result<(), StoreError> {
-    let _lock = folder::lock(dir)?;
-    wait_until_closed(dir)?;
-    durable::rename(dir, to).map_err(|source| io_error("set aside", dir, source))
-}
-
-/// Puts the store in `fresh`, which is closed and whole, in the place of the one in `dir`, in one step; that one moves to
-/// `keep`. Where there is none in `dir`, `fresh` is just given its name. Both have the same lock.
-///
-/// # Errors
-///
-/// [`StoreError::Locked`] when either is open, [`StoreError::Io`] when the system refuses; then both are where they were.
-pub fn replace(dir: &Path, fresh: &Path, keep: &Path) -> Result<(), StoreError> {
-    let _lock = folder::lock(dir)?;
-    wait_until_closed(dir)?;
-    wait_until_closed(fresh)?;
-    if !dir.exists() {
-        return durable::rename(fresh, dir).map_err(|source| io_error("move", fresh, source));
-    }
-    exchange(dir, fresh)?;
-    fault::point("store.replace.exchanged").map_err(|source| io_error("exchange", dir, source))?;
-    durable::rename(fresh, keep).map_err(|source| io_error("move away", fresh, source))
-}
-
-/// Removes a store that was not finished. Its lock is that of the store it was to replace, so nobody is at work on either.
-///
-/// # Errors
-///
-/// [`StoreError::Locked`] when it is open, [`StoreError::Io`] when the system refuses.
-pub fn discard(dir: &Path) -> Result<(), StoreError> {
-    let _lock = folder::lock(dir)?;
-    if !dir.exists() {
-        return Ok(());
-    }
-    wait_until_closed(dir)?;
-    std::fs::remove_dir_all(dir).map_err(|source| io_error("remove", dir, source))
-}
-
-/// Removes what a compacting that broke off has left beside the store. The store's lock is held.
-pub(crate) fn put_right(dir: &Path) -> Result<(), StoreError> {
-    let left = copy_path(dir);
-    if left.exists() {
-        tracing::info!(folder = %left.display(), "removing the other store of a compacting");
-        std::fs::remove_dir_all(&left).map_err(|source| io_error("remove", &left, source))?;
-        durable::sync_name(&left).map_err(|source| io_error("sync the folder of", &left, source))?;
-    }
-    Ok(())
-}
-
 fn copy_path(dir: &Path) -> PathBuf {
-    folder::beside(dir, ".compacting")
+    folder::beside(dir, exchange::COMPACTING)
 }
 
 /// A durable copy of the store in `dir`, read back and compared. Both are closed at the end.
@@ -233,14 +174,6 @@ impl Writer<'_> {
     }
 }
 
-/// Puts the copy in the store's place and the store in the copy's, in one step.
-fn exchange(dir: &Path, copy: &Path) -> Result<(), StoreError> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, copy, CWD, dir, RenameFlags::EXCHANGE)
-        .map_err(|error| io_error("exchange with its new copy", dir, error.into()))?;
-    durable::sync_name(dir).map_err(|source| io_error("sync the folder of", dir, source))
-}
-
 /// Returns when no thread of sled holds the store any more: its lock on its file is the last thing it lets go of.
 pub(crate) fn wait_until_closed(dir: &Path) -> Result<(), StoreError> {
     let path = folder::db(dir);
@@ -284,6 +217,7 @@ impl PartialEq for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::set_aside;
     use crate::rows::encode;
 
     fn options() -> StoreOptions {
@@ -327,15 +261,15 @@ mod tests {
     #[test]
     fn a_compacted_store_holds_the_same_in_less_room() {
         let parent = tempfile::tempdir().unwrap();
-        let (dir, kept) = (parent.path().join("store"), parent.path().join("kept"));
+        let dir = parent.path().join("store");
         let before = sample(&dir);
-        let compacted = compact(&dir, options(), Some(&kept)).unwrap();
+        let compacted = compact(&dir, options()).unwrap();
         assert!(compacted.after_bytes < compacted.before_bytes, "{compacted:?}");
         assert_eq!(compacted.rows, before.rows);
-        assert!(reopened(&dir) == before && reopened(&kept) == before);
+        assert!(reopened(&dir) == before);
         assert!(!copy_path(&dir).exists());
         // Once more gains nothing, and leaves everything as it is.
-        let again = compact(&dir, options(), None).unwrap();
+        let again = compact(&dir, options()).unwrap();
         assert!(again.after_bytes <= again.before_bytes);
         assert!(reopened(&dir) == before);
     }
@@ -357,11 +291,11 @@ mod tests {
         assert!(reopened(&dir) == before && !copy.exists());
         // After it.
         make();
-        exchange(&dir, &copy).unwrap();
+        exchange::exchange(&dir, &copy).unwrap();
         assert!(reopened(&dir) == before && !copy.exists());
         // While the old one is removed.
         make();
-        exchange(&dir, &copy).unwrap();
+        exchange::exchange(&dir, &copy).unwrap();
         std::fs::remove_file(folder::db(&copy)).unwrap();
         assert!(reopened(&dir) == before && !copy.exists());
     }
@@ -371,10 +305,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("store");
         let store = Store::open(&dir, options()).unwrap();
-        assert!(matches!(
-            compact(&dir, options(), None),
-            Err(StoreError::Locked { .. })
-        ));
+        assert!(matches!(compact(&dir, options()), Err(StoreError::Locked { .. })));
         let aside = parent.path().join("aside");
         assert!(matches!(set_aside(&dir, &aside), Err(StoreError::Locked { .. })));
         drop(store);
@@ -391,7 +322,7 @@ mod tests {
             min_free_bytes: u64::MAX,
             ..options()
         };
-        assert!(matches!(compact(&dir, full, None), Err(StoreError::NoRoom(_))));
+        assert!(matches!(compact(&dir, full), Err(StoreError::NoRoom(_))));
         assert!(!copy_path(&dir).exists());
         assert!(reopened(&dir) == before);
     }

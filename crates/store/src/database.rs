@@ -1,6 +1,6 @@
 //! sled, opened and synced so that what is acknowledged survives.
 //!
-//! Facts about sled 0.34.7 this module answers, each reproduced in `tests/hazards.rs`:
+//! Facts about sled 0.34.7 this module answers, each reproduced in `tests/promises/hazards.rs`:
 //!
 //! - `flush` ends in `sync_file_range`, which does not reach the disk's platter or the file's metadata: after it
 //!   the file is synced with `fdatasync`, and only then is anything acknowledged. Names are synced after each opening.
@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use crate::canary::{Canary, Mark};
 use crate::folder::io_error;
 use crate::rows::{Checkpoint, decode};
-use crate::{StoreError, compact, folder, keys, migrate, rows};
+use crate::{StoreError, exchange, folder, keys, migrate, rows};
 
 /// How the store uses the machine.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +91,13 @@ impl Store {
     ///
     /// [`StoreError`]: locked by another process, damaged, newer than this program, or no room on the disk.
     pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        if let Some(parent) = dir.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
+        }
+        let lock = folder::lock(dir)?;
+        exchange::put_right(dir)?;
         std::fs::create_dir_all(dir).map_err(|source| io_error("create", dir, source))?;
         look_for_room(dir, options)?;
-        let lock = folder::lock(dir)?;
-        compact::put_right(dir)?;
         Self::open_locked(dir, options, lock)
     }
 
@@ -104,7 +107,7 @@ impl Store {
     ///
     /// [`StoreError::Missing`] when there is none; else as [`Store::open`].
     pub fn open_existing(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        if !folder::db(dir).is_file() {
+        if !exchange::is_there(dir) {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
         Self::open(
@@ -257,27 +260,25 @@ impl Store {
         Ok(self.get(keys::CHECKPOINT_KEY)?.unwrap_or_default())
     }
 
-    /// Reads every row and opens its envelope: whether all that sled holds can be read. Gives back how many rows there
-    /// are. Half a second for 100,000 articles.
+    /// Reads every row: whether all that sled holds can be read. Gives back how many rows there are.
+    ///
+    /// sled reads a page when it is first asked for, and opening asks for few. Each page is under a checksum, and walking
+    /// all rows comes by every one of them, those that only lead to others too: what passes here was written like this.
+    /// So no envelope is opened. 0.65 s for 91,000 articles (864 MB in the system's cache, 754,000 rows); with every envelope it
+    /// was 3.7 s.
     ///
     /// # Errors
     ///
     /// [`StoreError::Damaged`] or [`StoreError::Row`]: the first thing that cannot be read.
     pub fn check_readable(&self) -> Result<u64, StoreError> {
-        let mut count = 0;
-        for item in self.scan([]) {
-            let (key, bytes) = item?;
-            count += 1;
-            // A part is opened with the row it belongs to.
-            if keys::is_part(&key) {
-                continue;
+        guard(&self.held.dir, || {
+            let mut rows = 0;
+            for item in self.db.iter() {
+                item?;
+                rows += 1;
             }
-            match rows::parts(&bytes) {
-                Some(parts) => rows::check(&key, &self.join_parts(&key, parts)?)?,
-                None => rows::check(&key, &bytes)?,
-            }
-        }
-        Ok(count)
+            Ok(rows)
+        })
     }
 
     /// Bytes the store takes on the disk.

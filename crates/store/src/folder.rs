@@ -97,7 +97,7 @@ pub(crate) fn make_durable(dir: &Path) -> Result<(), StoreError> {
 }
 
 /// What is in a folder: paths and names.
-fn entries(dir: &Path) -> Result<Vec<(PathBuf, String)>, StoreError> {
+pub(crate) fn entries(dir: &Path) -> Result<Vec<(PathBuf, String)>, StoreError> {
     let unreadable = |source| io_error("read", dir, source);
     std::fs::read_dir(dir)
         .map_err(unreadable)?

@@ -53,11 +53,6 @@ pub(crate) fn part(key: &[u8], n: u32) -> Vec<u8> {
     join(PART, &[key, &n.to_be_bytes()])
 }
 
-/// Whether a part of a large row stands here, and no row.
-pub(crate) fn is_part(key: &[u8]) -> bool {
-    key.first() == Some(&PART)
-}
-
 pub(crate) fn revision(id: ArticleId, revision: u32) -> Vec<u8> {
     join(ID, &[&id.0.0, &revision.to_be_bytes()])
 }

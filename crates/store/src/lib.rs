@@ -15,6 +15,7 @@ mod canary;
 mod compact;
 mod database;
 mod dictionary;
+mod exchange;
 mod folder;
 mod keys;
 mod migrate;
@@ -33,12 +34,13 @@ mod verify;
 mod sample;
 
 pub use backup::{
-    Attachment, BackupError, BackupNote, Chunk, Contents, Dump, Loader, Manifest, Member, Segments,
-    backed_up_up_to, check_backup, note_backup, restore, write_backup,
+    Attachment, BackupError, BackupNote, Contents, Manifest, Member, Segments, backed_up_up_to, check_backup,
+    look_for_unfinished_restore, note_backup, restore, write_backup,
 };
-pub use compact::{Compacted, compact, discard, replace, set_aside};
+pub use compact::{Compacted, compact};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
+pub use exchange::{discard, prepare, rebuilding_path, replace, set_aside};
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, StillWork, Writer};

@@ -61,6 +61,7 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
 }
 
 /// Whether the envelope of a row opens.
+#[cfg(test)]
 pub(crate) fn check(key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
     open_envelope(bytes).map(drop).map_err(|why| StoreError::Row {
         why: format!("{}: {why}", key.escape_ascii()),

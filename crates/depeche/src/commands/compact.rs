@@ -10,7 +10,7 @@ pub(super) fn compact(config: &Config) -> anyhow::Result<Exit> {
         before_bytes,
         after_bytes,
         rows,
-    } = depeche_store::compact(&config.store_dir(), config.store_options(), None)?;
+    } = depeche_store::compact(&config.store_dir(), config.store_options())?;
     println!("{rows} rows, {before_bytes} bytes before, {after_bytes} bytes after");
     Ok(Exit::Done)
 }

@@ -1,6 +1,5 @@
 //! `depeche rebuild`: the store made again from the journal, beside the old one, then put in its place in one step.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,11 +31,15 @@ pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> a
         ),
     }
     let store = config.store_dir();
-    let mut fresh = store.as_os_str().to_owned();
-    fresh.push(".rebuilding");
-    let fresh = PathBuf::from(fresh);
-    // What a rebuild that broke off left there.
-    depeche_store::discard(&fresh)?;
+    let fresh = depeche_store::rebuilding_path(&store);
+    // A rebuild that broke off leaves an unfinished store there, or, after the exchange, the old one.
+    let kept = aside(&store, "replaced", clock);
+    if depeche_store::prepare(&fresh, &kept)? {
+        println!(
+            "a store that an earlier rebuild had left is kept in {}",
+            kept.display()
+        );
+    }
     let begun = Instant::now();
     let rebuilt = block_on(async {
         let stop = shutdown::token()?;
@@ -54,7 +57,7 @@ pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> a
         Ok((!stopped).then_some(progress))
     })?;
     let Some(progress) = rebuilt else {
-        depeche_store::discard(&fresh)?;
+        depeche_store::discard(&fresh, &aside(&store, "replaced", clock))?;
         bail!("stopped before the end: the store is as it was");
     };
     let took = begun.elapsed();

@@ -8,6 +8,7 @@ use depeche_disk::durable;
 
 use super::container::Unpacker;
 use super::rows::Loader;
+use super::unfinished::{self, Made, PARTS, RESTORING, STORE};
 use super::{BackupError, FEEDS, FORMAT, HEAD, Head, JOURNAL, MANIFEST, Manifest, ROWS};
 use crate::StoreError;
 use crate::compact::wait_until_closed;
@@ -19,14 +20,6 @@ use crate::rows::SCHEMA;
 const MEMBER_BYTES: u64 = 64 << 20;
 /// Rows of one chunk, decompressed. Above what is written, so that a larger chunk is no reason to refuse a backup.
 const CHUNK_BYTES: usize = 64 << 20;
-
-/// Where restoring works, inside the data folder.
-const RESTORING: &str = "restoring";
-/// The folder of the store.
-const STORE: &str = "store";
-
-/// What may stand in a folder that counts as empty: what file systems put there, and the lock of a store that is gone.
-const COUNTS_AS_NOTHING: [&str; 2] = ["lost+found", "store.lock"];
 
 /// Where the members of a backup go.
 trait Target {
@@ -73,7 +66,8 @@ pub fn check_backup(input: &mut dyn Read) -> Result<Manifest, BackupError> {
     unpack(input, &mut Nowhere)
 }
 
-/// Makes a data folder of a backup: whole, or not at all. The folder is empty or missing.
+/// Makes a data folder of a backup: whole, or not at all. The folder is empty or missing, or holds what an earlier restore
+/// that was killed has left: that is removed first.
 ///
 /// # Errors
 ///
@@ -97,27 +91,6 @@ pub fn restore(
     restored
 }
 
-/// What restoring made, in order.
-#[derive(Default)]
-struct Made(Vec<PathBuf>);
-
-impl Made {
-    fn undo(self) {
-        for path in self.0.into_iter().rev() {
-            let removed = if path.is_dir() {
-                std::fs::remove_dir_all(&path)
-            } else {
-                std::fs::remove_file(&path)
-            };
-            if let Err(error) = removed
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(path = %path.display(), %error, "what restoring had made could not be removed");
-            }
-        }
-    }
-}
-
 fn restore_into(
     input: &mut dyn Read,
     data_dir: &Path,
@@ -125,7 +98,8 @@ fn restore_into(
     made: &mut Made,
 ) -> Result<Manifest, BackupError> {
     let cannot = |action: &str, path: &Path| BackupError::io(format!("{action} {}", path.display()));
-    if make_empty_folder(data_dir)? {
+    if !data_dir.exists() {
+        std::fs::create_dir_all(data_dir).map_err(cannot("create", data_dir))?;
         made.0.push(data_dir.to_owned());
     }
     // No daemon begins a store here meanwhile.
@@ -135,6 +109,7 @@ fn restore_into(
         made.0.push(lock);
     }
     let _lock = folder::lock(&store)?;
+    unfinished::clear(data_dir)?;
     let aside = data_dir.join(RESTORING);
     std::fs::create_dir(&aside).map_err(cannot("create", &aside))?;
     made.0.push(aside.clone());
@@ -151,49 +126,37 @@ fn restore_into(
             format!("it counts {} rows, and there are {loaded}", manifest.rows),
         ));
     }
-    let names: Vec<&str> = ["journal", FEEDS, STORE]
-        .into_iter()
-        .filter(|name| aside.join(name).exists())
-        .collect();
     let journal = aside.join("journal");
     if journal.exists() {
         durable::sync_dir(&journal).map_err(cannot("sync", &journal))?;
     }
-    for name in names {
-        let place = data_dir.join(name);
-        if place.exists() {
-            return Err(not_empty(data_dir, name));
-        }
-        durable::rename(&aside.join(name), &place).map_err(cannot("name", &place))?;
-        made.0.push(place);
-    }
+    move_out(&aside, data_dir, made)?;
     std::fs::remove_dir_all(&aside).map_err(cannot("remove", &aside))?;
+    durable::sync_dir(data_dir).map_err(cannot("sync", data_dir))?;
     durable::sync_name(data_dir).map_err(cannot("sync the folder of", data_dir))?;
     Ok(manifest)
 }
 
-/// Whether the folder was missing and is made; an error when there is something in it.
-fn make_empty_folder(dir: &Path) -> Result<bool, BackupError> {
-    let cannot = |action: &str| BackupError::io(format!("{action} {}", dir.display()));
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(dir).map_err(cannot("create"))?;
-            return Ok(true);
-        }
-        Err(error) => return Err(cannot("read")(error)),
-    };
-    for entry in entries {
-        let name = entry.map_err(cannot("read"))?.file_name();
-        let name = name.to_string_lossy();
-        if !COUNTS_AS_NOTHING.contains(&name.as_ref()) {
-            return Err(not_empty(dir, &name));
-        }
+/// Gives the parts their names, the store last.
+fn move_out(aside: &Path, data_dir: &Path, made: &mut Made) -> Result<(), BackupError> {
+    let parts: Vec<&str> = PARTS
+        .into_iter()
+        .filter(|part| aside.join(part).exists())
+        .collect();
+    if let Some(part) = parts.iter().find(|part| data_dir.join(part).exists()) {
+        return Err(not_empty(data_dir, part));
     }
-    Ok(false)
+    unfinished::note_moves(aside, &parts)?;
+    for part in parts {
+        let place = data_dir.join(part);
+        made.0.push(place.clone());
+        durable::rename(&aside.join(part), &place)
+            .map_err(BackupError::io(format!("name {}", place.display())))?;
+    }
+    Ok(())
 }
 
-fn not_empty(dir: &Path, found: &str) -> BackupError {
+pub(super) fn not_empty(dir: &Path, found: &str) -> BackupError {
     BackupError::NotEmpty {
         dir: dir.to_owned(),
         found: found.to_owned(),

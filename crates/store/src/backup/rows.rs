@@ -21,24 +21,24 @@ const CHUNK_BYTES: usize = 8 << 20;
 const BATCH_BYTES: usize = 32 << 10;
 
 /// Every row of a store at one moment. Nothing may be committed until it ends.
-pub struct Dump {
+pub(crate) struct Dump {
     rows: Scan,
     ahead: Option<Vec<u8>>,
 }
 
 /// Some of the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chunk {
+pub(crate) struct Chunk {
     /// The rows, one after the other: at most 8 MiB, or one row.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// How many.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl Store {
     /// Every row, in the order of keys.
     #[must_use]
-    pub fn dump(&self) -> Dump {
+    pub(crate) fn dump(&self) -> Dump {
         Dump {
             rows: self.scan([]),
             ahead: None,
@@ -91,7 +91,7 @@ fn unframed(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 /// Makes a store of dumped rows, in a folder that holds none.
-pub struct Loader {
+pub(crate) struct Loader {
     db: sled::Db,
     dir: PathBuf,
     options: StoreOptions,
@@ -104,7 +104,7 @@ impl Loader {
     /// # Errors
     ///
     /// [`StoreError`] when there is no room, or the system refuses.
-    pub fn new(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+    pub(crate) fn new(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         std::fs::create_dir(dir).map_err(|source| io_error("create", dir, source))?;
         look_for_room(dir, options)?;
         Ok(Self {
@@ -120,7 +120,7 @@ impl Loader {
     /// # Errors
     ///
     /// [`BackupError::Damaged`] when these are no rows, [`BackupError::Store`] when they cannot be written.
-    pub fn load(&mut self, mut bytes: &[u8], member: &str) -> Result<(), BackupError> {
+    pub(crate) fn load(&mut self, mut bytes: &[u8], member: &str) -> Result<(), BackupError> {
         look_for_room(&self.dir, self.options)?;
         let mut batch = sled::Batch::default();
         let mut batch_bytes = 0;
@@ -154,7 +154,7 @@ impl Loader {
     /// # Errors
     ///
     /// [`StoreError`] when it cannot be made durable, or does not open: a later schema too.
-    pub fn finish(self) -> Result<u64, StoreError> {
+    pub(crate) fn finish(self) -> Result<u64, StoreError> {
         let Self {
             db,
             dir,

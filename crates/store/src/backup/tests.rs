@@ -5,18 +5,19 @@ use std::path::Path;
 
 use depeche_model::Seq;
 
+use super::rows::{Chunk, Loader};
 use super::*;
 use crate::database::StoreOptions;
 use crate::read::Reader;
 use crate::sample::{filled, sketch};
 
-const OPTIONS: StoreOptions = StoreOptions {
+pub(super) const OPTIONS: StoreOptions = StoreOptions {
     cache_bytes: 1 << 20,
     min_free_bytes: 0,
 };
 
 /// A backup of the sample store with a journal of two segments, the second cut in its middle, and added feeds.
-fn backup() -> (Vec<u8>, Manifest) {
+pub(super) fn backup() -> (Vec<u8>, Manifest) {
     let (dir, store) = filled();
     let file = |name: &str, content: &[u8], end| {
         let path = dir.path().join(name);
@@ -43,7 +44,7 @@ fn backup() -> (Vec<u8>, Manifest) {
     (out, manifest)
 }
 
-fn names(dir: &Path) -> Vec<String> {
+pub(super) fn names(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();
     let mut names: Vec<_> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

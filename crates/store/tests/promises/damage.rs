@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use depeche_model::{Decision, Seq};
-use depeche_store::{Reader, Store, StoreError};
+use depeche_store::{BackupError, Contents, Member, Reader, Store, StoreError, write_backup};
+use jiff::Timestamp;
 
-use crate::support::{commit, decided, judged_with, open, options};
+use crate::support::{commit, decided, digest, judged_with, open, options};
 
 const COMMITS: u64 = 4;
 /// Where to cut or flip: some places all over the file, odd steps apart so that they meet headers and bodies alike. Each
@@ -328,4 +329,74 @@ fn unmade_mark(mark: &[u8]) -> Vec<u8> {
     let sum = blake3::hash(&bytes);
     bytes.extend_from_slice(&sum.as_bytes()[..8]);
     bytes
+}
+
+fn has_snapshot(dir: &Path) -> bool {
+    let mut entries = fs::read_dir(dir).expect("readable");
+    entries.any(|entry| {
+        let name = entry.expect("readable").file_name();
+        name.to_string_lossy().starts_with("snap.")
+    })
+}
+
+/// Every row as it stands, in short: what a backup makes of the store.
+fn every_row(store: &Store) -> Result<Vec<Member>, BackupError> {
+    let contents = Contents {
+        store,
+        journal: None,
+        feeds: None,
+        program: "",
+        at: Timestamp::UNIX_EPOCH,
+    };
+    Ok(write_backup(&mut std::io::sink(), contents, || {})?.members)
+}
+
+#[tokio::test]
+async fn what_opening_does_not_notice_checking_does() {
+    let sample = tempfile::tempdir().expect("a folder");
+    let dir = sample.path().join("sample");
+    // Texts that zstd can only halve: 20 MB, three segments of sled.
+    for first in [1, 51, 101, 151] {
+        let captures = (first..first + 50).map(|n| {
+            let text: String = (0..3200)
+                .map(|word| digest(n * 10_000 + word).to_string())
+                .collect();
+            decided(n, vec![Decision::Judged(Box::new(judged_with(n, 1, text)))])
+        });
+        commit(open(&dir), captures.collect(), vec![]).await;
+    }
+    let whole = every_row(&open(&dir)).expect("readable");
+    let bytes = fs::read(dir.join("db")).expect("readable");
+    assert!(bytes.len() > 2 * (8 << 20), "{} bytes are too few", bytes.len());
+    assert!(has_snapshot(&dir), "without one, opening reads everything itself");
+    let copy = sample.path().join("copy");
+    let (mut noticed_by_checking, mut harmless) = (0, 0);
+    for at in (1_234..bytes.len()).step_by(bytes.len() / 60) {
+        if copy.exists() {
+            fs::remove_dir_all(&copy).expect("removed");
+        }
+        copy_files(&dir, &copy);
+        let mut flipped = bytes.clone();
+        for byte in flipped.iter_mut().skip(at).take(32) {
+            *byte ^= 0xff;
+        }
+        fs::write(copy.join("db"), flipped).expect("written");
+        let store = match Store::open(&copy, options()) {
+            Ok(store) => store,
+            Err(StoreError::Damaged { .. } | StoreError::Row { .. }) => continue,
+            Err(error) => panic!("at {at}: {error}"),
+        };
+        match store.check_readable() {
+            Ok(_) => {
+                assert_eq!(every_row(&store).expect("readable"), whole, "at {at}");
+                harmless += 1;
+            }
+            Err(StoreError::Damaged { .. } | StoreError::Row { .. }) => noticed_by_checking += 1,
+            Err(error) => panic!("at {at}: {error}"),
+        }
+    }
+    assert!(
+        noticed_by_checking > 0,
+        "nothing was left for checking to notice: the test proves nothing; {harmless} harmless"
+    );
 }

@@ -130,7 +130,7 @@ async fn a_migrated_store_goes_on_and_is_compacted_like_any_other() {
     let next = judged_with(41, 1, "Le conseil municipal a voté le budget.".to_owned());
     let decided = crate::support::decided(41, vec![depeche_model::Decision::Judged(Box::new(next))]);
     crate::support::commit(open(&dir), vec![decided], vec![]).await;
-    compact(&dir, options(), None).expect("compacted");
+    compact(&dir, options()).expect("compacted");
     let reader = Reader::from(open(&dir));
     assert_eq!(reader.records(Seq(0)).flatten().count(), 37);
     assert_eq!(reader.settled_up_to().expect("readable"), 41);
