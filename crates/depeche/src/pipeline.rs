@@ -21,7 +21,7 @@ use depeche_disk::{OnFull, Room};
 use depeche_journal::{Intake, Ledger, Retention, Source};
 use depeche_model::{Clock, PollReport};
 use depeche_normalizer::Normalizer;
-use depeche_store::{Progress, Reader, StillWork, Writer};
+use depeche_store::{Progress, Reader, StillWork, Writer, look_for_unfinished_restore};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -81,6 +81,7 @@ impl Pipeline {
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
+        look_for_unfinished_restore(&config.data_dir)?;
         let room = Room::new(&config.data_dir, config.store.min_free.0, on_full);
         // The store first: it is locked, so that one process at a time also has the journal.
         let (store, deduplicator) = open_store(config, store_dir, clock)?;

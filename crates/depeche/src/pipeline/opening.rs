@@ -65,6 +65,8 @@ pub(super) fn open_store(
 
 fn open_and_restore(config: &Config, dir: &Path) -> anyhow::Result<(Store, Deduplicator)> {
     let store = Store::open(dir, config.store_options())?;
+    // sled reads a page when it is first asked for; damage is to be found while the journal can make up for it.
+    store.check_readable()?;
     let deduplicator = restore(config, &Reader::from(store.clone()))?;
     Ok((store, deduplicator))
 }
