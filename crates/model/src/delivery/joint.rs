@@ -80,7 +80,8 @@ impl Joint {
     }
 }
 
-#[cfg(all(test, feature = "loom"))]
+#[cfg(test)]
+#[cfg(feature = "loom")]
 mod tests {
     use loom::thread;
 
