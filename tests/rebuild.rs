@@ -60,8 +60,22 @@ fn a_rebuild_that_broke_off_is_begun_anew() {
     let depeche = with_seeds("");
     let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
     depeche.write("data/store.rebuilding/db", "half a store");
+    depeche.write("data/store.rebuilding/depeche.unfinished", "");
     depeche.run(["rebuild"]).expect_code(0);
     assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+    let replaced = |depeche: &Depeche| {
+        let names = names(&depeche.path().join("data"));
+        names.iter().filter(|name| name.contains(".replaced-")).count()
+    };
+    assert_eq!(replaced(&depeche), 1, "the unfinished one is gone");
+    // One that is not marked so is the old store of a rebuild that was killed behind the exchange.
+    depeche.write("data/store.rebuilding/db", "an old store");
+    depeche.run(["rebuild"]).expect_code(0);
+    assert_eq!(
+        replaced(&depeche),
+        3,
+        "it is kept, and so is the one replaced now"
+    );
 }
 
 #[test]

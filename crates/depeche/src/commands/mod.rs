@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use depeche_model::{ArticleId, Clock, SystemClock};
-use depeche_store::{Reader, Store};
+use depeche_store::{Reader, Store, look_for_unfinished_restore};
 
 use crate::cli::{Cli, Command, Dead, Global};
 use crate::config::{Config, Layers, load};
@@ -90,6 +90,7 @@ fn layers(global: &Global) -> Layers {
 
 /// The store, for reading.
 fn store(config: &Config) -> anyhow::Result<Store> {
+    look_for_unfinished_restore(&config.data_dir)?;
     Ok(Store::open_existing(&config.store_dir(), config.store_options())?)
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn backup(State(source): State<Source>, Query(wanted): Query<Wa
     let to_client = Pieces {
         runtime: Handle::current(),
         stop: source.stop.clone(),
-        pieces: pieces.clone(),
+        client: pieces.clone(),
     };
     tokio::task::spawn_blocking(move || {
         if let Err(error) = write(&source, wanted.journal, to_client) {
@@ -166,12 +166,12 @@ struct Pieces {
     runtime: Handle,
     /// The end of the daemon is not put off for a client.
     stop: CancellationToken,
-    pieces: mpsc::Sender<io::Result<Bytes>>,
+    client: mpsc::Sender<io::Result<Bytes>>,
 }
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.pieces.send(Ok(Bytes::copy_from_slice(bytes)));
+        let sent = self.client.send(Ok(Bytes::copy_from_slice(bytes)));
         let sent = timeout(PATIENCE, sent);
         let sent = self.runtime.block_on(self.stop.run_until_cancelled(sent));
         let why = match sent {
