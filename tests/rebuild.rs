@@ -227,3 +227,25 @@ fn a_damaged_store_that_the_journal_cannot_replace_is_left_where_it_is() {
     assert!(ran.stderr.contains("restore a backup"), "{}", ran.stderr);
     assert!(!names(&data).iter().any(|name| name.contains("broken")));
 }
+
+#[test]
+fn a_journal_that_lost_its_end_is_found_and_replaces_and_backs_up_nothing() {
+    let depeche = with_segments("");
+    let before = depeche.run(["export", "--all"]).expect_code(0).stdout;
+    depeche.run(["backup", "good.tar"]).expect_code(0);
+    let good = std::fs::read(depeche.path().join("good.tar")).expect("a backup");
+    let journal = depeche.path().join("data/journal");
+    let newest = names(&journal).pop().expect("segments");
+    std::fs::remove_file(journal.join(newest)).expect("removed");
+    let ran = depeche.run(["verify"]).expect_code(12);
+    assert!(ran.stdout.contains("lost its end"), "{}", ran.stdout);
+    let ran = depeche.run(["rebuild"]).expect_code(12);
+    assert!(ran.stderr.contains("the store stays as it is"), "{}", ran.stderr);
+    assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, before);
+    let ran = depeche.run(["backup", "good.tar"]).expect_code(12);
+    assert!(ran.stderr.contains("--no-journal"), "{}", ran.stderr);
+    assert_eq!(
+        std::fs::read(depeche.path().join("good.tar")).expect("still there"),
+        good
+    );
+}

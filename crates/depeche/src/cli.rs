@@ -191,9 +191,9 @@ pub(crate) enum Command {
     /// The feeds that are polled
     #[command(subcommand)]
     Feeds(Feeds),
-    /// Make the store again from the journal, and put it in the old one's place
+    /// Make the store again from the journal, and put it in the old one's place, which is kept; the daemon stopped
     Rebuild,
-    /// Write the store anew without the room that superseded rows take
+    /// Write the store anew without the room that superseded rows take; the daemon stopped
     Compact,
     /// Check the configuration and the feed lists it names
     Check,

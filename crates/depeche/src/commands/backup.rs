@@ -14,7 +14,7 @@ use depeche_disk::durable;
 use depeche_journal::{JournalError, list_segments};
 use depeche_model::{Clock, Position};
 use depeche_store::{
-    Attachment, Contents, Manifest, Segments, Store, check_backup, note_backup, write_backup,
+    Attachment, Contents, Manifest, Reader, Segments, Store, check_backup, note_backup, write_backup,
 };
 
 use crate::config::Config;
@@ -37,6 +37,9 @@ pub(super) fn backup(
     durable::write_whole(file, |out| {
         match store {
             Ok(store) => {
+                if with_journal {
+                    check_journal(config, &store)?;
+                }
                 let journal = with_journal.then(|| journal(config)).transpose()?;
                 write_backup(out, contents(config, clock, &store, journal)?, || {})?;
             }
@@ -69,6 +72,9 @@ pub(super) fn restore(config: &Config, file: &Path, quiet: bool) -> anyhow::Resu
         config.store_options(),
     );
     let manifest = restored.with_context(cannot)?;
+    // What was restored is in a backup: in this one.
+    let path = file.canonicalize().with_context(cannot)?;
+    note_backup(&config.data_dir, &manifest, &path).context("cannot note the backup in the data folder")?;
     if !quiet {
         tell("restored", &manifest);
     }
@@ -86,10 +92,27 @@ fn tell(done: &str, manifest: &Manifest) {
     );
 }
 
+/// A backup is for what is sound: one that lacks captures must not take the place of one that has them.
+fn check_journal(config: &Config, store: &Store) -> anyhow::Result<()> {
+    let path = config.journal_dir();
+    let verified = depeche_journal::verify(&path)?;
+    let settled = Reader::from(store.clone()).highest_settled()?;
+    let why = if verified.is_sound() && verified.last_ordinal.unwrap_or(0) >= settled {
+        return Ok(());
+    } else if verified.is_sound() {
+        format!("it ends before capture {settled}, which the store has")
+    } else {
+        "records in it are unreadable".to_owned()
+    };
+    let why = format!("{why}: `depeche verify` names them; --no-journal backs up the store alone");
+    Err(JournalError::Damaged { path, why }.into())
+}
+
 /// The journal while nobody writes it.
 fn journal(config: &Config) -> anyhow::Result<Segments> {
     let dir = config.journal_dir();
-    segments(&dir, DurableEnd::find(&dir)?)
+    let end = DurableEnd::find(&dir)?;
+    segments(&dir, end)
 }
 
 /// What goes into a backup of this data folder.

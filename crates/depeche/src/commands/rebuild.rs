@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use depeche_disk::OnFull;
-use depeche_journal::first_ordinal;
+use depeche_journal::{JournalError, first_ordinal};
 use depeche_model::Clock;
+use depeche_store::{Reader, Store, StoreError};
 use indicatif::ProgressBar;
 
 use super::replay::{caught_up, progress_bar};
@@ -19,6 +20,8 @@ use crate::pipeline::{Pipeline, aside};
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> anyhow::Result<Exit> {
+    // First of all, since it is locked while somebody is at work.
+    let before = captures_now(config)?;
     match first_ordinal(&config.journal_dir())? {
         None => bail!(
             "there is no journal in {} to make a store from",
@@ -61,6 +64,17 @@ pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> a
         bail!("stopped before the end: the store is as it was");
     };
     let took = begun.elapsed();
+    if progress.tally.captures < before {
+        depeche_store::discard(&fresh, &aside(&store, "replaced", clock))?;
+        return Err(JournalError::Damaged {
+            path: config.journal_dir(),
+            why: format!(
+                "it gives back {} captures, and the store has {before}: the store stays as it is; see `depeche verify`",
+                progress.tally.captures
+            ),
+        }
+        .into());
+    }
     let kept = aside(&store, "replaced", clock);
     let there_was_one = store.exists();
     depeche_store::replace(&store, &fresh, &kept)?;
@@ -75,6 +89,15 @@ pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> a
         println!("the store before is kept in {}", kept.display());
     }
     Ok(Exit::Done)
+}
+
+/// How many captures the present store has: no fewer may come of it. None that is readable has none.
+fn captures_now(config: &Config) -> anyhow::Result<u64> {
+    match Store::open_existing(&config.store_dir(), config.store_options()) {
+        Ok(store) => Ok(Reader::from(store).tally().map_or(0, |tally| tally.captures)),
+        Err(StoreError::Missing { .. } | StoreError::Damaged { .. } | StoreError::Row { .. }) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn show(ledger: depeche_journal::Ledger, owed: u64, bar: ProgressBar) {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use depeche_deduplicator::Sketches;
 use depeche_journal::{Flaw, list_segments};
-use depeche_store::{Numbers, Store, StoreError};
+use depeche_store::{Numbers, Store, StoreError, backed_up_up_to};
 use serde_json::json;
 
 use crate::cli::Rows;
@@ -153,9 +153,34 @@ fn compare(config: &Config, store: &Store, findings: &mut Findings) -> anyhow::R
             }
         }
     }
+    let highest_settled = beyond.iter().copied().max().unwrap_or(0).max(settled_up_to);
     let Some((first, last)) = held else {
+        if highest_settled > 0 {
+            tracing::warn!(
+                "the journal has no captures, and the store has settled {highest_settled}: it was left out of the backup \
+                 that was restored, or it is lost; only a backup brings the store back now"
+            );
+        }
         return Ok(());
     };
+    if last < highest_settled {
+        findings.add(
+            "both",
+            &format_args!("captures {} to {highest_settled}", last + 1),
+            "missing",
+            &"the store has settled them, and the journal ends before: it lost its end; restore it from a backup",
+        );
+    }
+    // Retention removes only what a backup has.
+    let backed_up = backed_up_up_to(&config.data_dir);
+    if first > backed_up + 1 {
+        tracing::warn!(
+            "the journal begins with capture {first}, and no backup that is known of has the captures {} to {}: only \
+             the store has them; make a backup",
+            backed_up + 1,
+            first - 1
+        );
+    }
     for (id, ordinal) in store.captures().flatten() {
         if (first..=last).contains(&ordinal) && !agreed.contains(ordinal) {
             findings.add(

@@ -98,7 +98,8 @@ pub(super) fn open_journal(
         tracing::warn!(
             journal = journal.last_ordinal(),
             store = highest_settled,
-            "the journal ends before the store's checkpoint: segments were taken away"
+            "the journal ends before the store's checkpoint: it lost its end, or was left out of the backup that was \
+             restored; the store has what it can no longer give back"
         );
         journal.continue_after(highest_settled);
     }
