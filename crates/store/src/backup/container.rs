@@ -125,18 +125,19 @@ impl<'a> Unpacker<'a> {
         self.name.clone_from(&behind);
         let mut header = tar::Header::new_old();
         self.read(header.as_mut_bytes())?;
-        let damaged = |why: String| BackupError::damaged(&behind, why);
-        let written = header.cksum().map_err(|error| damaged(error.to_string()))?;
+        // What the header says cannot be quoted: it may be anything.
+        let no_member = || BackupError::damaged(&behind, "no member of a depeche backup begins there");
+        let written = header.cksum().map_err(|_| no_member())?;
         let counted = {
             let mut counting = header.clone();
             counting.set_cksum();
-            counting.cksum().map_err(|error| damaged(error.to_string()))?
+            counting.cksum().map_err(|_| no_member())?
         };
         if written != counted {
-            return Err(damaged("that is no member of a backup".to_owned()));
+            return Err(no_member());
         }
         let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
-        let bytes = header.entry_size().map_err(|error| damaged(error.to_string()))?;
+        let bytes = header.entry_size().map_err(|_| no_member())?;
         self.name.clone_from(&name);
         Ok((name, bytes))
     }
