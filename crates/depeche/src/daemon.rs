@@ -10,6 +10,8 @@ use anyhow::{Context as _, bail};
 use depeche_disk::durable;
 use depeche_store::StoreError;
 
+use crate::runtime::block_on;
+
 /// How long the daemon may take to begin an answer: a backup begins when the commit under way has ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,7 +54,7 @@ pub(crate) fn ask(
         }
     };
     let address = address.trim();
-    super::commands::block_on(async {
+    block_on(async {
         let client = reqwest::Client::builder()
             .no_proxy()
             .connect_timeout(PATIENCE)

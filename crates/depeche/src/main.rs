@@ -10,9 +10,12 @@ mod exit;
 mod config;
 mod logging;
 
+mod runtime;
+
 mod feeds;
 mod pipeline;
 
+mod backup;
 mod daemon;
 mod http;
 

@@ -1,6 +1,6 @@
 //! The commands, one module a family.
 
-pub(crate) mod backup;
+mod backup;
 mod compact;
 mod configuration;
 mod expect;
@@ -19,7 +19,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use depeche_model::{ArticleId, Clock, SystemClock};
 use depeche_store::{Reader, Store, look_for_unfinished_restore};
 
@@ -110,13 +110,4 @@ fn one<T: Copy>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
         [] => bail!("no {what} has an id that starts with `{digits}`; `depeche list` shows ids"),
         _ => bail!("several {what} ids start with `{digits}`: give more digits"),
     }
-}
-
-/// The asynchronous runtime of the commands that have one.
-pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the asynchronous runtime")?
-        .block_on(work)
 }

@@ -11,10 +11,11 @@ use depeche_store::{Reader, Store, StoreError};
 use indicatif::ProgressBar;
 
 use super::replay::{caught_up, progress_bar};
-use super::{block_on, shutdown};
+use super::shutdown;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::pipeline::{Pipeline, aside};
+use crate::runtime::block_on;
 
 /// How often the progress is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);

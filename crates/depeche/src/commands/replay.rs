@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::expect;
 use super::summary::Summary;
-use super::{block_on, reader, shutdown};
+use super::{reader, shutdown};
 use crate::cli::Speed;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::pipeline::Pipeline;
+use crate::runtime::block_on;
 
 /// WARC blocks carry the HTTP header block too, which is no part of the body that `fetch.max_body` limits.
 const HTTP_HEAD_BYTES: u64 = 1 << 20;

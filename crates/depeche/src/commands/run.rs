@@ -15,14 +15,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::replay::{caught_up, take_in};
+use super::shutdown;
 use super::summary::Summary;
-use super::{block_on, shutdown};
 use crate::cli::Speed;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::feeds::{Subscription, subscriptions, with_state};
 use crate::http;
 use crate::pipeline::{Pipeline, order_pages};
+use crate::runtime::block_on;
 
 /// Orders handed out ahead of the fetcher.
 const ORDERS: usize = 64;

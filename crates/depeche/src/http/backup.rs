@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::backup::{DurableEnd, contents, segments};
+use crate::backup::{DurableEnd, contents, segments};
 use crate::config::Config;
 
 /// Pieces on their way to the client.
