@@ -98,6 +98,12 @@ fn checksum(body: &[u8]) -> [u8; 8] {
     sum
 }
 
+/// Whether the store in `dir` was still being made when it was left, and so never held anything.
+#[must_use]
+pub fn never_held_anything(dir: &Path) -> bool {
+    matches!(Mark::read(dir), Ok(Some(Canary { commits: 0, .. })))
+}
+
 /// The file beside sled's.
 #[derive(Debug)]
 pub(crate) struct Mark {
@@ -165,6 +171,20 @@ pub(crate) fn compare(canary: Canary, mark: Option<Canary>) -> Result<(), String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_store_that_was_never_finished_never_held_anything() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(
+            !never_held_anything(dir.path()),
+            "without a mark nothing is known"
+        );
+        let unmade = Canary::unmade().unwrap();
+        drop(Mark::make(dir.path(), unmade).unwrap());
+        assert!(never_held_anything(dir.path()));
+        drop(Mark::make(dir.path(), unmade.next()).unwrap());
+        assert!(!never_held_anything(dir.path()));
+    }
 
     #[test]
     fn a_mark_reads_back_and_a_torn_one_says_nothing() {

@@ -37,6 +37,7 @@ pub use backup::{
     Attachment, BackupError, BackupNote, Contents, Manifest, Member, Segments, backed_up_up_to, check_backup,
     look_for_unfinished_restore, note_backup, restore, write_backup,
 };
+pub use canary::never_held_anything;
 pub use compact::{Compacted, compact};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;

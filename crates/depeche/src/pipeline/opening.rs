@@ -6,7 +6,7 @@ use std::sync::Arc;
 use depeche_deduplicator::Deduplicator;
 use depeche_journal::{Journal, Owed, first_ordinal};
 use depeche_model::{Clock, Seq};
-use depeche_store::{Change, Reader, Store, StoreError, set_aside};
+use depeche_store::{Change, Reader, Store, StoreError, never_held_anything, set_aside};
 
 use crate::config::Config;
 
@@ -23,6 +23,8 @@ pub(super) fn open_store(
         Err(error) if is_damage(&error) => {
             match first {
                 Some(1) => {}
+                // A crash while it was made: there is nothing to rebuild.
+                None if never_held_anything(dir) => {}
                 Some(first) => {
                     return Err(error.context(format!(
                         "the store cannot be rebuilt whole, since the journal begins with capture {first}: restore a \
