@@ -48,13 +48,14 @@ const MAGIC: &[(&[u8], &str)] = &[
 ///
 /// The reason why there is none.
 pub(crate) fn decode(capture: &Capture, limit: u64) -> Result<Text, RejectionReason> {
-    let decoded =
-        decode_body(capture.body(), capture.content_encoding(), limit).map_err(|error| match error {
+    let decoded = decode_body(capture.body(), capture.content_encoding().as_deref(), limit).map_err(
+        |error| match error {
             DecodeError::TooLarge { limit } => RejectionReason::TooLarge { limit },
-            DecodeError::Unknown(_) => RejectionReason::Unreadable {
+            DecodeError::TooDense { .. } | DecodeError::Unknown(_) => RejectionReason::Unreadable {
                 error: error.to_string(),
             },
-        })?;
+        },
+    )?;
     let mut text = decode_text(&decoded.bytes, capture.content_type())?;
     if decoded.truncated {
         text.warnings.insert(0, WarningCode::BodyTruncated.into());
