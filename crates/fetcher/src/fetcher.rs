@@ -288,7 +288,7 @@ mod tests {
             ("fetch.max_headers", |o| o.max_headers = 0),
             ("fetch.max_ratio", |o| o.max_ratio = 0),
             ("fetch.in_flight", |o| {
-                o.in_flight_bytes = 4 * o.max_body_bytes - 1
+                o.in_flight_bytes = 4 * o.max_body_bytes - 1;
             }),
             ("host.name", |o| o.hosts = vec![rule("http://a.fr/", None)]),
             ("host.concurrency", |o| o.hosts = vec![rule("a.fr", Some(0))]),

@@ -16,6 +16,9 @@ mod classify;
 mod request;
 mod trace;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use bytes::Bytes;
