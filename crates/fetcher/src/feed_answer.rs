@@ -92,6 +92,8 @@ pub(crate) async fn poll_feed(
         at: now,
         outcome,
         next_due: next.next_due,
+        memory: None,
+        record: None,
     };
     Some(Settled::Asked(Box::new((report, next))))
 }
