@@ -32,6 +32,7 @@ mod pages;
 
 pub mod feed_list;
 pub mod replay;
+pub mod websub;
 
 pub use error::FetchError;
 pub use fetcher::Fetcher;
