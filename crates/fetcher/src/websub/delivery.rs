@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use depeche_journal::Intake;
-use depeche_model::{Capture, CaptureKind, DecodeError, Digest, Payload, decode_body};
+use depeche_model::{Capture, CaptureKind, Digest, Payload, decode_body};
 use tokio::sync::mpsc;
 
 use super::signature::is_signed;
@@ -59,10 +59,13 @@ impl Subscriptions {
             return Received::Unknown;
         };
         let feed = target.url.as_str();
-        let checked = tokio::task::spawn_blocking(move || {
-            check(&post, &secret, max_body_bytes).map(|body| (post, body))
-        });
-        let (post, body) = match checked.await {
+        let base = target.url.clone();
+        let checked = tokio::task::spawn_blocking(move || check(post, &secret, &base, max_body_bytes)).await;
+        let Checked {
+            body,
+            content_type,
+            items,
+        } = match checked {
             Ok(Ok(checked)) => checked,
             Ok(Err(refused)) => {
                 if refused == Received::Unsigned {
@@ -89,10 +92,7 @@ impl Subscriptions {
             source: target.source(),
             page_policy: target.page,
             order: None,
-            payload: Payload::File {
-                content_type: post.content_type,
-                body,
-            },
+            payload: Payload::File { content_type, body },
         };
         let (intake, receipt) = Intake::with_receipt(capture);
         if outlet.send(intake).await.is_err() || receipt.await.is_err() {
@@ -100,13 +100,21 @@ impl Subscriptions {
         }
         count(&self.counters.deliveries);
         tracing::debug!(feed, "a hub delivered");
-        self.delivered(feed, digest);
+        self.delivered(feed, digest, &items);
         Received::Kept
     }
 }
 
-/// The body of a delivery whose signature is right. Work for the processor.
-fn check(post: &Post, secret: &str, max_body_bytes: u64) -> Result<Bytes, Received> {
+/// A delivery whose signature is right.
+struct Checked {
+    body: Bytes,
+    content_type: Option<String>,
+    /// What it delivers.
+    items: Vec<u64>,
+}
+
+/// Looks into a delivery. Work for the processor.
+fn check(post: Post, secret: &str, base: &str, max_body_bytes: u64) -> Result<Checked, Received> {
     let is_right = post
         .signatures
         .iter()
@@ -114,10 +122,16 @@ fn check(post: &Post, secret: &str, max_body_bytes: u64) -> Result<Bytes, Receiv
     if !is_right {
         return Err(Received::Unsigned);
     }
-    match decode_body(&post.body, post.content_encoding.as_deref(), max_body_bytes) {
-        Ok(decoded) => Ok(decoded.bytes),
-        Err(error @ (DecodeError::TooLarge { .. } | DecodeError::Unknown(_))) => {
-            Err(Received::Unreadable(error.to_string()))
-        }
-    }
+    let body = decode_body(&post.body, post.content_encoding.as_deref(), max_body_bytes)
+        .map_err(|error| Received::Unreadable(error.to_string()))?
+        .bytes;
+    // What is no feed is kept like an answer that is none: the normalizer says why nothing came of it.
+    let items = depeche_feed::read(&body, post.content_type.as_deref(), base, max_body_bytes)
+        .map(|feed| feed.items.iter().map(depeche_feed::Item::fingerprint).collect())
+        .unwrap_or_default();
+    Ok(Checked {
+        body,
+        content_type: post.content_type,
+        items,
+    })
 }

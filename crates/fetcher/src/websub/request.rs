@@ -1,7 +1,7 @@
 //! Asking a hub: a POST under the same rules as every other request of the fetcher.
 //!
 //! The address rule holds for every hop, the hub's host gets one request at a time and its spacing, and the whole has
-//! the time of one exchange. Only 307 and 308 are followed, with the same form, as WebSub §5.1.1 says: any other
+//! the time of one exchange. Only 307 and 308 are followed, with the same form, as WebSub §5.1.2 says: any other
 //! redirect would turn the request into a GET.
 
 use std::time::Duration;

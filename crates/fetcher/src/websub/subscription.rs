@@ -41,7 +41,7 @@ const LONGEST_LEASE: Duration = Duration::from_hours(30 * 24);
 /// The lease taken from a hub that names none (PubSubHubbub hubs of the first hour); what their documentation says.
 const UNNAMED_LEASE: Duration = Duration::from_hours(5 * 24);
 
-/// The lease that is asked for: the ten days that WebSub §5.1 gives as the usual default.
+/// The lease that is asked for: ten days, as much as large hubs give.
 pub(crate) const WANTED_LEASE: Duration = Duration::from_hours(10 * 24);
 
 /// The first wait after a failed request; doubled with each further one.
@@ -248,12 +248,14 @@ impl HubState {
     }
 
     /// Whether an item that a poll finds `now`, and that came by no delivery, should have come by one. `published` is
-    /// what the item says; one that says nothing is as old as the poll before allows.
+    /// what the item says; one that says nothing is as old as the poll before allows. Of deliveries before
+    /// `watched_since` nothing is known.
     #[must_use]
     pub fn should_have_come(
         &self,
         published: Option<Timestamp>,
         polled_before: Option<Timestamp>,
+        watched_since: Timestamp,
         now: Timestamp,
     ) -> bool {
         let Some(since) = self.active_since(now) else {
@@ -262,7 +264,7 @@ impl HubState {
         let Some(at) = published.or(polled_before) else {
             return false;
         };
-        at > since && after(at, DELIVERED_WITHIN) <= now
+        at > since.max(watched_since) && after(at, DELIVERED_WITHIN) <= now
     }
 
     /// Takes note of what a poll found; whether the hub is dropped for it. A poll that found nothing new says nothing.
@@ -381,13 +383,11 @@ impl HubState {
 
     fn verified(&mut self, lease: Option<Duration>, now: Timestamp) -> Action {
         let lately = self.asked.is_some_and(|asked| now <= after(asked, ASKED_LATELY));
-        if !lately {
-            return Action::Nothing;
-        }
         let since = match self.stage {
-            Stage::Wanted { .. } | Stage::Requested { .. } => now,
+            Stage::Wanted { .. } | Stage::Requested { .. } if lately => now,
+            // Hubs may make sure now and then (WebSub §5); it was asked for and is meant still.
             Stage::Active { since, .. } | Stage::Renewing { since, .. } => since,
-            Stage::Denied { .. } | Stage::Dropped { .. } | Stage::Leaving { .. } => return Action::Nothing,
+            _ => return Action::Nothing,
         };
         let lease = lease.unwrap_or(UNNAMED_LEASE).clamp(LEAST_LEASE, LONGEST_LEASE);
         self.tries = 0;

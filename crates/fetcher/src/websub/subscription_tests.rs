@@ -68,11 +68,17 @@ fn a_hub_may_verify_before_it_has_answered_the_request_or_once_more() {
 }
 
 #[test]
+fn a_hub_that_makes_sure_of_a_subscription_is_told_that_it_is_meant() {
+    let mut state = active(10 * DAY);
+    assert_eq!(state.on(verify(10 * DAY), at(5 * DAY)), Action::Confirm);
+    assert!(state.is_active(at(14 * DAY)));
+}
+
+#[test]
 fn what_was_not_asked_for_lately_is_not_confirmed() {
-    let unasked: [(HubState, Event, Timestamp); 7] = [
+    let unasked: [(HubState, Event, Timestamp); 6] = [
         (wanted(), verify(DAY), at(1)),
         (asked(), verify(DAY), at(1 + HOUR)),
-        (active(10 * DAY), verify(DAY), at(2 * HOUR)),
         (
             asked(),
             Event::Verify {
@@ -251,10 +257,11 @@ fn what_is_older_than_a_quarter_of_an_hour_and_younger_than_the_subscription_sho
         (None, Some(HOUR), true),
         (None, Some(5 * HOUR - MINUTE), false),
     ] {
-        let found = state.should_have_come(published.map(at), polled_before.map(at), now);
+        let found = state.should_have_come(published.map(at), polled_before.map(at), at(0), now);
         assert_eq!(found, should, "{published:?} {polled_before:?}");
     }
-    assert!(!asked().should_have_come(Some(at(HOUR)), None, now));
+    assert!(!state.should_have_come(Some(at(HOUR)), None, at(2 * HOUR), now));
+    assert!(!asked().should_have_come(Some(at(HOUR)), None, at(0), now));
 }
 
 #[test]

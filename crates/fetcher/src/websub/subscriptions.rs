@@ -3,7 +3,7 @@
 //! What happens to a subscription comes in by methods, each of which decides at once and waits for nothing; what is to
 //! be sent to a hub waits in line until [`super::keep_subscribed`] sends it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,18 @@ use super::request::{HubRequest, RequestError};
 use super::signature::Keys;
 use super::subscription::{Action, Event, HubState, Intent, PollFound};
 use crate::options::FeedTarget;
+
+/// Delivered items remembered of a feed: a poll shows fewer (feeds of the press hold 10 to 50), and this is 2 KiB.
+const ITEMS_REMEMBERED: usize = 256;
+
+/// An item that a poll shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundItem {
+    /// [`depeche_feed::Item::fingerprint`]
+    pub fingerprint: u64,
+    /// When it says it was published.
+    pub published: Option<Timestamp>,
+}
 
 /// What a feed's answer says of hubs.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +122,10 @@ struct Subscription {
     owed: Option<Intent>,
     /// The latest delivery that is durable.
     delivered: Option<Digest>,
+    /// The items of deliveries, the latest last.
+    items: VecDeque<u64>,
+    /// Since when `items` tells of every delivery.
+    watched_since: Timestamp,
 }
 
 /// Whom a callback belongs to.
@@ -193,6 +209,7 @@ impl Subscriptions {
 
     fn insert(&self, target: &FeedTarget, state: HubState) {
         let token = self.keys.token(&target.url, state.hub(), state.topic());
+        let watched_since = self.clock.now();
         let mut book = self.book();
         book.forget(&target.url);
         book.callbacks.insert(token.clone(), target.url.clone());
@@ -205,6 +222,8 @@ impl Subscriptions {
                 planned: None,
                 owed: None,
                 delivered: None,
+                items: VecDeque::new(),
+                watched_since,
             },
         );
         book.plan(&target.url);
@@ -252,29 +271,30 @@ impl Subscriptions {
             .check_interval(self.clock.now())
     }
 
-    /// Whether an item that a poll finds now, and that came by no delivery, should have come by one: see
-    /// [`HubState::should_have_come`].
-    #[must_use]
-    pub fn should_have_come(
+    /// Takes note of what a poll found: `new_items` are those that the poll before, at `polled_before`, did not show. A
+    /// hub that should have delivered some of them and did not, poll after poll, is dropped.
+    pub fn observe_poll(
         &self,
         feed: &str,
-        published: Option<Timestamp>,
+        new_items: impl IntoIterator<Item = FoundItem>,
         polled_before: Option<Timestamp>,
-    ) -> bool {
-        let now = self.clock.now();
-        self.book()
-            .feeds
-            .get(feed)
-            .is_some_and(|known| known.state.should_have_come(published, polled_before, now))
-    }
-
-    /// Takes note of what a poll found that the hub should have delivered.
-    pub fn observe_poll(&self, feed: &str, found: PollFound) {
+    ) {
         let now = self.clock.now();
         let mut book = self.book();
         let Some(known) = book.feeds.get_mut(feed) else {
             return;
         };
+        let mut found = PollFound::default();
+        for item in new_items {
+            if known.items.contains(&item.fingerprint) {
+                found.delivered += 1;
+            } else if known
+                .state
+                .should_have_come(item.published, polled_before, known.watched_since, now)
+            {
+                found.missed += 1;
+            }
+        }
         let before = known.state.clone();
         if known.state.observe_poll(found, now) {
             count(&self.counters.dropped);
@@ -284,6 +304,17 @@ impl Subscriptions {
             book.unsaved.insert(feed.to_owned());
             book.plan(feed);
         }
+        drop(book);
+        self.changed.notify_one();
+    }
+
+    /// Whether a hub delivered an item lately: a poll that shows it for the first time is no gap.
+    #[must_use]
+    pub fn was_delivered(&self, feed: &str, fingerprint: u64) -> bool {
+        self.book()
+            .feeds
+            .get(feed)
+            .is_some_and(|known| known.items.contains(&fingerprint))
     }
 
     /// Answers a hub that asks whether a request was meant: `query` is that of its GET on the callback `token`. Gives
@@ -353,12 +384,21 @@ impl Subscriptions {
     }
 
     /// A delivery is durable.
-    pub(super) fn delivered(&self, feed: &str, body: Digest) {
+    pub(super) fn delivered(&self, feed: &str, body: Digest, items: &[u64]) {
         let now = self.clock.now();
         let mut book = self.book();
         book.happen(feed, Event::Delivered, now);
         if let Some(known) = book.feeds.get_mut(feed) {
             known.delivered = Some(body);
+            for item in items {
+                if known.items.contains(item) {
+                    continue;
+                }
+                if known.items.len() == ITEMS_REMEMBERED {
+                    known.items.pop_front();
+                }
+                known.items.push_back(*item);
+            }
         }
     }
 
