@@ -35,7 +35,7 @@ use request::{HubRequest, RequestError};
 pub use delivery::{Post, Received};
 pub use signature::{Keys, SECRET_BYTES};
 pub use subscription::{Action, Event, HubState, Intent, PollFound, describe};
-pub use subscriptions::{FoundItem, HubCounts, Subscriptions, Told};
+pub use subscriptions::{Admission, FoundItem, HubCounts, Subscriptions, Told};
 
 /// Hubs asked at the same time. Subscribing is never urgent, and feeds come before it.
 const HUBS_ASKED: usize = 16;

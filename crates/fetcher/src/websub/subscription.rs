@@ -19,6 +19,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use depeche_model::Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +101,8 @@ pub struct HubState {
     hub: String,
     /// The name that the hub has for the feed.
     topic: String,
+    /// A digest of the callback that the hub was told. A subscription under another is none.
+    callback: Digest,
     stage: Stage,
     /// When the hub was last asked to subscribe.
     asked: Option<Timestamp>,
@@ -189,12 +192,13 @@ pub struct PollFound {
 }
 
 impl HubState {
-    /// A subscription that is wanted from now on.
+    /// A subscription that is wanted from now on, to be delivered to `callback`.
     #[must_use]
-    pub fn new(hub: String, topic: String, now: Timestamp) -> Self {
+    pub fn new(hub: String, topic: String, callback: &str, now: Timestamp) -> Self {
         Self {
             hub,
             topic,
+            callback: Digest::of([callback.as_bytes()]),
             stage: Stage::Wanted { at: now, why: None },
             asked: None,
             tries: 0,
@@ -213,6 +217,12 @@ impl HubState {
     #[must_use]
     pub fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// Whether this is the callback that the hub was told.
+    #[must_use]
+    pub fn is_delivered_to(&self, callback: &str) -> bool {
+        self.callback == Digest::of([callback.as_bytes()])
     }
 
     /// When [`Event::Due`] is due.

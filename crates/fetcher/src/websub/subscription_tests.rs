@@ -13,7 +13,7 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn wanted() -> HubState {
-    HubState::new(HUB.to_owned(), TOPIC.to_owned(), at(0))
+    HubState::new(HUB.to_owned(), TOPIC.to_owned(), "https://d.fr/websub/0", at(0))
 }
 
 fn verify(lease: u64) -> Event<'static> {

@@ -24,6 +24,21 @@ use crate::options::FeedTarget;
 /// Delivered items remembered of a feed: a poll shows fewer (feeds of the press hold 10 to 50), and this is 2 KiB.
 const ITEMS_REMEMBERED: usize = 256;
 
+/// Deliveries read of one feed a minute. The busiest feeds of agencies bring one or two items a minute, so a hub that
+/// sends more has gone wrong, and each would be a record of the journal.
+const MOST_A_MINUTE: u32 = 30;
+
+/// Whether a delivery is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is.
+    Welcome,
+    /// Its feed had too many within this minute.
+    TooMany,
+    /// The callback is nobody's.
+    Unknown,
+}
+
 /// An item that a poll shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundItem {
@@ -126,6 +141,8 @@ struct Subscription {
     items: VecDeque<u64>,
     /// Since when `items` tells of every delivery.
     watched_since: Timestamp,
+    /// A minute, and the deliveries within it.
+    pace: (i64, u32),
 }
 
 /// Whom a callback belongs to.
@@ -161,10 +178,28 @@ impl Subscriptions {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up a feed's subscription where an earlier run left it.
+    /// Takes up a feed's subscription where an earlier run left it. Where hubs are told to deliver elsewhere since, or the
+    /// secret is another, it begins anew.
     pub fn restore(&self, target: &FeedTarget, state: HubState) {
-        self.insert(target, state);
+        let token = self.keys.token(&target.url, state.hub(), state.topic());
+        if state.is_delivered_to(&self.address(&token)) {
+            self.insert(target, token, state);
+        } else {
+            self.subscribe(target, state.hub(), state.topic());
+        }
         self.changed.notify_one();
+    }
+
+    /// The callback of a token.
+    fn address(&self, token: &str) -> String {
+        format!("{}/{token}", self.callback)
+    }
+
+    fn subscribe(&self, target: &FeedTarget, hub: &str, topic: &str) {
+        let token = self.keys.token(&target.url, hub, topic);
+        let callback = self.address(&token);
+        let state = HubState::new(hub.to_owned(), topic.to_owned(), &callback, self.clock.now());
+        self.insert(target, token, state);
     }
 
     /// Takes note of what a feed's answer says of hubs: header fields first, then the document (WebSub §4). A feed that
@@ -190,8 +225,7 @@ impl Subscriptions {
                 });
                 if !is_known {
                     tracing::info!(feed = target.url, hub, topic, "the feed has a hub: subscribing");
-                    let state = HubState::new(hub.clone(), topic.to_owned(), self.clock.now());
-                    self.insert(target, state);
+                    self.subscribe(target, hub, topic);
                 }
             }
             None if told.is_whole => {
@@ -207,8 +241,7 @@ impl Subscriptions {
         self.changed.notify_one();
     }
 
-    fn insert(&self, target: &FeedTarget, state: HubState) {
-        let token = self.keys.token(&target.url, state.hub(), state.topic());
+    fn insert(&self, target: &FeedTarget, token: String, state: HubState) {
         let watched_since = self.clock.now();
         let mut book = self.book();
         book.forget(&target.url);
@@ -224,26 +257,16 @@ impl Subscriptions {
                 delivered: None,
                 items: VecDeque::new(),
                 watched_since,
+                pace: (0, 0),
             },
         );
         book.plan(&target.url);
         book.unsaved.insert(target.url.clone());
     }
 
-    /// Ends the subscriptions of all feeds but these.
-    pub fn keep_only(&self, is_listed: impl Fn(&str) -> bool) {
-        let now = self.clock.now();
-        let mut book = self.book();
-        let gone: Vec<String> = book
-            .feeds
-            .keys()
-            .filter(|feed| !is_listed(feed))
-            .cloned()
-            .collect();
-        for feed in gone {
-            book.happen(&feed, Event::Removed, now);
-        }
-        drop(book);
+    /// Ends the subscription of a feed that is polled no longer.
+    pub fn remove(&self, feed: &str) {
+        self.book().happen(feed, Event::Removed, self.clock.now());
         self.changed.notify_one();
     }
 
@@ -377,10 +400,31 @@ impl Subscriptions {
         })
     }
 
-    /// Whether a callback is somebody's, so that it is worth reading what comes to it.
+    /// Whether what comes to a callback is worth reading. Counts it as a delivery of its feed.
     #[must_use]
-    pub fn knows(&self, token: &str) -> bool {
-        self.callback(token).is_some()
+    pub fn admit(&self, token: &str) -> Admission {
+        let now = self.clock.now();
+        let mut book = self.book();
+        let Some(feed) = book.callbacks.get(token).cloned() else {
+            return Admission::Unknown;
+        };
+        let Some(known) = book
+            .feeds
+            .get_mut(&feed)
+            .filter(|known| known.state.takes_deliveries())
+        else {
+            return Admission::Unknown;
+        };
+        let minute = now.as_second().div_euclid(60);
+        if known.pace.0 != minute {
+            known.pace = (minute, 0);
+        }
+        known.pace.1 = known.pace.1.saturating_add(1);
+        if known.pace.1 > MOST_A_MINUTE {
+            Admission::TooMany
+        } else {
+            Admission::Welcome
+        }
     }
 
     /// A delivery is durable.
@@ -425,7 +469,7 @@ impl Subscriptions {
                 HubRequest {
                     intent,
                     topic: topic.to_owned(),
-                    callback: format!("{}/{}", self.callback, known.token),
+                    callback: self.address(&known.token),
                     secret: self.keys.hub_secret(&feed, &hub, topic),
                     hub: hub.clone(),
                     feed: feed.clone(),
