@@ -9,6 +9,7 @@ mod feeds;
 mod parse;
 mod read;
 mod rebuild;
+mod reload;
 mod replay;
 mod run;
 mod shell;
@@ -34,7 +35,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let layers = layers(&global);
     let config = || load(&layers).map(|(config, _)| config);
     match command {
-        Command::Run { once } => run::run(&config()?, &clock, once, global.quiet),
+        Command::Run { once } => run::run(&config()?, &layers, &clock, once, global.quiet),
         Command::Replay { paths, speed, expect } => {
             replay::replay(&config()?, &clock, paths, speed, expect.as_deref(), global.quiet)
         }
