@@ -3,6 +3,7 @@
 mod backup;
 mod compact;
 mod configuration;
+mod discover;
 mod expect;
 mod explain;
 mod feeds;
@@ -60,7 +61,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         }
         Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
         Command::Stats { format } => stats::print(&config()?, format),
-        Command::Feeds(command) => feeds::feeds(&config()?, command),
+        Command::Feeds(command) => feeds::feeds(&config()?, &clock, command),
         Command::Rebuild => rebuild::rebuild(&config()?, &clock, global.quiet),
         Command::Compact => compact::compact(&config()?),
         Command::Check => configuration::check(&layers),
