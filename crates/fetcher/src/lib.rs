@@ -33,6 +33,7 @@ mod pages;
 
 mod markup;
 
+pub mod discover;
 pub mod feed_list;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
