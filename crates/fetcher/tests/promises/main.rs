@@ -7,3 +7,4 @@ mod desk;
 mod pages;
 mod polling;
 mod replaying;
+mod subscribing;
