@@ -11,3 +11,4 @@ mod rebuild;
 mod replay;
 mod upkeep;
 mod warc;
+mod websub;
