@@ -30,7 +30,11 @@ mod poll;
 
 mod pages;
 
+mod markup;
+
 pub mod feed_list;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod replay;
 pub mod websub;
 
