@@ -8,3 +8,4 @@ mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod subscribing;
