@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use depeche_disk::durable::write_whole;
-use depeche_fetcher::feed_list::{self, FeedList, ListedFeed};
+use depeche_fetcher::feed_list::{self, FeedList, FeedListError, FeedListProblem, ListedFeed};
 use depeche_fetcher::{FeedState, FeedTarget};
 use depeche_model::PagePolicy;
 use depeche_store::Reader;
@@ -37,42 +37,83 @@ impl std::fmt::Display for Origin {
 }
 
 /// A feed with where it is written down.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Subscription {
     pub(crate) target: FeedTarget,
     pub(crate) origin: Origin,
+    /// What a list says of it beyond what polling needs; kept for `feeds list` and `feeds export`.
+    pub(crate) folder: Option<String>,
+    pub(crate) site: Option<String>,
+    pub(crate) language: Option<String>,
+}
+
+impl From<Subscription> for ListedFeed {
+    fn from(subscription: Subscription) -> Self {
+        let FeedTarget { url, name, tags, .. } = subscription.target;
+        Self {
+            url,
+            name,
+            tags,
+            folder: subscription.folder,
+            site: subscription.site,
+            language: subscription.language,
+        }
+    }
+}
+
+/// What is wrong with a list.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListProblem {
+    /// All its feeds are missing.
+    #[error(transparent)]
+    List(#[from] FeedListError),
+    /// A line of it cannot be used.
+    #[error(transparent)]
+    Line(#[from] FeedListProblem),
 }
 
 /// All feeds, each address once (the first place counts), and what was wrong with the lists.
-pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>) {
+pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProblem>) {
     let mut found: Vec<Subscription> = Vec::new();
     let mut known = std::collections::HashSet::new();
     let mut problems = Vec::new();
-    let mut add = |target: FeedTarget, origin: Origin| {
-        if known.insert(target.url.clone()) {
-            found.push(Subscription { target, origin });
+    let mut add = |feed: ListedFeed, page: Option<PagePolicy>, origin: Origin| {
+        if known.insert(feed.url.clone()) {
+            found.push(Subscription {
+                target: FeedTarget {
+                    url: feed.url,
+                    name: feed.name,
+                    page: page.unwrap_or(config.fetch.page),
+                    tags: feed.tags,
+                },
+                origin,
+                folder: feed.folder,
+                site: feed.site,
+                language: feed.language,
+            });
         }
     };
     for feed in &config.feed {
-        let target = FeedTarget {
+        let listed = ListedFeed {
             url: feed.url.clone(),
             name: feed.name.clone(),
-            page: feed.page.unwrap_or(config.fetch.page),
             tags: feed.tags.clone(),
+            ..ListedFeed::default()
         };
-        add(target, Origin::Configuration);
+        add(listed, feed.page, Origin::Configuration);
     }
     let mut add_list = |path: &Path, origin: &Origin| match feed_list::read(path) {
         Ok(FeedList {
             feeds,
             problems: wrong,
+            ..
         }) => {
-            problems.extend(wrong.iter().map(ToString::to_string));
+            problems.extend(wrong.into_iter().map(ListProblem::from));
             for feed in feeds {
-                add(target(feed, config.fetch.page), origin.clone());
+                add(feed, None, origin.clone());
             }
         }
-        Err(error) => problems.push(error.to_string()),
+        Err(error) => problems.push(error.into()),
     };
     for list in &config.feed_list {
         add_list(&list.path, &Origin::List(list.path.display().to_string()));
@@ -82,15 +123,6 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>)
         add_list(&added, &Origin::Added);
     }
     (found, problems)
-}
-
-fn target(feed: ListedFeed, page: PagePolicy) -> FeedTarget {
-    FeedTarget {
-        url: feed.url,
-        name: feed.name,
-        page,
-        tags: feed.tags,
-    }
 }
 
 /// Each feed with the state the store keeps of it.

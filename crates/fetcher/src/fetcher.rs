@@ -17,6 +17,7 @@ use crate::options::{FetchOptions, HostRule};
 use crate::politeness::{Hosts, Said};
 use crate::resolver::{GuardedResolver, Resolver, SystemResolver};
 use crate::robots::RobotsCache;
+use crate::websub::Subscriptions;
 
 /// The longest time spent on connecting alone, so that an address that swallows packets is told from a slow server.
 const MAX_CONNECT: Duration = Duration::from_secs(10);
@@ -36,6 +37,7 @@ pub struct Fetcher {
     pub(crate) budget: Budget,
     pub(crate) robots_token: String,
     pub(crate) robots: RobotsCache,
+    pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
 }
 
@@ -118,6 +120,7 @@ impl Fetcher {
             in_flight: Arc::new(Semaphore::new(options.concurrency)),
             // A body counts as on the wire and as decoded.
             budget: Budget::new(options.in_flight_bytes, options.max_body_bytes.saturating_mul(2)),
+            subscriptions: None,
             paused: None,
             robots_token,
             robots: RobotsCache::default(),
@@ -142,6 +145,13 @@ impl Fetcher {
     #[must_use]
     pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
         self.paused = Some(paused);
+        self
+    }
+
+    /// Tells `subscriptions` of hubs that feeds name, of what polls find, and of feeds that are polled no longer.
+    #[must_use]
+    pub fn subscribe_with(mut self, subscriptions: Arc<Subscriptions>) -> Self {
+        self.subscriptions = Some(subscriptions);
         self
     }
 

@@ -31,8 +31,14 @@ mod poll;
 
 mod pages;
 
+mod markup;
+
+pub mod discover;
 pub mod feed_list;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod replay;
+pub mod websub;
 
 pub use address::{AddressRange, NoAddressRange};
 pub use error::FetchError;

@@ -56,8 +56,9 @@ impl PollSummary {
     fn count(&mut self, outcome: &PollOutcome) {
         match outcome {
             PollOutcome::Fetched { .. } => self.fetched += 1,
-            PollOutcome::NotModified { .. } => self.not_modified += 1,
-            PollOutcome::Refused { .. } => self.refused += 1,
+            PollOutcome::NotModified { .. } | PollOutcome::Repeated { .. } => self.not_modified += 1,
+            PollOutcome::Refused { .. } | PollOutcome::Blocked { .. } => self.refused += 1,
+            PollOutcome::PutOff { .. } => self.quiet += 1,
             PollOutcome::Failed { unreachable, .. } => {
                 self.failed += 1;
                 self.unreachable += u64::from(*unreachable);
@@ -175,6 +176,9 @@ impl Scheduler {
             self.feeds.insert(url, tracked);
         }
         for (url, gone) in before {
+            if let Some(subscriptions) = &self.fetcher.subscriptions {
+                subscriptions.remove(&url);
+            }
             if let Some(due) = gone.due {
                 self.due.remove(&(due, url));
             }
@@ -285,8 +289,12 @@ fn log(report: &PollReport) {
     let feed = report.feed_url.as_str();
     match &report.outcome {
         PollOutcome::Fetched { bytes } => tracing::debug!(feed, bytes, "feed fetched"),
-        PollOutcome::NotModified { .. } => tracing::debug!(feed, "feed not modified"),
+        PollOutcome::NotModified { .. } | PollOutcome::Repeated { .. } => {
+            tracing::debug!(feed, "feed not modified");
+        }
         PollOutcome::Refused { status } => tracing::info!(feed, status, "feed refused"),
+        PollOutcome::Blocked { evidence } => tracing::info!(feed, evidence, "feed blocked"),
         PollOutcome::Failed { error, .. } => tracing::info!(feed, error, "feed failed"),
+        PollOutcome::PutOff { until } => tracing::debug!(feed, %until, "feed put off"),
     }
 }

@@ -35,7 +35,7 @@ pub use content_encoding::{
 pub use delivery::{Delivery, Outcome, panic_message};
 pub use digest::{Digest, Hasher};
 pub use entry::Entry;
-pub use feed::{PagePolicy, PollOutcome, PollReport};
+pub use feed::{FetchRecord, PagePolicy, PollOutcome, PollReport, Timings};
 pub use flow::{Decided, Decision, Journaled, Normalized, Output, Position, Rejection, RejectionReason};
 pub use ids::{ArticleId, CaptureId, ParseIdError, Seq, StoryId};
 pub use sketch::{Sketch, TermVector};

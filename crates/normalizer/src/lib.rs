@@ -14,19 +14,17 @@ mod stage;
 mod normalizer;
 
 mod decode;
-mod sniff;
 
-mod feed;
+mod entries;
 mod file;
 mod page;
 mod seed;
 
-mod dates;
 mod language;
 mod text;
 mod urls;
 
 mod article;
 
-pub use normalizer::{Normalizer, Options};
+pub use normalizer::{Normalizer, Options, Unwanted};
 pub use stage::run;

@@ -351,7 +351,10 @@ impl Committer {
                 row.refused = None;
                 row.failures = 0;
                 // Only an answer whose entries are stored by this very commit may answer for them later (304).
-                row.validators = capture.validators.clone().unwrap_or_default();
+                // What came by itself, without having been asked for, has none and says nothing of them.
+                if let Some(validators) = &capture.validators {
+                    row.validators.clone_from(validators);
+                }
                 row.entries = decided.decisions.len() as u32;
             }
         }
@@ -359,27 +362,32 @@ impl Committer {
     }
 
     fn add_report(&self, group: &mut Group, report: &PollReport) -> Result<(), StoreError> {
-        let row = self.feed(group, &report.feed_url)?;
-        row.polled_at = row.polled_at.max(Some(report.at));
+        let url = &report.feed_url;
+        if let Some(memory) = &report.memory {
+            group.put(keys::fetcher_memory(url), memory)?;
+        }
+        if let Some(record) = &report.record {
+            group.put(keys::fetch_log_line(url, record.number), record)?;
+        }
+        let row = self.feed(group, url)?;
         row.next_due = report.next_due;
+        if matches!(report.outcome, PollOutcome::PutOff { .. }) {
+            return Ok(());
+        }
+        row.polled_at = row.polled_at.max(Some(report.at));
+        row.status = report.outcome.word();
         match &report.outcome {
-            PollOutcome::Fetched { .. } => "200".clone_into(&mut row.status),
-            PollOutcome::NotModified { validators } => {
+            // What came of the entries is said by the commit that has them.
+            PollOutcome::Fetched { .. } => {}
+            PollOutcome::NotModified { validators } | PollOutcome::Repeated { validators, .. } => {
                 row.validators.clone_from(validators);
                 row.answered_at = Some(report.at);
-                "304".clone_into(&mut row.status);
                 row.error = None;
                 row.refused = None;
                 row.failures = 0;
             }
-            PollOutcome::Refused { status } => {
-                row.status = status.to_string();
-                row.error = Some(format!("the server answered {status}"));
-                row.failures += 1;
-            }
-            PollOutcome::Failed { error, .. } => {
-                "failed".clone_into(&mut row.status);
-                row.error = Some(error.clone());
+            failed => {
+                row.error = failed.error();
                 row.failures += 1;
             }
         }

@@ -14,6 +14,8 @@
 //! | `x` | capture id | committed: the capture's ordinal |
 //! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
+//! | `q` | feed address | what the fetcher remembers of the feed, in a form of its own |
+//! | `l` | feed address, NUL, place in the ring | a line of the feed's fetch log |
 //! | `w` | key, number | a part of a row that is too large for one value |
 //! | `z` | name | schema, checkpoint, canary, dictionaries |
 
@@ -31,6 +33,8 @@ pub(crate) const STORY: u8 = b's';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
+pub(crate) const FETCHER_MEMORY: u8 = b'q';
+pub(crate) const FETCH_LOG: u8 = b'l';
 pub(crate) const PART: u8 = b'w';
 pub(crate) const NAMED: u8 = b'z';
 
@@ -83,6 +87,26 @@ pub(crate) fn capture(id: &CaptureId) -> Vec<u8> {
 
 pub(crate) fn feed(url: &str) -> Vec<u8> {
     join(FEED, &[url.as_bytes()])
+}
+
+pub(crate) fn fetcher_memory(url: &str) -> Vec<u8> {
+    join(FETCHER_MEMORY, &[url.as_bytes()])
+}
+
+/// Polls that a feed's fetch log goes back: eight hours at the default interval, at some 200 bytes a line.
+pub(crate) const FETCH_LOG_POLLS: u64 = 32;
+
+/// Where the log of a feed stands. No address holds NUL, so none is the beginning of another.
+pub(crate) fn fetch_log(url: &str) -> Vec<u8> {
+    join(FETCH_LOG, &[url.as_bytes(), &[0]])
+}
+
+/// Where the line of a feed's poll of that number stands: the newest takes the place of the oldest.
+pub(crate) fn fetch_log_line(url: &str, number: u64) -> Vec<u8> {
+    join(
+        FETCH_LOG,
+        &[url.as_bytes(), &[0], &[(number % FETCH_LOG_POLLS) as u8]],
+    )
 }
 
 pub(crate) fn owed(order: Digest) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
 
 use depeche_model::{
-    Article, ArticleId, CaptureId, Digest, Evidence, Judged, PageOrder, Place, Rejection, Remembered, Seq,
-    Sighting, StoryId, Verdict,
+    Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Rejection,
+    Remembered, Seq, Sighting, StoryId, Verdict,
 };
 use jiff::Timestamp;
 
@@ -304,6 +304,22 @@ impl Reader {
             let url = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
             Ok((url, store.row(&key, &bytes)?))
         })
+    }
+
+    /// What the fetcher remembers of a feed: the latest it reported.
+    pub fn fetcher_memory(&self, url: &str) -> Rows<Option<Vec<u8>>> {
+        self.store.get(&keys::fetcher_memory(url))
+    }
+
+    /// The fetch log of a feed, the newest poll first.
+    pub fn fetch_log(&self, url: &str) -> Rows<Vec<FetchRecord>> {
+        let mut log = Vec::new();
+        for item in self.store.scan(keys::fetch_log(url)) {
+            let (key, bytes) = item?;
+            log.push(self.store.row::<FetchRecord>(&key, &bytes)?);
+        }
+        log.sort_unstable_by_key(|record| std::cmp::Reverse(record.number));
+        Ok(log)
     }
 
     /// The state of one feed.

@@ -2,16 +2,19 @@
 //!
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
 //! - [`secure`]: an HTTPS server that behaves, with a certificate that may not.
+//! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
+pub mod hub;
 pub mod newsroom;
 pub mod origin;
 pub mod prose;
 pub mod secure;
 
+pub use hub::Hub;
 pub use newsroom::Newsroom;
 pub use origin::{Origin, Reply, Request};
 pub use secure::{Authority, Credentials, SecureOrigin};

@@ -2,12 +2,15 @@
 
 use std::io::{Write as _, stdout};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use depeche_fetcher::feed_list::{self, ListedFeed};
+use depeche_model::Clock;
 use depeche_store::{FeedRow, StoreError};
 use serde_json::json;
 
+use super::discover::discover;
 use super::reader;
 use crate::cli::{Feeds, Format, Rows};
 use crate::config::Config;
@@ -15,7 +18,7 @@ use crate::exit::Exit;
 use crate::feeds::{self, Subscription, subscriptions};
 use crate::output::{print_rows, row, time, write_to};
 
-pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
+pub(super) fn feeds(config: &Config, clock: &Arc<dyn Clock>, command: Feeds) -> anyhow::Result<Exit> {
     match command {
         Feeds::List { rows } => list(config, &rows),
         Feeds::Add { url, name, tags } => {
@@ -25,6 +28,7 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
                     url: url.clone(),
                     name,
                     tags,
+                    ..ListedFeed::default()
                 }],
             )?;
             let said = if added == 0 { "is there already" } else { "added" };
@@ -37,15 +41,9 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Feeds::Import { file } => import(config, &file),
+        Feeds::Discover { url, add, rows } => discover(config, clock, &url, add, &rows),
         Feeds::Export { to } => {
-            let listed: Vec<ListedFeed> = all(config)
-                .into_iter()
-                .map(|Subscription { target, .. }| ListedFeed {
-                    url: target.url,
-                    name: target.name,
-                    tags: target.tags,
-                })
-                .collect();
+            let listed: Vec<ListedFeed> = all(config).into_iter().map(ListedFeed::from).collect();
             let text = feed_list::write("depeche", &listed);
             write_to(to.output.as_ref(), |out| Ok(out.write_all(text.as_bytes())?))?;
             Ok(Exit::Done)
@@ -86,9 +84,24 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
         "url",
     ];
     if rows.format != Format::Table {
-        columns.extend(["answered_at", "entries", "tags", "page", "origin"]);
+        columns.extend([
+            "answered_at",
+            "entries",
+            "tags",
+            "page",
+            "origin",
+            "folder",
+            "site",
+        ]);
     }
-    let line = |Subscription { target, origin }: Subscription| {
+    let line = |feed: Subscription| {
+        let Subscription {
+            target,
+            origin,
+            folder,
+            site,
+            ..
+        } = feed;
         let state = match &reader {
             Some(reader) => reader.feed(&target.url)?.unwrap_or_default(),
             None => FeedRow::default(),
@@ -114,6 +127,8 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
                 ("tags", json!(target.tags)),
                 ("page", json!(target.page.as_str())),
                 ("origin", json!(origin.to_string())),
+                ("folder", json!(folder)),
+                ("site", json!(site)),
             ]));
         }
         Ok(line)

@@ -12,7 +12,7 @@ use crate::error::ExchangeError;
 const HEAD_TOO_LARGE: &str = "message head is too large";
 
 /// Tells what kind of failure the client met.
-pub(super) fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
+pub(crate) fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
     let host = host.to_owned();
     if let Some(own) = causes(error).find_map(|cause| cause.downcast_ref::<ExchangeError>()) {
         return own.clone();

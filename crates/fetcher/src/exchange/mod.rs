@@ -35,7 +35,7 @@ use crate::{redirects, robots, schedule};
 use body::{Body, Limits, Reading};
 pub(crate) use budget::Budget;
 use budget::Held;
-use classify::classify;
+pub(crate) use classify::classify;
 use request::request_headers;
 pub use trace::Trace;
 pub(crate) use trace::{ConnectClock, MeasureConnecting};

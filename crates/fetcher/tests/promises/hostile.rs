@@ -82,8 +82,7 @@ fn ending(report: Option<&PollReport>) -> String {
             .find(|(words, _)| error.contains(words))
             .map_or_else(|| error.clone(), |(_, kind)| (*kind).to_owned()),
         Some(PollOutcome::Fetched { .. }) => "kept".to_owned(),
-        Some(PollOutcome::Refused { status }) => format!("status {status}"),
-        Some(PollOutcome::NotModified { .. }) => "not modified".to_owned(),
+        Some(other) => other.word(),
     }
 }
 

@@ -9,3 +9,4 @@ mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod subscribing;

@@ -88,6 +88,10 @@ pub enum RowName {
     Order(Digest),
     /// The state of a feed.
     Feed(String),
+    /// What the fetcher remembers of a feed.
+    FetcherMemory(String),
+    /// A line of a feed's fetch log.
+    FetchLog(String),
     /// How far the journal is settled, and what was counted.
     Checkpoint,
     /// Rows that cannot be listed, from this key on.
@@ -109,6 +113,13 @@ impl RowName {
         let (kind, rest) = key.split_first()?;
         if *kind == keys::FEED {
             return Some(Self::Feed(std::str::from_utf8(rest).ok()?.to_owned()));
+        }
+        if *kind == keys::FETCHER_MEMORY {
+            return Some(Self::FetcherMemory(std::str::from_utf8(rest).ok()?.to_owned()));
+        }
+        if *kind == keys::FETCH_LOG {
+            let [url @ .., 0, _] = rest else { return None };
+            return Some(Self::FetchLog(std::str::from_utf8(url).ok()?.to_owned()));
         }
         if let Ok(number) = rest.try_into() {
             let seq = Seq(u64::from_be_bytes(number));
@@ -155,6 +166,8 @@ impl fmt::Display for RowName {
             Self::Capture(id) => write!(f, "capture {id}"),
             Self::Order(digest) => write!(f, "page order {digest}"),
             Self::Feed(url) => write!(f, "feed {url}"),
+            Self::FetcherMemory(url) => write!(f, "the fetcher's memory of feed {url}"),
+            Self::FetchLog(url) => write!(f, "fetch log of feed {url}"),
             Self::Checkpoint => f.write_str("checkpoint"),
             Self::Behind(key) => write!(f, "rows from {} on", key.escape_ascii()),
             Self::Other(key) => write!(f, "row {}", key.escape_ascii()),

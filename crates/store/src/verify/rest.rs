@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use depeche_model::{ArticleId, PageOrder, Seq, Sighting};
+use depeche_model::{ArticleId, FetchRecord, PageOrder, Seq, Sighting};
 
 use super::{Check, Fault, Held, Numbers, RowName, seq_of};
 use crate::keys;
@@ -22,6 +22,8 @@ const KINDS: &[u8] = &[
     keys::CAPTURE,
     keys::OWED,
     keys::FEED,
+    keys::FETCHER_MEMORY,
+    keys::FETCH_LOG,
     keys::PART,
     keys::NAMED,
 ];
@@ -184,6 +186,16 @@ impl Check<'_> {
                 check.stray(name, "its key is no address");
             }
             let _row: Option<FeedRow> = check.listed(key, bytes);
+        });
+        self.list(keys::FETCHER_MEMORY, &mut |check, key, bytes| {
+            let _memory: Option<Vec<u8>> = check.listed(key, bytes);
+        });
+        self.list(keys::FETCH_LOG, &mut |check, key, bytes| {
+            let name = RowName::of(key);
+            if !matches!(name, RowName::FetchLog(_)) {
+                check.stray(name, "its key is that of no line of a log");
+            }
+            let _record: Option<FetchRecord> = check.listed(key, bytes);
         });
     }
 

@@ -157,7 +157,8 @@ fn rows_that_nothing_asks_for_are_astray() {
         (seq(keys::DEAD, 77), "rejection 77: stray"),
         (keys::story_member(STORY, Seq(77)), "member 77 of"),
         (keys::part(&seq(keys::TEXT, 1), 0), "row wt"),
-        (b"q\x01".to_vec(), "row q\\x01: stray"),
+        (b"y\x01".to_vec(), "row y\\x01: stray"),
+        (b"l\x01".to_vec(), "row l\\x01: stray"),
         (b"t\x01".to_vec(), "row t\\x01: stray"),
         (b"x\x01".to_vec(), "row x\\x01: stray"),
     ] {

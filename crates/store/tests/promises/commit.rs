@@ -1,8 +1,8 @@
 //! Commits, through the stage.
 
 use depeche_model::{
-    ArticleId, CaptureKind, Decision, Key, Outcome, PollOutcome, PollReport, Rejection, RejectionReason, Seq,
-    Validators,
+    ArticleId, CaptureKind, Decision, FetchRecord, Key, Outcome, PollOutcome, PollReport, Rejection,
+    RejectionReason, Seq, Validators,
 };
 use depeche_store::{Change, Reader};
 
@@ -158,6 +158,8 @@ async fn validators_come_with_the_entries_and_errors_do_not_erase_them() {
         at: at(n),
         outcome,
         next_due: Some(at(n + 9)),
+        memory: None,
+        record: None,
     };
     let failed = PollOutcome::Failed {
         error: "délai dépassé".to_owned(),
@@ -194,6 +196,49 @@ async fn validators_come_with_the_entries_and_errors_do_not_erase_them() {
 }
 
 #[tokio::test]
+async fn what_the_fetcher_remembers_and_its_log_come_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let report = |number: u64, outcome| PollReport {
+        feed_url: FEED.to_owned(),
+        at: at(number),
+        outcome,
+        next_due: Some(at(number + 9)),
+        memory: Some(vec![number as u8; 3]),
+        record: Some(Box::new(FetchRecord {
+            number,
+            at: at(number),
+            rule: "intervalle".to_owned(),
+            ..FetchRecord::default()
+        })),
+    };
+    let repeated = |number| {
+        report(
+            number,
+            PollOutcome::Repeated {
+                bytes: 9,
+                validators: Validators::default(),
+            },
+        )
+    };
+    commit(open(dir.path()), vec![], (1..=40).map(repeated).collect()).await;
+    // A feed whose address begins like this one has a log of its own.
+    let mut other = repeated(1);
+    other.feed_url.push('x');
+    // What was put off says when to ask next, and nothing else.
+    let mut put_off = report(41, PollOutcome::PutOff { until: at(90) });
+    put_off.record = None;
+    commit(open(dir.path()), vec![], vec![other, put_off]).await;
+    let reader = Reader::from(open(dir.path()));
+    let log = reader.fetch_log(FEED).expect("readable");
+    let numbers: Vec<u64> = log.iter().map(|record| record.number).collect();
+    assert_eq!(numbers, (9..=40).rev().collect::<Vec<u64>>());
+    assert_eq!(reader.fetcher_memory(FEED).expect("readable"), Some(vec![41; 3]));
+    let row = reader.feed(FEED).expect("readable").expect("known");
+    assert_eq!((row.polled_at, row.next_due), (Some(at(40)), Some(at(50))));
+    assert_eq!((row.status.as_str(), row.failures), ("200", 0));
+}
+
+#[tokio::test]
 async fn an_answer_without_news_clears_an_error_and_a_refusal_stands() {
     let dir = tempfile::tempdir().expect("a folder");
     let failed = PollReport {
@@ -201,6 +246,8 @@ async fn an_answer_without_news_clears_an_error_and_a_refusal_stands() {
         at: at(1),
         outcome: PollOutcome::Refused { status: 503 },
         next_due: None,
+        memory: None,
+        record: None,
     };
     commit(open(dir.path()), vec![], vec![failed]).await;
     commit(
