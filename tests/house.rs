@@ -6,13 +6,20 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use crate::support::repository;
 
-/// Who may depend on whom: `model` and `disk` ← `journal` ← stages ← `depeche`; stages never on each other.
-const ALLOWED: [(&str, &[&str]); 9] = [
+/// Who may depend on whom: `model`, `disk` and `feed` ← `journal` ← stages ← `depeche`; stages never on each other.
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("depeche-model", &[]),
     ("depeche-disk", &[]),
+    ("depeche-feed", &["depeche-model"]),
     ("depeche-journal", &["depeche-model", "depeche-disk"]),
-    ("depeche-fetcher", &["depeche-model", "depeche-journal"]),
-    ("depeche-normalizer", &["depeche-model", "depeche-journal"]),
+    (
+        "depeche-fetcher",
+        &["depeche-model", "depeche-feed", "depeche-journal"],
+    ),
+    (
+        "depeche-normalizer",
+        &["depeche-model", "depeche-feed", "depeche-journal"],
+    ),
     ("depeche-deduplicator", &["depeche-model", "depeche-journal"]),
     (
         "depeche-store",
@@ -23,6 +30,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         &[
             "depeche-model",
             "depeche-disk",
+            "depeche-feed",
             "depeche-journal",
             "depeche-fetcher",
             "depeche-normalizer",

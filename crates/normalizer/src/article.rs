@@ -12,12 +12,12 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
-use crate::dates::is_plausible;
 use crate::language::Detector;
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
 use crate::urls;
+use depeche_feed::is_plausible;
 
 /// Fewer words are too few for the word shingles that tell copies apart.
 const SHORT_TEXT_WORDS: usize = 20;

@@ -1,6 +1,6 @@
 //! Replayed files: a seed text, a page, a feed, or articles as JSON lines in the field names of the export.
 //!
-//! The content decides, then the media type and the name: see [`crate::sniff`]. JSON that cannot be read is rejected
+//! The content decides, then the media type and the name: see [`depeche_feed::sniff`]. JSON that cannot be read is rejected
 //! with the line and column of the error.
 
 use depeche_model::{
@@ -9,11 +9,11 @@ use depeche_model::{
 use serde::Deserialize;
 
 use crate::article::Draft;
-use crate::dates::{of_timestamp, parse_date};
 use crate::language::Detector;
-use crate::sniff::Format;
 use crate::text::clean_text;
 use crate::urls;
+use depeche_feed::Format;
+use depeche_feed::{of_timestamp, parse_date};
 
 /// What a replayed file is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

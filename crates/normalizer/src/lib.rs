@@ -14,14 +14,12 @@ mod stage;
 mod normalizer;
 
 mod decode;
-mod sniff;
 
-mod feed;
+mod entries;
 mod file;
 mod page;
 mod seed;
 
-mod dates;
 mod language;
 mod text;
 mod urls;

@@ -9,8 +9,8 @@ use depeche_model::{
 
 use crate::file::{self, Reading};
 use crate::language::Detector;
-use crate::sniff::{Format, sniff};
-use crate::{decode, feed, page, seed};
+use crate::{decode, entries, page, seed};
+use depeche_feed::{Format, sniff};
 
 /// What normalising may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,19 +75,22 @@ impl Normalizer {
             Err(reason) => return (vec![rejected(capture, reason)], Vec::new()),
         };
         let format = sniff(&decoded.text);
-        let mut warnings = decoded.warnings;
+        let mut warnings = decoded.warnings.clone();
         let reading = match capture.kind {
             CaptureKind::Feed => Reading::Feed,
             CaptureKind::Page => Reading::Page,
             CaptureKind::File => file::reading(format, capture),
         };
         let outputs = match reading {
-            Reading::Feed => match feed::read(&decoded.text, format, capture) {
+            Reading::Feed => match depeche_feed::read_text(decoded, capture.base_uri()) {
                 Ok(read) => {
-                    warnings.extend(read.warnings);
-                    feed::outputs(read.items, capture, &self.detector)
+                    warnings = read.warnings;
+                    entries::outputs(read.items, capture, &self.detector)
                 }
-                Err(found) => vec![rejected(capture, RejectionReason::NotAFeed { found })],
+                Err(why) => {
+                    let found = why.to_string();
+                    vec![rejected(capture, RejectionReason::NotAFeed { found })]
+                }
             },
             Reading::Seed => {
                 let name = file::file_name(&capture.uri);

@@ -6,8 +6,8 @@
 use depeche_model::{ContentFrom, Published, WarningCode};
 
 use crate::article::Draft;
-use crate::dates::parse_partial;
 use crate::text::{Repairs, clean_text, first_sentence, word_count};
+use depeche_feed::parse_partial;
 
 /// A longer line is prose, whatever it ends with: headlines of the French press stay under 25 words.
 const MAX_HEADLINE_WORDS: usize = 25;

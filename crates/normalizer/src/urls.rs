@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+pub(crate) use depeche_feed::absolute;
 use url::Url;
 
 /// One rule a line; see the file.
@@ -57,19 +58,6 @@ impl Rules {
             }
         })
     }
-}
-
-/// An absolute HTTP address from what a publisher wrote, against the address it was found at.
-pub(crate) fn absolute(written: &str, base: Option<&str>) -> Option<String> {
-    let written = written.trim();
-    if written.is_empty() {
-        return None;
-    }
-    let url = match Url::parse(written) {
-        Ok(url) => url,
-        Err(_) => Url::parse(base?).ok()?.join(written).ok()?,
-    };
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.to_string())
 }
 
 /// The host of an HTTP address.

@@ -7,8 +7,8 @@ use dom_query::Document;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::dates::parse_date;
 use crate::urls;
+use depeche_feed::parse_date;
 
 /// The fields of a page.
 #[derive(Debug, Default)]

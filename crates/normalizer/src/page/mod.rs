@@ -13,12 +13,12 @@ use depeche_model::{
 };
 
 use crate::article::{Draft, prose};
-use crate::dates::of_timestamp;
-use crate::feed::{self, EntryText};
+use crate::entries::{self, EntryText};
 use crate::file::file_name;
 use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
+use depeche_feed::of_timestamp;
 use metadata::Metadata;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
@@ -92,7 +92,7 @@ pub(crate) fn with_order(
     detector: &Detector,
 ) -> Output {
     let entry = &order.entry;
-    let own = feed::entry_text(entry);
+    let own = entries::entry_text(entry);
     let page = page.and_then(|page| {
         let words = word_count(&page.text);
         // A short item may be all there is; then it says at least what the feed says.
@@ -110,7 +110,7 @@ pub(crate) fn with_order(
             if own.text.is_empty() && entry.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
                 return no_article(capture, order);
             }
-            let mut draft = feed::draft(entry, own, &order.source, ContentFrom::Feed);
+            let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
             draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
             draft
         }
@@ -156,13 +156,13 @@ fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
     let entry = &order.entry;
     let feed_preferred = (word_count(&page.text) as f64)
         < word_count(&own.text) as f64 * FEED_PREFERRED_SHARE
-        && !feed::is_teaser(&own.text);
+        && !entries::is_teaser(&own.text);
     let standfirst = own
         .summary
         .clone()
         .or_else(|| (!feed_preferred).then(|| own.text.clone()))
         .filter(|s| !s.is_empty());
-    let mut draft = feed::draft(entry, own, &order.source, ContentFrom::Feed);
+    let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
     if feed_preferred {
         draft.warn(WarningCode::FeedTextPreferred);
     } else {

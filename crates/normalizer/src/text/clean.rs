@@ -6,8 +6,8 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-use super::entities::decode_entities;
 use super::mojibake::repair_mojibake;
+use depeche_feed::decode_entities;
 
 /// Each pass may uncover work for the next (an entity that was itself escaped); real text is done after one.
 const MAX_PASSES: usize = 6;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::entities::decode_entities;
+use depeche_feed::decode_entities;
 
 /// Elements whose content is no prose.
 const SKIPPED: &[&str] = &[

@@ -2,7 +2,6 @@
 
 mod boilerplate;
 mod clean;
-mod entities;
 mod markup;
 mod mojibake;
 mod sentence;
@@ -10,7 +9,6 @@ mod title;
 
 pub(crate) use boilerplate::strip_boilerplate;
 pub(crate) use clean::{Repairs, clean_line, clean_text};
-pub(crate) use entities::{decode_entities, reference as entity};
 pub(crate) use markup::markup_to_text;
 pub(crate) use sentence::first_sentence;
 pub(crate) use title::{derive_title, shorten, without_site_name};

@@ -5,7 +5,7 @@
 
 /// What a text looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// RSS, Atom, RDF or a news sitemap.
     XmlFeed,
     /// JSON Feed.
@@ -22,7 +22,8 @@ pub(crate) enum Format {
 
 impl Format {
     /// What it is, for people.
-    pub(crate) fn describe(self) -> &'static str {
+    #[must_use]
+    pub fn describe(self) -> &'static str {
         match self {
             Self::XmlFeed => "a feed",
             Self::JsonFeed => "a JSON feed",
@@ -41,7 +42,8 @@ const SEARCHED_BYTES: usize = 64 * 1024;
 const FEED_ROOTS: &[&str] = &["rss", "feed", "rdf", "channel", "urlset", "item", "entry"];
 
 /// What the text looks like, whatever it is labelled.
-pub(crate) fn sniff(text: &str) -> Format {
+#[must_use]
+pub fn sniff(text: &str) -> Format {
     let head = head(text).trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if head.starts_with(['{', '[']) {
         // A JSON Feed names its version, a URL, near its beginning (JSON Feed 1.1).

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 const MAX_NAME: usize = 32;
 
 /// Every reference undone; what is none stays as it is.
-pub(crate) fn decode_entities(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn decode_entities(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
@@ -41,7 +42,8 @@ fn strip_ampersand(name: &str) -> Option<&str> {
 }
 
 /// The character of a reference without its ampersand, and what follows its semicolon.
-pub(crate) fn reference(name: &str) -> Option<(String, &str)> {
+#[must_use]
+pub fn reference(name: &str) -> Option<(String, &str)> {
     let end = name.bytes().take(MAX_NAME).position(|b| b == b';')?;
     let (body, rest) = (name.get(..end)?, name.get(end + 1..)?);
     let decoded = if let Some(number) = body.strip_prefix('#') {

@@ -3,23 +3,23 @@
 //! In: decoded text. Out: a prolog that says UTF-8, nothing before it, no character that XML forbids, no reference that
 //! XML does not know, a version on `rss`. One pass over the text; CDATA and comments are left alone.
 
+use crate::entities::reference as entity;
 use crate::sniff::feed_start;
-use crate::text::entity;
 
 /// A feed ready for a parser.
 #[derive(Debug)]
-pub(super) struct Repaired {
+pub(crate) struct Repaired {
     /// The XML.
-    pub(super) xml: String,
+    pub(crate) xml: String,
     /// What was wrong, for people; `None` when nothing was.
-    pub(super) repaired: Option<String>,
+    pub(crate) repaired: Option<String>,
 }
 
 /// Versions that the strict reader knows.
 const VERSIONS: &[&str] = &["2.0", "0.91", "0.92"];
 
 /// The text as XML that says UTF-8.
-pub(super) fn repair(text: &str) -> Repaired {
+pub(crate) fn repair(text: &str) -> Repaired {
     let mut notes: Vec<&'static str> = Vec::new();
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let body = match feed_start(trimmed) {
@@ -52,7 +52,7 @@ fn starts_like_feed(text: &str) -> bool {
 }
 
 /// Whether there are tags in a description that should have been escaped: a strict reader stops at the first one.
-pub(super) fn has_bare_markup(xml: &str) -> bool {
+pub(crate) fn has_bare_markup(xml: &str) -> bool {
     ["<description>", "<content:encoded>", "<title>"]
         .iter()
         .any(|open| {

@@ -7,21 +7,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use depeche_model::Entry;
+use depeche_model::{Entry, Warning, WarningCode};
 use feed_rs::model;
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
 
-use super::Item;
+use crate::address;
 use crate::dates::parse_date;
-use crate::urls;
+use crate::feed::Item;
 
 /// The items of a well-formed feed.
 ///
 /// # Errors
 ///
 /// What the parser could not read, for people.
-pub(super) fn parse(text: &str, base: Option<&str>) -> Result<Vec<Item>, String> {
+pub(crate) fn parse(text: &str, base: Option<&str>) -> Result<Vec<Item>, String> {
     // What was asked of the date reader and could not be read, to tell it from a date that was not there.
     let unreadable = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&unreadable);
@@ -55,7 +55,11 @@ pub(super) fn parse(text: &str, base: Option<&str>) -> Result<Vec<Item>, String>
             if undated {
                 // In document order, so the next one belongs to this entry or to an earlier dateless one: it is a hint
                 // for people.
-                item.unreadable_date = unreadable.next();
+                item.warnings.extend(
+                    unreadable
+                        .next()
+                        .map(|written| Warning::new(WarningCode::DateImpossible, written)),
+                );
             }
             item
         })
@@ -63,7 +67,7 @@ pub(super) fn parse(text: &str, base: Option<&str>) -> Result<Vec<Item>, String>
 }
 
 fn item(entry: model::Entry, base: Option<&str>, language: Option<&str>) -> Item {
-    let link = link(&entry.links).and_then(|href| urls::absolute(href, base));
+    let link = link(&entry.links).and_then(|href| address::absolute(href, base));
     let image = image(&entry, base);
     let updated_at = entry.updated.and_then(timestamp);
     let published_at = entry.published.and_then(timestamp);
@@ -96,8 +100,7 @@ fn item(entry: model::Entry, base: Option<&str>, language: Option<&str>) -> Item
             image,
             language: entry.language.or_else(|| language.map(str::to_owned)),
         },
-        guid_derived: false,
-        unreadable_date: None,
+        warnings: Vec::new(),
     }
 }
 
@@ -153,11 +156,11 @@ fn image(entry: &model::Entry, base: Option<&str>) -> Option<String> {
     };
     of_media
         .or_else(of_links)
-        .and_then(|url| urls::absolute(&url, base))
+        .and_then(|url| address::absolute(&url, base))
 }
 
 /// Whether an address names a picture by its extension.
-pub(super) fn is_image(url: &str) -> bool {
+pub(crate) fn is_image(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(url).to_ascii_lowercase();
     [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"]
         .iter()

@@ -1,23 +1,14 @@
-//! A feed's answer: entries as the publisher wrote them, then articles or orders for their pages.
+//! Entries as the publisher wrote them become articles or orders for their pages.
 //!
-//! In: decoded text. The XML is repaired first ([`repair`]), read by `feed-rs` behind a fence ([`strict`]), and where
-//! that fails or leaves entries or their text behind, read again item by item ([`salvage`]): a broken item does not lose its
-//! feed. Out: entries in document order, each an [`Output`].
+//! In: the items that `depeche_feed` read. Out: each an [`Output`], in document order.
 
-mod repair;
-mod salvage;
-mod strict;
-
-use depeche_model::{
-    Capture, CaptureKind, ContentFrom, Digest, Entry, Output, PageOrder, PagePolicy, Warning, WarningCode,
-};
+use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy};
 
 use crate::article::{Draft, prose};
-use crate::dates::of_timestamp;
 use crate::language::Detector;
-use crate::sniff::Format;
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
+use depeche_feed::{Item, of_timestamp};
 
 /// A feed's text of fewer words is a teaser: standfirsts of the French press run to 60 words, the shortest wire items
 /// in full to 150.
@@ -37,124 +28,6 @@ const TEASER_ENDS: &[&str] = &[
     "suite de l article",
     "voir plus",
 ];
-
-/// One item of a feed.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Item {
-    /// The entry; its guid is filled in.
-    pub(crate) entry: Entry,
-    /// The guid is the link or was made of the title.
-    pub(crate) guid_derived: bool,
-    /// The date as written, when it could not be read.
-    pub(crate) unreadable_date: Option<String>,
-}
-
-/// What was read of a feed.
-#[derive(Debug)]
-pub(crate) struct Read {
-    /// Items in document order.
-    pub(crate) items: Vec<Item>,
-    /// What had to be repaired.
-    pub(crate) warnings: Vec<Warning>,
-}
-
-/// The entries of a feed.
-///
-/// # Errors
-///
-/// What was found instead, for people.
-pub(crate) fn read(text: &str, format: Format, capture: &Capture) -> Result<Read, String> {
-    let base = urls::absolute(capture.base_uri(), None);
-    let (found, warnings) = match format {
-        Format::XmlFeed => read_xml(text, base.as_deref()),
-        Format::JsonFeed => match strict::parse(text, base.as_deref()) {
-            Ok(items) => (Some(items), Vec::new()),
-            Err(error) => return Err(format!("a JSON feed that cannot be read: {error}")),
-        },
-        other => return Err(other.describe().to_owned()),
-    };
-    let mut items = found.ok_or_else(|| "an XML document without entries".to_owned())?;
-    for item in &mut items {
-        complete(item);
-    }
-    Ok(Read { items, warnings })
-}
-
-fn read_xml(text: &str, base: Option<&str>) -> (Option<Vec<Item>>, Vec<Warning>) {
-    let repaired = repair::repair(text);
-    let mut warnings = Vec::new();
-    if let Some(what) = &repaired.repaired {
-        warnings.push(Warning::new(WarningCode::FeedRepaired, what.clone()));
-    }
-    let outline = salvage::outline(&repaired.xml);
-    let why = match strict::parse(&repaired.xml, base) {
-        Ok(items) => match falls_short(&items, &outline, &repaired.xml) {
-            None => return (Some(items), warnings),
-            Some(why) => why.to_owned(),
-        },
-        Err(error) => error,
-    };
-    let items = salvage::items(&repaired.xml, &outline, base);
-    if outline.is_empty() {
-        // A feed with nothing in it is a feed.
-        let is_feed = crate::sniff::root(&repaired.xml).is_some_and(|root| root != "urlset");
-        return (is_feed.then_some(items), warnings);
-    }
-    if !outline.by_design {
-        warnings.push(Warning::new(
-            WarningCode::FeedRepaired,
-            format!("read item by item: {why}"),
-        ));
-    }
-    (Some(items), warnings)
-}
-
-/// Why the strict reader's answer is not all there is.
-fn falls_short(items: &[Item], outline: &salvage::Outline, xml: &str) -> Option<&'static str> {
-    if items.len() < outline.len() {
-        return Some("the parser left entries behind");
-    }
-    if xml.contains(":encoded") && items.iter().all(|item| item.entry.content.is_none()) {
-        return Some("the parser left the content behind");
-    }
-    if repair::has_bare_markup(xml) {
-        return Some("markup in the text is not escaped");
-    }
-    None
-}
-
-/// Fills in what an entry must have, from what it has.
-fn complete(item: &mut Item) {
-    let entry = &mut item.entry;
-    for field in [
-        &mut entry.guid,
-        &mut entry.link,
-        &mut entry.title,
-        &mut entry.summary,
-        &mut entry.content,
-    ] {
-        if field.as_deref().is_some_and(|text| text.trim().is_empty()) {
-            *field = None;
-        }
-    }
-    if entry.link.is_none() {
-        entry.link = entry.guid.as_deref().and_then(|guid| urls::absolute(guid, None));
-    }
-    if entry.updated_at == entry.published_at {
-        entry.updated_at = None;
-    }
-    if entry.guid.is_none() {
-        item.guid_derived = true;
-        entry.guid = entry.link.clone().or_else(|| {
-            let title = entry
-                .title
-                .as_deref()
-                .or(entry.summary.as_deref())
-                .or(entry.content.as_deref())?;
-            Some(Digest::of([title.trim().as_bytes()]).to_string())
-        });
-    }
-}
 
 /// What becomes of each entry under the capture's page policy.
 pub(crate) fn outputs(items: Vec<Item>, capture: &Capture, detector: &Detector) -> Vec<Output> {
@@ -189,14 +62,7 @@ pub(crate) fn outputs(items: Vec<Item>, capture: &Capture, detector: &Detector) 
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
-            if item.guid_derived {
-                draft.warn(WarningCode::GuidDerived);
-            }
-            if let Some(written) = item.unreadable_date {
-                draft
-                    .warnings
-                    .push(Warning::new(WarningCode::DateImpossible, written));
-            }
+            draft.warnings = item.warnings;
             draft.finish(capture.captured_at, detector)
         })
         .collect()

@@ -8,37 +8,37 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use depeche_model::Entry;
+use depeche_model::{Entry, Warning, WarningCode};
 
-use super::Item;
-use super::strict::is_image;
+use crate::address;
 use crate::dates::parse_date;
-use crate::text::{decode_entities, entity};
-use crate::urls;
+use crate::entities::{decode_entities, reference as entity};
+use crate::feed::Item;
+use crate::strict::is_image;
 
 /// Where the items of a feed lie.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub(crate) struct Outline {
     /// Byte ranges of the items.
     pieces: Vec<std::ops::Range<usize>>,
     /// The format is one that only this reader knows, so reading it here is no repair.
-    pub(super) by_design: bool,
+    pub(crate) by_design: bool,
 }
 
 impl Outline {
     /// How many items there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pieces.len()
     }
 
     /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 }
 
 /// Finds the items without reading them.
-pub(super) fn outline(xml: &str) -> Outline {
+pub(crate) fn outline(xml: &str) -> Outline {
     let root = crate::sniff::root(xml).unwrap_or_default();
     let sitemap = root == "urlset";
     let names: &[&str] = if sitemap { &["url"] } else { &["item", "entry"] };
@@ -111,7 +111,7 @@ fn is_named(tag: &str, names: &[&str]) -> bool {
 }
 
 /// The items of a feed, read one by one.
-pub(super) fn items(xml: &str, outline: &Outline, base: Option<&str>) -> Vec<Item> {
+pub(crate) fn items(xml: &str, outline: &Outline, base: Option<&str>) -> Vec<Item> {
     let first = outline.pieces.first().map_or(xml.len(), |piece| piece.start);
     let language = header_language(xml.get(..first).unwrap_or(""));
     outline
@@ -323,13 +323,13 @@ impl Fields {
             Some(_) => None,
             None => self.published.or(self.updated),
         };
-        let image = self.image.and_then(|url| urls::absolute(&url, base));
+        let image = self.image.and_then(|url| address::absolute(&url, base));
         Item {
             entry: Entry {
                 guid: self.guid,
                 link: self
                     .link
-                    .and_then(|link| urls::absolute(&decode_entities(&link), base)),
+                    .and_then(|link| address::absolute(&decode_entities(&link), base)),
                 title: self.title,
                 summary: self.summary,
                 content: self.content,
@@ -340,8 +340,10 @@ impl Fields {
                 image,
                 language: self.language,
             },
-            guid_derived: false,
-            unreadable_date,
+            warnings: unreadable_date
+                .map(|written| Warning::new(WarningCode::DateImpossible, written))
+                .into_iter()
+                .collect(),
         }
     }
 }

@@ -1,0 +1,282 @@
+//! A feed as read, and how it is read: bytes to text, text to what it is, that to a [`Feed`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use bytes::Bytes;
+use depeche_model::{Digest, Entry, Warning, WarningCode, panic_message};
+use jiff::Timestamp;
+
+use crate::address::absolute;
+use crate::charset::{CharsetEvidence, Text, decode};
+use crate::refused::{Found, NotAFeed, wall};
+use crate::sniff::{Format, sniff};
+use crate::{repair, salvage, strict};
+
+/// What a feed's answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feed {
+    /// The format it is written in.
+    pub kind: FeedKind,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its language as it declares it (BCP 47).
+    pub language: Option<String>,
+    /// Its entries in document order.
+    pub items: Vec<Item>,
+    /// What it asks of those who poll it.
+    pub hints: Hints,
+    /// Addresses of `WebSub` hubs, absolute.
+    pub hubs: Vec<String>,
+    /// Its own address as it names it, absolute: the topic of its hubs.
+    pub self_url: Option<String>,
+    /// The site it belongs to, absolute.
+    pub site_url: Option<String>,
+    /// The sitemaps of a sitemap index.
+    pub children: Vec<Child>,
+    /// How its charset was found.
+    pub charset: CharsetEvidence,
+    /// What was repaired that is no single entry's.
+    pub warnings: Vec<Warning>,
+}
+
+/// The format of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FeedKind {
+    /// RSS 0.91 to 2.0.
+    Rss,
+    /// Atom 0.3 or 1.0.
+    Atom,
+    /// RSS 0.90 or 1.0.
+    Rdf,
+    /// JSON Feed, or RSS in JSON.
+    JsonFeed,
+    /// A sitemap with news in it.
+    NewsSitemap,
+    /// A sitemap of addresses alone.
+    Sitemap,
+    /// A list of sitemaps.
+    SitemapIndex,
+}
+
+impl FeedKind {
+    /// The format's name in listings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rss => "rss",
+            Self::Atom => "atom",
+            Self::Rdf => "rdf",
+            Self::JsonFeed => "json_feed",
+            Self::NewsSitemap => "news_sitemap",
+            Self::Sitemap => "sitemap",
+            Self::SitemapIndex => "sitemap_index",
+        }
+    }
+}
+
+/// One entry of a feed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Item {
+    /// What the publisher wrote; its guid is filled in from link or text where there is anything to fill it from.
+    pub entry: Entry,
+    /// What was repaired, derived or could not be read in it.
+    pub warnings: Vec<Warning>,
+}
+
+impl Item {
+    /// Tells an entry from others of its feed: the first 64 bits of the digest of its guid, which is its link or a
+    /// digest of its text where the publisher gives none. The same in every version of this program.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let named = self
+            .entry
+            .guid
+            .as_deref()
+            .or(self.entry.link.as_deref())
+            .unwrap_or_default();
+        let Digest(bytes) = Digest::of([named.as_bytes()]);
+        let mut first = [0; 8];
+        first.copy_from_slice(&bytes[..8]);
+        u64::from_be_bytes(first)
+    }
+}
+
+/// What a feed asks of those who poll it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// `ttl`: how long an answer may be kept (RSS 2.0, in minutes).
+    pub ttl: Option<Duration>,
+    /// `sy:updatePeriod` divided by `sy:updateFrequency`.
+    pub update_every: Option<Duration>,
+    /// `skipHours`: bit n for the hour n, GMT.
+    pub skip_hours: u32,
+    /// `skipDays`: bit 0 for Monday to bit 6 for Sunday, GMT.
+    pub skip_days: u8,
+}
+
+/// A sitemap named in a sitemap index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Its address, absolute.
+    pub loc: String,
+    /// When it last changed, as far as that can be read.
+    pub lastmod: Option<Timestamp>,
+}
+
+/// Reads a feed's answer.
+///
+/// `body` has its content coding off; gzip inside it (a `.xml.gz` served as a file) is undone into at most
+/// `limit_bytes`. `base` is the address that answered: relative links are resolved against it, and its country helps to
+/// guess a charset that nothing names; empty when there is none.
+///
+/// # Errors
+///
+/// What was found that is no feed.
+pub fn read(
+    body: &Bytes,
+    content_type: Option<&str>,
+    base: &str,
+    limit_bytes: u64,
+) -> Result<Feed, NotAFeed> {
+    let text = decode(body, content_type, base, limit_bytes).map_err(NotAFeed::from)?;
+    read_text(text, base)
+}
+
+/// Reads a feed that is text already.
+///
+/// # Errors
+///
+/// What was found that is no feed.
+pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
+    let format = sniff(&text.text);
+    let read = || match format {
+        Format::XmlFeed => read_xml(&text.text, base),
+        Format::JsonFeed => read_json(&text.text, base),
+        Format::Json => Err(NotAFeed::new(Found::Json, "")),
+        Format::Html => Err(NotAFeed::new(
+            wall(&text.text).map_or(Found::Page, Found::Wall),
+            "",
+        )),
+        Format::OtherXml => Err(NotAFeed::new(Found::Xml, "")),
+        Format::Prose => Err(NotAFeed::new(Found::Text, "")),
+    };
+    let mut feed = catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|panic| Err(NotAFeed::new(Found::Unreadable, panic_message(&*panic))))?;
+    feed.charset = text.evidence;
+    feed.warnings.splice(0..0, text.warnings);
+    for item in &mut feed.items {
+        complete(item);
+    }
+    Ok(feed)
+}
+
+fn empty(kind: FeedKind) -> Feed {
+    Feed {
+        kind,
+        title: None,
+        language: None,
+        items: Vec::new(),
+        hints: Hints::default(),
+        hubs: Vec::new(),
+        self_url: None,
+        site_url: None,
+        children: Vec::new(),
+        charset: CharsetEvidence::Utf8,
+        warnings: Vec::new(),
+    }
+}
+
+fn read_json(text: &str, base: &str) -> Result<Feed, NotAFeed> {
+    let base = absolute(base, None);
+    let items = strict::parse(text, base.as_deref()).map_err(|error| NotAFeed::new(Found::Json, error))?;
+    Ok(Feed {
+        items,
+        ..empty(FeedKind::JsonFeed)
+    })
+}
+
+fn read_xml(text: &str, base: &str) -> Result<Feed, NotAFeed> {
+    let base = absolute(base, None);
+    let repaired = repair::repair(text);
+    let mut feed = empty(FeedKind::Rss);
+    if let Some(what) = &repaired.repaired {
+        feed.warnings
+            .push(Warning::new(WarningCode::FeedRepaired, what.clone()));
+    }
+    let outline = salvage::outline(&repaired.xml);
+    let why = match strict::parse(&repaired.xml, base.as_deref()) {
+        Ok(items) => match falls_short(&items, &outline, &repaired.xml) {
+            None => {
+                feed.items = items;
+                return Ok(feed);
+            }
+            Some(why) => why.to_owned(),
+        },
+        Err(error) => error,
+    };
+    feed.items = salvage::items(&repaired.xml, &outline, base.as_deref());
+    if outline.is_empty() {
+        // A feed with nothing in it is a feed.
+        let is_feed = crate::sniff::root(&repaired.xml).is_some_and(|root| root != "urlset");
+        return if is_feed {
+            Ok(feed)
+        } else {
+            Err(NotAFeed::new(Found::Xml, ""))
+        };
+    }
+    if !outline.by_design {
+        feed.warnings.push(Warning::new(
+            WarningCode::FeedRepaired,
+            format!("read item by item: {why}"),
+        ));
+    }
+    Ok(feed)
+}
+
+/// Why the strict reader's answer is not all there is.
+fn falls_short(items: &[Item], outline: &salvage::Outline, xml: &str) -> Option<&'static str> {
+    if items.len() < outline.len() {
+        return Some("the parser left entries behind");
+    }
+    if xml.contains(":encoded") && items.iter().all(|item| item.entry.content.is_none()) {
+        return Some("the parser left the content behind");
+    }
+    if repair::has_bare_markup(xml) {
+        return Some("markup in the text is not escaped");
+    }
+    None
+}
+
+/// Fills in what an entry must have, from what it has.
+fn complete(item: &mut Item) {
+    let entry = &mut item.entry;
+    for field in [
+        &mut entry.guid,
+        &mut entry.link,
+        &mut entry.title,
+        &mut entry.summary,
+        &mut entry.content,
+    ] {
+        if field.as_deref().is_some_and(|text| text.trim().is_empty()) {
+            *field = None;
+        }
+    }
+    if entry.link.is_none() {
+        entry.link = entry.guid.as_deref().and_then(|guid| absolute(guid, None));
+    }
+    if entry.updated_at == entry.published_at {
+        entry.updated_at = None;
+    }
+    if entry.guid.is_none() {
+        item.warnings.push(WarningCode::GuidDerived.into());
+        entry.guid = entry.link.clone().or_else(|| {
+            let title = entry
+                .title
+                .as_deref()
+                .or(entry.summary.as_deref())
+                .or(entry.content.as_deref())?;
+            Some(Digest::of([title.trim().as_bytes()]).to_string())
+        });
+    }
+}

@@ -1,0 +1,33 @@
+//! What a feed's answer says.
+//!
+//! In: the bytes of an answer, its media type, the address it came from. Out: a [`Feed`]: entries in document order,
+//! each with what had to be repaired in it, and what the feed says of itself (title, language, hints for polling,
+//! hubs, the sitemaps below a sitemap index); or [`NotAFeed`] with what was found instead. Pure: no clock, no network,
+//! no disk; the same bytes give the same answer. Nothing here fails on bad input, and nothing panics.
+//!
+//! The normalizer makes articles of the entries; the fetcher tells new entries from known ones, reads the hints, and
+//! ranks what it discovers. Modules are listed in the order of the flow.
+
+mod charset;
+mod sniff;
+
+mod feed;
+mod refused;
+
+mod repair;
+mod salvage;
+mod strict;
+
+mod address;
+mod dates;
+mod entities;
+mod steady;
+
+pub use address::absolute;
+pub use charset::{CharsetEvidence, NoText, Text, decode};
+pub use dates::{is_plausible, of_timestamp, parse_date, parse_partial};
+pub use entities::{decode_entities, reference};
+pub use feed::{Child, Feed, FeedKind, Hints, Item, read, read_text};
+pub use refused::{Found, NotAFeed, Wall};
+pub use sniff::{Format, sniff};
+pub use steady::steady_digest;
