@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::schedule::FailureClass;
+
 /// Why the fetcher cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -61,6 +63,21 @@ impl ExchangeError {
     /// Whether no server could be reached at all.
     pub(crate) fn is_unreachable(&self) -> bool {
         matches!(self, Self::Dns { .. } | Self::Connect { .. } | Self::Tls { .. })
+    }
+
+    /// How much the failure says of the next time.
+    pub(crate) fn class(&self) -> FailureClass {
+        match self {
+            Self::Address { .. }
+            | Self::Refused { .. }
+            | Self::Dns { .. }
+            | Self::Tls { .. }
+            | Self::TooLarge { .. }
+            | Self::Redirect { .. }
+            | Self::Disallowed { .. } => FailureClass::Hard,
+            Self::Connect { .. } | Self::RobotsUnreadable { .. } => FailureClass::Soft,
+            Self::Timeout { .. } | Self::Broken { .. } | Self::Quiet { .. } => FailureClass::Transient,
+        }
     }
 
     /// Whether asking again soon may help.

@@ -50,6 +50,8 @@ pub(crate) struct Exchanged {
     pub(crate) answer: HttpAnswer,
     /// The address that answered, when it is not the one asked.
     pub(crate) final_uri: Option<String>,
+    /// Whether every redirect on the way was for good (301, 308).
+    pub(crate) moved_for_good: bool,
     /// The body broke off; `answer` has what came.
     pub(crate) truncated: bool,
     /// The place among the requests in flight, kept while the body is in memory.
@@ -59,7 +61,7 @@ pub(crate) struct Exchanged {
 /// One hop's result.
 enum Hop {
     Answer(HttpAnswer, bool),
-    Redirect(Option<Vec<u8>>),
+    Redirect(u16, Option<Vec<u8>>),
 }
 
 impl Fetcher {
@@ -67,6 +69,7 @@ impl Fetcher {
     pub(crate) async fn get(&self, ask: &Ask<'_>) -> Result<Exchanged, ExchangeError> {
         let mut url = parse(ask.url)?;
         let mut visited = vec![url.clone()];
+        let mut for_good = true;
         let mut budget = self.options.timeout;
         loop {
             check_host(&url, self.options.allow_private_addresses)?;
@@ -92,7 +95,8 @@ impl Fetcher {
                 })
             });
             match hop? {
-                Hop::Redirect(location) => {
+                Hop::Redirect(status, location) => {
+                    for_good &= redirects::is_permanent(status);
                     url = redirects::next_hop(&visited, &url, location.as_deref())?;
                     visited.push(url.clone());
                 }
@@ -102,6 +106,7 @@ impl Fetcher {
                     return Ok(Exchanged {
                         answer,
                         final_uri: (visited.len() > 1).then(|| url.to_string()),
+                        moved_for_good: for_good && visited.len() > 1,
                         truncated: broke_off || damaged,
                         place,
                     });
@@ -124,7 +129,7 @@ impl Fetcher {
                 .headers()
                 .get(LOCATION)
                 .map(|value| value.as_bytes().to_vec());
-            return Ok(Hop::Redirect(location));
+            return Ok(Hop::Redirect(status, location));
         }
         let headers = response
             .headers()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub struct Fetcher {
     pub(crate) hosts: Hosts,
     pub(crate) in_flight: Arc<Semaphore>,
     paused: Option<watch::Receiver<bool>>,
+    /// Where the dice of the schedule begin.
+    pub(crate) seed: u64,
     robots_token: String,
     robots: Mutex<HashMap<String, Arc<RobotsSlot>>>,
 }
@@ -103,6 +106,7 @@ impl Fetcher {
             hosts: Hosts::new(options.per_host_concurrency, options.per_host_interval),
             in_flight: Arc::new(Semaphore::new(options.concurrency)),
             paused: None,
+            seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: Mutex::default(),
             client,
@@ -115,6 +119,13 @@ impl Fetcher {
     #[must_use]
     pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
         self.paused = Some(paused);
+        self
+    }
+
+    /// Lets the dice of the schedule fall the same way each time.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 

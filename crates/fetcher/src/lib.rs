@@ -20,10 +20,15 @@ mod address;
 mod politeness;
 mod redirects;
 mod robots;
-mod schedule;
+pub mod schedule;
+
+mod memory;
 
 mod exchange;
 mod fetcher;
+
+mod agenda;
+mod reading;
 
 mod feed_answer;
 mod poll;
@@ -35,6 +40,7 @@ pub mod replay;
 
 pub use error::FetchError;
 pub use fetcher::Fetcher;
+pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};

@@ -16,6 +16,11 @@ pub(crate) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
+/// Whether a redirect says that the address has changed for good (RFC 9110 §15.4.2, §15.4.9).
+pub(crate) fn is_permanent(status: u16) -> bool {
+    matches!(status, 301 | 308)
+}
+
 /// The address to ask next after `from`, which itself is the last of `visited`.
 pub(crate) fn next_hop(visited: &[Url], from: &Url, location: Option<&[u8]>) -> Result<Url, ExchangeError> {
     let refused = |to: &str, why: &str| ExchangeError::Redirect {

@@ -127,7 +127,8 @@ async fn poll_and_fetch(
     mode: Mode,
     stop: CancellationToken,
 ) -> anyhow::Result<u64> {
-    let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
+    let (list, lists) = mpsc::channel(1);
+    list.send(with_state(feeds, &pipeline.reader)?).await?;
     let (orders, ordered) = mpsc::channel(ORDERS);
     let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
     let mut ordering = tokio::spawn(async move {
@@ -145,7 +146,7 @@ async fn poll_and_fetch(
         .then(|| tokio::spawn(follow_list(config.clone(), pipeline.reader.clone(), list)));
     let polled = poll(
         fetcher,
-        watched,
+        lists,
         pipeline.intake.clone(),
         pipeline.reports.clone(),
         mode,
@@ -200,7 +201,7 @@ async fn wait_for_pages(
 }
 
 /// Sends the list of feeds again whenever the file of added feeds changes.
-async fn follow_list(config: Config, reader: Reader, list: watch::Sender<Vec<(FeedTarget, FeedState)>>) {
+async fn follow_list(config: Config, reader: Reader, list: mpsc::Sender<Vec<(FeedTarget, FeedState)>>) {
     let path = config.added_feeds_path();
     let mut seen = changed_at(&path);
     loop {
@@ -217,7 +218,9 @@ async fn follow_list(config: Config, reader: Reader, list: watch::Sender<Vec<(Fe
         match with_state(&feeds, &reader) {
             Ok(feeds) => {
                 tracing::info!(feeds = feeds.len(), "the list of feeds changed");
-                list.send_replace(feeds);
+                if list.send(feeds).await.is_err() {
+                    return;
+                }
             }
             Err(error) => tracing::error!(%error, "the feeds' state cannot be read; the old list stays"),
         }

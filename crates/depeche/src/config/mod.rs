@@ -72,6 +72,7 @@ pub(crate) struct Interval {
     pub(crate) min: Period,
     pub(crate) max: Period,
     pub(crate) adaptive: bool,
+    pub(crate) max_hint: Period,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +191,7 @@ impl Default for Interval {
             min: Period(interval.min),
             max: Period(interval.max),
             adaptive: interval.adaptive,
+            max_hint: Period(interval.max_hint),
         }
     }
 }
@@ -279,6 +281,7 @@ impl Config {
                 min: interval.min.0,
                 max: interval.max.0,
                 adaptive: interval.adaptive,
+                max_hint: interval.max_hint.0,
             },
             robots: match self.fetch.robots {
                 Robots::Never => RobotsPolicy::Never,

@@ -1,0 +1,127 @@
+//! What a poll needs to know of an answer's body: is it a feed, which items has it, is it the answer before once more.
+//!
+//! Reading is work for the processor, so it is done off the async threads.
+
+use bytes::Bytes;
+use depeche_feed::Found;
+use depeche_model::{Digest, HttpAnswer, decode_body};
+
+use crate::memory::{Half, half};
+use crate::schedule::{FeedHints, Item};
+
+/// An answer's body, read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// Its digest without what changes at every request.
+    pub(crate) steady: Half,
+    /// Its length with the content coding off.
+    pub(crate) decoded_bytes: u64,
+    /// The feed, or what it is instead.
+    pub(crate) feed: Result<ReadFeed, NoFeed>,
+}
+
+/// A feed as the schedule sees it.
+#[derive(Debug, Default)]
+pub(crate) struct ReadFeed {
+    pub(crate) items: Vec<Item>,
+    pub(crate) hints: FeedHints,
+    /// The address it says it has, in short.
+    pub(crate) self_url: Option<u32>,
+    /// How its charset was told.
+    pub(crate) charset: Option<String>,
+}
+
+/// An answer that is no feed.
+#[derive(Debug)]
+pub(crate) struct NoFeed {
+    /// What it is, for people.
+    pub(crate) found: String,
+    /// A wall against robots.
+    pub(crate) wall: bool,
+}
+
+/// Reads a body. `base` is the address that answered.
+pub(crate) async fn read(answer: &HttpAnswer, base: &str, limit_bytes: u64) -> Reading {
+    let (body, base) = (answer.body.clone(), base.to_owned());
+    let coding = answer.header("content-encoding").map(str::to_owned);
+    let content_type = answer.header("content-type").map(str::to_owned);
+    let raw = body.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        read_now(
+            &body,
+            coding.as_deref(),
+            content_type.as_deref(),
+            &base,
+            limit_bytes,
+        )
+    });
+    read.await.unwrap_or_else(|error| Reading {
+        steady: half(Digest::of([raw.as_ref()])),
+        decoded_bytes: raw.len() as u64,
+        feed: Err(NoFeed {
+            found: format!("nothing that could be read: {error}"),
+            wall: false,
+        }),
+    })
+}
+
+fn read_now(
+    body: &Bytes,
+    coding: Option<&str>,
+    content_type: Option<&str>,
+    base: &str,
+    limit_bytes: u64,
+) -> Reading {
+    let decoded = match decode_body(body, coding, limit_bytes) {
+        Ok(decoded) => decoded.bytes,
+        Err(error) => {
+            return Reading {
+                steady: half(Digest::of([body.as_ref()])),
+                decoded_bytes: body.len() as u64,
+                feed: Err(NoFeed {
+                    found: error.to_string(),
+                    wall: false,
+                }),
+            };
+        }
+    };
+    let feed = depeche_feed::read(&decoded, content_type, base, limit_bytes);
+    Reading {
+        steady: half(depeche_feed::steady_digest(&decoded)),
+        decoded_bytes: decoded.len() as u64,
+        feed: match feed {
+            Ok(feed) => Ok(ReadFeed {
+                items: feed
+                    .items
+                    .iter()
+                    .map(|item| Item {
+                        fingerprint: item.fingerprint() as u32,
+                        published: item.entry.published_at.or(item.entry.updated_at),
+                    })
+                    .collect(),
+                hints: FeedHints {
+                    ttl: seconds(feed.hints.ttl),
+                    update_every: seconds(feed.hints.update_every),
+                    skip_hours: feed.hints.skip_hours,
+                    skip_days: feed.hints.skip_days,
+                },
+                self_url: feed.self_url.as_deref().map(short),
+                charset: Some(feed.charset.as_str().to_owned()),
+            }),
+            Err(error) => Err(NoFeed {
+                found: error.to_string(),
+                wall: matches!(error.found, Found::Wall(_)),
+            }),
+        },
+    }
+}
+
+fn seconds(span: Option<std::time::Duration>) -> u32 {
+    span.map_or(0, |span| u32::try_from(span.as_secs()).unwrap_or(u32::MAX))
+}
+
+/// An address in 32 bits, to recognise it by.
+fn short(url: &str) -> u32 {
+    let Digest(bytes) = Digest::of([url.as_bytes()]);
+    u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
