@@ -276,9 +276,27 @@ fn feeds_are_added_listed_exported_imported_and_removed() {
         other.run(["feeds", "export"]).expect_code(0).stdout,
         std::fs::read_to_string(all).expect("written")
     );
-    depeche
-        .run(["feeds", "remove", "https://exemple.be/rss"])
-        .expect_code(0);
+    depeche.write(
+        "dossiers.opml",
+        "<opml><body><outline text='Presse'><outline text='Sud/Ouest'>\n<outline text='Le Val' \
+         xmlUrl='https://val.example/rss' htmlUrl='https://val.example/'/>\n<outline type='include' url='https://x.example/'/>",
+    );
+    let told = depeche.run(["feeds", "import", "dossiers.opml"]).expect_code(3);
+    assert!(
+        told.stderr.contains("dossiers.opml:3: includes the list"),
+        "{}",
+        told.stderr
+    );
+    let list = depeche.run(["feeds", "list", "--format", "jsonl"]).stdout;
+    assert!(
+        list.contains("\"folder\":\"Presse/Sud\\\\/Ouest\",\"site\":\"https://val.example/\""),
+        "{list}"
+    );
+    let exported = depeche.run(["feeds", "export"]).stdout;
+    assert!(exported.contains("<outline text=\"Sud/Ouest\""), "{exported}");
+    for url in ["https://val.example/rss", "https://exemple.be/rss"] {
+        depeche.run(["feeds", "remove", url]).expect_code(0);
+    }
     let refused = depeche
         .run(["feeds", "remove", "https://exemple.fr/rss"])
         .expect_code(1);

@@ -41,6 +41,24 @@ impl std::fmt::Display for Origin {
 pub(crate) struct Subscription {
     pub(crate) target: FeedTarget,
     pub(crate) origin: Origin,
+    /// What a list says of it beyond what polling needs; kept for `feeds list` and `feeds export`.
+    pub(crate) folder: Option<String>,
+    pub(crate) site: Option<String>,
+    pub(crate) language: Option<String>,
+}
+
+impl From<Subscription> for ListedFeed {
+    fn from(subscription: Subscription) -> Self {
+        let FeedTarget { url, name, tags, .. } = subscription.target;
+        Self {
+            url,
+            name,
+            tags,
+            folder: subscription.folder,
+            site: subscription.site,
+            language: subscription.language,
+        }
+    }
 }
 
 /// All feeds, each address once (the first place counts), and what was wrong with the lists.
@@ -48,28 +66,40 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>)
     let mut found: Vec<Subscription> = Vec::new();
     let mut known = std::collections::HashSet::new();
     let mut problems = Vec::new();
-    let mut add = |target: FeedTarget, origin: Origin| {
-        if known.insert(target.url.clone()) {
-            found.push(Subscription { target, origin });
+    let mut add = |feed: ListedFeed, page: Option<PagePolicy>, origin: Origin| {
+        if known.insert(feed.url.clone()) {
+            found.push(Subscription {
+                target: FeedTarget {
+                    url: feed.url,
+                    name: feed.name,
+                    page: page.unwrap_or(config.fetch.page),
+                    tags: feed.tags,
+                },
+                origin,
+                folder: feed.folder,
+                site: feed.site,
+                language: feed.language,
+            });
         }
     };
     for feed in &config.feed {
-        let target = FeedTarget {
+        let listed = ListedFeed {
             url: feed.url.clone(),
             name: feed.name.clone(),
-            page: feed.page.unwrap_or(config.fetch.page),
             tags: feed.tags.clone(),
+            ..ListedFeed::default()
         };
-        add(target, Origin::Configuration);
+        add(listed, feed.page, Origin::Configuration);
     }
     let mut add_list = |path: &Path, origin: &Origin| match feed_list::read(path) {
         Ok(FeedList {
             feeds,
             problems: wrong,
+            ..
         }) => {
             problems.extend(wrong.iter().map(ToString::to_string));
             for feed in feeds {
-                add(target(feed, config.fetch.page), origin.clone());
+                add(feed, None, origin.clone());
             }
         }
         Err(error) => problems.push(error.to_string()),
@@ -82,15 +112,6 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>)
         add_list(&added, &Origin::Added);
     }
     (found, problems)
-}
-
-fn target(feed: ListedFeed, page: PagePolicy) -> FeedTarget {
-    FeedTarget {
-        url: feed.url,
-        name: feed.name,
-        page,
-        tags: feed.tags,
-    }
 }
 
 /// Each feed with the state the store keeps of it.

@@ -28,6 +28,6 @@ pub use charset::{CharsetEvidence, NoText, Text, decode};
 pub use dates::{is_plausible, of_timestamp, parse_date, parse_partial};
 pub use entities::{decode_entities, reference};
 pub use feed::{Child, Feed, FeedKind, Hints, Item, read, read_text};
-pub use refused::{Found, NotAFeed, Wall};
+pub use refused::{Found, NotAFeed, Wall, wall};
 pub use sniff::{Format, sniff};
 pub use steady::steady_digest;

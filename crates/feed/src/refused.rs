@@ -133,9 +133,10 @@ const SMALL_PAGE_BYTES: usize = 64 * 1024;
 /// The marks stand near the beginning.
 const SEARCHED_BYTES: usize = 256 * 1024;
 
-/// The wall that an HTML page is, if it is one.
+/// The wall that an HTML page is, if it is one. Made for pages in a feed's place: of a page that holds an article it may
+/// name what stands beside the article, so ask only of pages without one.
 #[must_use]
-pub(crate) fn wall(html: &str) -> Option<Wall> {
+pub fn wall(html: &str) -> Option<Wall> {
     let small = html.len() <= SMALL_PAGE_BYTES;
     let mut end = html.len().min(SEARCHED_BYTES);
     while !html.is_char_boundary(end) {

@@ -73,6 +73,15 @@ pub(crate) struct Job {
     pub(crate) memory: Vec<u8>,
 }
 
+/// What became of a list.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Addresses that stand in it more than once.
+    pub(crate) twice: Vec<String>,
+    /// Feeds that were listed before and are not any more.
+    pub(crate) gone: Vec<Arc<FeedTarget>>,
+}
+
 impl Agenda {
     /// An agenda that lets at most `per_host` polls run at one host and `most_running` in all.
     pub(crate) fn new(per_host: usize, most_running: usize) -> Self {
@@ -91,20 +100,20 @@ impl Agenda {
     }
 
     /// Takes over a list. `due` gives the due time of a feed that was not listed before; a feed that stays keeps what is
-    /// known of it here. Gives back the addresses that were listed twice.
+    /// known of it here. Gives back what became of the list.
     pub(crate) fn take_list(
         &mut self,
         list: Vec<(FeedTarget, FeedState)>,
         due: impl Fn(&FeedTarget, &FeedState) -> Timestamp,
-    ) -> Vec<String> {
-        let mut twice = Vec::new();
+    ) -> Taken {
+        let mut taken = Taken::default();
         for feed in self.slots.iter_mut().flatten() {
             feed.listed = false;
         }
         for (target, state) in list {
             if let Some(feed) = self.find(&target.url).and_then(|slot| self.feed_mut(slot)) {
                 if feed.listed {
-                    twice.push(target.url);
+                    taken.twice.push(target.url);
                 } else {
                     feed.listed = true;
                     if *feed.target != target {
@@ -118,10 +127,13 @@ impl Agenda {
         }
         for slot in 0..self.slots.len() as Slot {
             if self.feed(slot).is_some_and(|feed| !feed.listed) {
+                if let Some(target) = self.target(slot) {
+                    taken.gone.push(Arc::clone(target));
+                }
                 self.drop_unlisted(slot);
             }
         }
-        twice
+        taken
     }
 
     fn add(&mut self, target: FeedTarget, state: &FeedState, at: i64) {

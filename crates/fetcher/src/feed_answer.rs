@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, FetchRecord, HttpAnswer, Payload, PollOutcome, Validators};
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use crate::memory::FeedMemory;
 use crate::options::{FeedTarget, RobotsPolicy};
 use crate::reading::{self, NoFeed, ReadFeed, Reading};
 use crate::schedule::{self, FailureClass, Finding, Item, Rule};
+use crate::websub::Told;
 
 /// The part of an answer's items that must be known for it to be the same feed at another address.
 const SAME_FEED: f64 = 0.5;
@@ -39,7 +41,11 @@ pub(crate) struct Polled {
 /// What a poll found, as far as the schedule is concerned.
 #[derive(Debug)]
 pub(crate) enum Found {
-    Feed(Vec<Item>),
+    Feed {
+        items: Vec<Item>,
+        /// The same items, as hubs know them.
+        fingerprints: Vec<u64>,
+    },
     Unchanged,
     Failed {
         class: FailureClass,
@@ -54,7 +60,7 @@ impl Found {
     /// For the schedule.
     pub(crate) fn finding(&self) -> Finding<'_> {
         match self {
-            Self::Feed(items) => Finding::Feed(items),
+            Self::Feed { items, .. } => Finding::Feed(items),
             Self::Unchanged => Finding::Unchanged,
             Self::Failed { class, .. } => Finding::Failed(*class),
             Self::Gone => Finding::Gone,
@@ -179,10 +185,14 @@ impl Poll<'_> {
             Ok(feed) => {
                 let ReadFeed {
                     items,
+                    fingerprints,
                     hints,
                     self_url,
+                    self_address,
+                    hubs,
                     charset,
                 } = feed;
+                let base = base.to_owned();
                 self.record.charset = charset;
                 self.record.items = Some(items.len() as u32);
                 self.record.new_items = Some(0);
@@ -211,17 +221,28 @@ impl Poll<'_> {
                     return Some(self.end(outcome, Found::Unchanged, None, validators, now));
                 }
                 let truncated = exchanged.truncated;
+                let head = HttpAnswer {
+                    body: Bytes::new(),
+                    ..exchanged.answer.clone()
+                };
                 self.keep(exchanged, now).await?;
+                if let Some(subscriptions) = &self.fetcher.subscriptions {
+                    let told = Told {
+                        answer: &head,
+                        base: &base,
+                        hubs: &hubs,
+                        topic: self_address.as_deref(),
+                        is_whole: !truncated,
+                    };
+                    subscriptions.heard(self.target, &told);
+                }
                 // A body that broke off is not the whole answer: the whole one is journaled when it comes.
                 self.memory.answer = (!truncated).then_some(steady);
                 self.memory.no_feed = None;
-                Some(self.end(
-                    PollOutcome::Fetched { bytes },
-                    Found::Feed(items),
-                    None,
-                    validators,
-                    now,
-                ))
+                {
+                    let found = Found::Feed { items, fingerprints };
+                    Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
+                }
             }
             Err(NoFeed { found, wall }) => {
                 let known = self.memory.no_feed == Some(steady);
@@ -383,7 +404,7 @@ mod tests {
             let answer = HttpAnswer {
                 status: 304,
                 headers,
-                body: bytes::Bytes::new(),
+                body: Bytes::new(),
             };
             assert_eq!(
                 confirmed(&validators(sent.0, sent.1), &answer),

@@ -19,6 +19,7 @@ use crate::options::FetchOptions;
 use crate::politeness::{Hosts, host_key};
 use crate::robots::{self, Robots};
 use crate::schedule;
+use crate::websub::Subscriptions;
 
 /// Response header fields accepted; hyper's own limit of 100 refuses real answers of content delivery networks.
 const MAX_RESPONSE_HEADERS: usize = 1000;
@@ -49,6 +50,7 @@ pub struct Fetcher {
     pub(crate) client: reqwest::Client,
     pub(crate) hosts: Hosts,
     pub(crate) in_flight: Arc<Semaphore>,
+    pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
     /// Where the dice of the schedule begin.
     pub(crate) seed: u64,
@@ -105,6 +107,7 @@ impl Fetcher {
         Ok(Self {
             hosts: Hosts::new(options.per_host_concurrency, options.per_host_interval),
             in_flight: Arc::new(Semaphore::new(options.concurrency)),
+            subscriptions: None,
             paused: None,
             seed: RandomState::new().build_hasher().finish(),
             robots_token,
@@ -126,6 +129,13 @@ impl Fetcher {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Tells `subscriptions` of hubs that feeds name, of what polls find, and of feeds that are polled no longer.
+    #[must_use]
+    pub fn subscribe_with(mut self, subscriptions: Arc<Subscriptions>) -> Self {
+        self.subscriptions = Some(subscriptions);
         self
     }
 

@@ -35,8 +35,13 @@ mod poll;
 
 mod pages;
 
+mod markup;
+
 pub mod feed_list;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod replay;
+pub mod websub;
 
 pub use error::FetchError;
 pub use fetcher::Fetcher;

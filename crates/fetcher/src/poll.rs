@@ -23,6 +23,7 @@ use crate::memory::FeedMemory;
 use crate::options::{FeedState, FeedTarget};
 use crate::schedule::outage::{Change, Network, PROBE_EVERY};
 use crate::schedule::{self, Dice, Finding, Rule};
+use crate::websub::FoundItem;
 
 /// The longest sleep between two looks at the clock, so that a machine that slept or a clock that was set does not
 /// put polls off.
@@ -171,12 +172,17 @@ impl Scheduler {
             .count();
         let over = schedule::crowd_spread(at_once, options.concurrency, &options.interval);
         let mode = self.mode;
-        let twice = self.agenda.take_list(list, |target, state| match mode {
+        let taken = self.agenda.take_list(list, |target, state| match mode {
             Mode::Once => now,
             Mode::Forever => schedule::first_due(&target.url, state.next_due, over, &options.interval, now),
         });
-        for feed in twice {
+        for feed in taken.twice {
             tracing::warn!(feed, "feed is listed twice, the first counts");
+        }
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            for target in taken.gone {
+                subscriptions.remove(&target.url);
+            }
         }
     }
 
@@ -261,7 +267,7 @@ impl Scheduler {
         let reached = match polled.found {
             Found::NotAsked(_) => return,
             Found::Failed { unreachable, .. } => !unreachable,
-            Found::Feed(_) | Found::Unchanged | Found::Gone => true,
+            Found::Feed { .. } | Found::Unchanged | Found::Gone => true,
         };
         let Some(host) = self.agenda.host(slot) else {
             return;
@@ -302,13 +308,22 @@ impl Scheduler {
         let Polled {
             at,
             outcome,
-            found,
+            mut found,
             asked,
             validators,
             mut memory,
             record,
         } = polled;
         let target = Arc::clone(self.agenda.target(slot)?);
+        let hub = self.ask_hub(&target.url, &mut found, &memory);
+        let asked = asked
+            .map(|wait| match found {
+                Found::NotAsked(rule) => (rule, wait),
+                _ => (Rule::RetryAfter, wait),
+            })
+            .into_iter()
+            .chain(hub.map(|wait| (Rule::Hub, wait)))
+            .max_by_key(|(_, wait)| *wait);
         let finding = match found {
             Found::Failed {
                 unreachable: true, ..
@@ -337,7 +352,7 @@ impl Scheduler {
         }
         self.summary.count(&outcome);
         let record = record.map(|mut record| {
-            if matches!(found, Found::Feed(_)) {
+            if matches!(found, Found::Feed { .. }) {
                 record.new_items = Some(planned.compared.new as u32);
             }
             record.next_due = next_due;
@@ -357,6 +372,35 @@ impl Scheduler {
         };
         log(&report);
         Some(report)
+    }
+
+    /// Tells the feed's hub, if it has one, what the poll found, and marks what the hub delivered before. Gives back how
+    /// often the feed is polled while its hub delivers.
+    fn ask_hub(&self, url: &str, found: &mut Found, memory: &FeedMemory) -> Option<Duration> {
+        let subscriptions = self.fetcher.subscriptions.as_ref()?;
+        let check = subscriptions.check_interval(url);
+        match found {
+            Found::Feed { items, fingerprints } => {
+                let mut new = Vec::new();
+                for (item, fingerprint) in items.iter_mut().zip(fingerprints.iter().copied()) {
+                    item.delivered = subscriptions.was_delivered(url, fingerprint);
+                    if !memory.known.is_empty() && !memory.known.has(item.fingerprint) {
+                        let published = item.published;
+                        new.push(FoundItem {
+                            fingerprint,
+                            published,
+                        });
+                    }
+                }
+                subscriptions.observe_poll(url, new, memory.arrivals.until());
+                check
+            }
+            Found::Unchanged => {
+                subscriptions.observe_poll(url, [], memory.arrivals.until());
+                check
+            }
+            Found::Failed { .. } | Found::Gone | Found::NotAsked(_) => None,
+        }
     }
 
     /// Plans a feed whose poll was not settled: its answer could not be kept. That is no failure of the feed.

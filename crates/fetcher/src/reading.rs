@@ -24,9 +24,15 @@ pub(crate) struct Reading {
 #[derive(Debug, Default)]
 pub(crate) struct ReadFeed {
     pub(crate) items: Vec<Item>,
+    /// The same items, as hubs know them.
+    pub(crate) fingerprints: Vec<u64>,
     pub(crate) hints: FeedHints,
     /// The address it says it has, in short.
     pub(crate) self_url: Option<u32>,
+    /// The address it says it has.
+    pub(crate) self_address: Option<String>,
+    /// The hubs it names.
+    pub(crate) hubs: Vec<String>,
     /// How its charset was told.
     pub(crate) charset: Option<String>,
 }
@@ -97,8 +103,10 @@ fn read_now(
                     .map(|item| Item {
                         fingerprint: item.fingerprint() as u32,
                         published: item.entry.published_at.or(item.entry.updated_at),
+                        delivered: false,
                     })
                     .collect(),
+                fingerprints: feed.items.iter().map(depeche_feed::Item::fingerprint).collect(),
                 hints: FeedHints {
                     ttl: seconds(feed.hints.ttl),
                     update_every: seconds(feed.hints.update_every),
@@ -106,6 +114,8 @@ fn read_now(
                     skip_days: feed.hints.skip_days,
                 },
                 self_url: feed.self_url.as_deref().map(short),
+                self_address: feed.self_url,
+                hubs: feed.hubs,
                 charset: Some(feed.charset.as_str().to_owned()),
             }),
             Err(error) => Err(NoFeed {

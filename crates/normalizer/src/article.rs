@@ -33,8 +33,10 @@ const RECOGNISE_CHARS: usize = 120;
 pub(crate) struct Draft {
     /// The address as published, absolute.
     pub(crate) url: Option<String>,
-    /// The address that the page itself prefers.
-    pub(crate) preferred_url: Option<String>,
+    /// The addresses that the page itself prefers, the most telling first.
+    pub(crate) preferred_urls: Vec<String>,
+    /// The address that answered, when redirects led away from `url`.
+    pub(crate) landed_url: Option<String>,
     /// The title, possibly with markup.
     pub(crate) title: Option<String>,
     /// The summary, possibly with markup.
@@ -76,7 +78,8 @@ impl Draft {
     pub(crate) fn new(source: &str, content_from: ContentFrom) -> Self {
         Self {
             url: None,
-            preferred_url: None,
+            preferred_urls: Vec::new(),
+            landed_url: None,
             title: None,
             summary: None,
             text: String::new(),
@@ -217,22 +220,19 @@ impl Draft {
         }
     }
 
-    /// The canonical form of the page's own preference where it is on the same site and no mere front page.
+    /// The canonical form of the first of the page's own preferences that can be believed; else of the address.
     fn canonical_url(&self) -> Option<String> {
-        let own = self.url.as_deref().map(urls::canonical);
-        let preferred = self
-            .preferred_url
-            .as_deref()
-            .filter(|preferred| match &self.url {
-                Some(url) => urls::same_site(preferred, url),
-                None => true,
-            })
-            .map(urls::canonical)
-            // A template that names the front page everywhere would make one article of all.
-            .filter(|preferred| {
-                url::Url::parse(preferred).is_ok_and(|u| u.path() != "/" || u.query().is_some())
-            });
-        preferred.or(own)
+        let own: Vec<&str> = [&self.url, &self.landed_url]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        self.preferred_urls
+            .iter()
+            .find(|preferred| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own)))
+            .map(|preferred| urls::canonical(preferred))
+            .filter(|preferred| !urls::is_front_page(preferred))
+            .or_else(|| self.url.as_deref().map(urls::canonical))
     }
 
     fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {

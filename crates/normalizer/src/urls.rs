@@ -76,6 +76,57 @@ pub(crate) fn same_site(a: &str, b: &str) -> bool {
         || bare(&a) == bare(&b)
 }
 
+/// Whether an address is a site's front page.
+pub(crate) fn is_front_page(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none())
+}
+
+/// Whether `preferred`, which the page at `own` calls its address, can be the same article. Templates name the front
+/// page or the section for every article, and pages copied from another keep its address.
+pub(crate) fn is_believable(preferred: &str, own: &str) -> bool {
+    if !same_site(preferred, own) || is_front_page(preferred) {
+        return false;
+    }
+    let (preferred, own) = (canonical(preferred), canonical(own));
+    let (Ok(preferred), Ok(own)) = (Url::parse(&preferred), Url::parse(&own)) else {
+        return false;
+    };
+    let is_section = preferred.query().is_none()
+        && own
+            .path()
+            .strip_prefix(preferred.path())
+            .is_some_and(|rest| rest.starts_with('/'));
+    !is_section && !names_another(&preferred, &own)
+}
+
+/// Whether both addresses carry an article's number, none of them the same, and different words beside it.
+fn names_another(a: &Url, b: &Url) -> bool {
+    let (ids_a, ids_b) = (ids(a), ids(b));
+    if ids_a.is_empty() || ids_b.is_empty() || ids_a.iter().any(|id| ids_b.contains(id)) {
+        return false;
+    }
+    let (words_a, words_b) = (slug_words(a), slug_words(b));
+    let common = words_a.iter().filter(|word| words_b.contains(*word)).count();
+    common * 2 < words_a.len().min(words_b.len()).max(1)
+}
+
+/// Runs of digits that are too long for a date's parts: press sites number their articles so.
+fn ids(url: &Url) -> Vec<&str> {
+    [url.path(), url.query().unwrap_or_default()]
+        .into_iter()
+        .flat_map(|part| part.split(|c: char| !c.is_ascii_digit()))
+        .filter(|digits| digits.len() >= 5)
+        .collect()
+}
+
+/// The words of the path that say what the article is about; shorter ones stand in any.
+fn slug_words(url: &Url) -> Vec<&str> {
+    url.path()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .filter(|word| word.len() >= 4)
+        .collect()
+}
+
 fn bare(host: &str) -> &str {
     ["www.", "m.", "amp.", "mobile."]
         .iter()
@@ -248,6 +299,29 @@ mod tests {
         {
             let (one, other) = line.split_once(' ').unwrap();
             assert_ne!(canonical(one), canonical(other), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_not_believed_to_be_another_article() {
+        let own =
+            "https://www.example.org/mer/article/2026/02/05/la-criee-de-lorient-rouvre_6543210_3244.html";
+        for (preferred, believed) in [
+            (own, true),
+            (
+                "https://m.example.org/mer/la-criee-de-lorient-rouvre_6543210.html",
+                true,
+            ),
+            ("/eco/la-criee-de-lorient-rouvre_7000001.html", true),
+            ("/?p=77", true),
+            ("/", false),
+            ("/mer/", false),
+            ("/mer/article/2026/02/05", false),
+            ("https://other.example.com/a", false),
+            ("/sport/le-tour-passera-par-brest_6540000_3244.html", false),
+        ] {
+            let preferred = absolute(preferred, Some(own)).unwrap();
+            assert_eq!(is_believable(&preferred, own), believed, "{preferred}");
         }
     }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use depeche_model::{
     Capture, CaptureKind, Entry, Header, HttpAnswer, Journaled, Normalized, Output, PageOrder, PagePolicy,
-    Payload, Position,
+    Payload, Position, WarningCode,
 };
 use depeche_normalizer::{Normalizer, Options};
 use serde_json::{Value, json};
@@ -129,6 +129,11 @@ fn told(normalized: &Normalized) -> Value {
                 value["output"] = json!("article");
                 value["published"] = json!(format!("{} {}", published.at, published.precision.as_str()));
                 value["warnings"] = article.warnings.iter().map(|w| json!(w.code.as_str())).collect();
+                let unusable = article
+                    .warnings
+                    .iter()
+                    .find(|w| w.code == WarningCode::PageUnusable);
+                value["unusable"] = json!(unusable.map(|warning| &warning.detail));
                 value["paragraphs"] = article
                     .text
                     .split("\n\n")

@@ -25,6 +25,7 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
                     url: url.clone(),
                     name,
                     tags,
+                    ..ListedFeed::default()
                 }],
             )?;
             let said = if added == 0 { "is there already" } else { "added" };
@@ -38,14 +39,7 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
         }
         Feeds::Import { file } => import(config, &file),
         Feeds::Export { to } => {
-            let listed: Vec<ListedFeed> = all(config)
-                .into_iter()
-                .map(|Subscription { target, .. }| ListedFeed {
-                    url: target.url,
-                    name: target.name,
-                    tags: target.tags,
-                })
-                .collect();
+            let listed: Vec<ListedFeed> = all(config).into_iter().map(ListedFeed::from).collect();
             let text = feed_list::write("depeche", &listed);
             write_to(to.output.as_ref(), |out| Ok(out.write_all(text.as_bytes())?))?;
             Ok(Exit::Done)
@@ -86,9 +80,24 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
         "url",
     ];
     if rows.format != Format::Table {
-        columns.extend(["answered_at", "entries", "tags", "page", "origin"]);
+        columns.extend([
+            "answered_at",
+            "entries",
+            "tags",
+            "page",
+            "origin",
+            "folder",
+            "site",
+        ]);
     }
-    let line = |Subscription { target, origin }: Subscription| {
+    let line = |feed: Subscription| {
+        let Subscription {
+            target,
+            origin,
+            folder,
+            site,
+            ..
+        } = feed;
         let state = match &reader {
             Some(reader) => reader.feed(&target.url)?.unwrap_or_default(),
             None => FeedRow::default(),
@@ -114,6 +123,8 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
                 ("tags", json!(target.tags)),
                 ("page", json!(target.page.as_str())),
                 ("origin", json!(origin.to_string())),
+                ("folder", json!(folder)),
+                ("site", json!(site)),
             ]));
         }
         Ok(line)

@@ -187,6 +187,7 @@ impl Rule for Depeche {
             .clone()
             .map(|n| Item {
                 fingerprint: Dice::seeded(n as u64).bits() as u32,
+                delivered: false,
                 published: look.trace.dated.then(|| self.time(look.trace.published[n])),
             })
             .collect();

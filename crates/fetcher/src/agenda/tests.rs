@@ -107,11 +107,12 @@ fn a_feed_that_stays_keeps_what_is_known_and_one_that_goes_is_forgotten() {
     let job = agenda.begin(at(10)).unwrap();
     assert_eq!(job.target.url, "http://a.fr/");
     agenda.end(job.slot, Some((&Validators::default(), b"a")), Some(at(50)));
-    let twice = agenda.take_list(
+    let taken = agenda.take_list(
         vec![feed("http://a.fr/"), feed("http://c.fr/"), feed("http://a.fr/")],
         |_, _| at(20),
     );
-    assert_eq!(twice, ["http://a.fr/"]);
+    assert_eq!(taken.twice, ["http://a.fr/"]);
+    assert_eq!(taken.gone[0].url, "http://b.fr/");
     assert_eq!(agenda.known(job.slot).unwrap().1, b"a");
     let both = begun(&mut agenda, 60);
     assert_eq!(urls(&both), ["http://c.fr/", "http://a.fr/"]);

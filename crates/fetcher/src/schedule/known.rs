@@ -13,6 +13,8 @@ pub struct Item {
     pub fingerprint: u32,
     /// When it says it was published.
     pub published: Option<Timestamp>,
+    /// A hub delivered it before.
+    pub delivered: bool,
 }
 
 /// How far the memory reaches in a feed that holds more than is remembered.
@@ -61,7 +63,9 @@ impl Known {
     /// Compares an answer with what is remembered.
     #[must_use]
     pub fn compare(&self, items: &[Item]) -> Compared {
-        let known = items.iter().filter(|item| self.has(item.fingerprint)).count();
+        let overlaps = items
+            .iter()
+            .any(|item| item.delivered || self.has(item.fingerprint));
         let unknown = items
             .iter()
             .filter(|item| self.reaches(item) && !self.has(item.fingerprint))
@@ -76,7 +80,7 @@ impl Known {
         Compared {
             items: items.len(),
             new: new.min(items.len()),
-            gap: known == 0 && !self.is_empty() && !items.is_empty(),
+            gap: !overlaps && !self.is_empty() && !items.is_empty(),
         }
     }
 
@@ -133,6 +137,7 @@ mod tests {
         numbers
             .map(|n| Item {
                 fingerprint: Dice::seeded(n).bits() as u32,
+                delivered: false,
                 published: dated
                     .then(|| Timestamp::from_second(1_770_000_000 + i64::try_from(n).unwrap() * 60).unwrap()),
             })
@@ -195,5 +200,13 @@ mod tests {
         known.remember(&items(0..20, true));
         assert_eq!(known.likeness(&items(10..30, true)), Some(0.5));
         assert_eq!(known.likeness(&items(15..20, true)), Some(1.0));
+    }
+
+    #[test]
+    fn what_a_hub_delivered_is_no_gap() {
+        let mut after = items(20..40, true);
+        after[7].delivered = true;
+        let compared = new_after(&items(0..20, true), &after);
+        assert_eq!((compared.new, compared.gap), (20, false));
     }
 }

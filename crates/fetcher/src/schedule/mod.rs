@@ -27,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use arrivals::Arrivals;
 pub use backoff::FailureClass;
 pub use dice::Dice;
+pub(crate) use hints::retry_after;
 pub use hints::{FeedHints, Hint, Standing};
 pub use known::{Compared, Item, Known};
 pub use rule::{Decision, Rule, words};
@@ -82,12 +83,12 @@ pub struct Planned {
 }
 
 /// Takes note of what a poll found at `now` and plans the next one: the plan is in `memory.decision`. `asked` is the wait
-/// that the server asked for by `Retry-After`.
+/// that the server asked for, or that a hub allows, and the rule that says so.
 pub fn plan(
     memory: &mut FeedMemory,
     url: &str,
     finding: &Finding<'_>,
-    asked: Option<Duration>,
+    asked: Option<(Rule, Duration)>,
     options: &Interval,
     now: Timestamp,
     dice: &mut Dice,
@@ -129,12 +130,10 @@ pub fn plan(
         decision.rule = Rule::Hint(hint);
         decision.wait_ms = millis(wait);
     }
-    if let Some(asked) = asked
+    if let Some((rule, asked)) = asked
         && millis(asked.min(MAX_RETRY_AFTER)) > decision.wait_ms
     {
-        if !matches!(finding, Finding::NotAsked(_)) {
-            decision.rule = Rule::RetryAfter;
-        }
+        decision.rule = rule;
         decision.wait_ms = millis(asked.min(MAX_RETRY_AFTER));
     }
     let due = after(
@@ -338,7 +337,7 @@ pub fn crowd_spread(polls: usize, places: usize, options: &Interval) -> Duration
 /// The least wait that an error status asks for by `Retry-After` (RFC 9110 §10.2.3).
 pub(crate) fn asked_wait(answer: &HttpAnswer, now: Timestamp) -> Option<Duration> {
     if matches!(answer.status, 429 | 503) {
-        hints::retry_after(answer.header("retry-after")?, now)
+        retry_after(answer.header("retry-after")?, now)
     } else {
         None
     }

@@ -38,6 +38,8 @@ pub enum Rule {
     PutOff,
     /// The answer could not be kept, so the poll does not count.
     Unsettled,
+    /// A hub delivers what is new; polling is a check on it.
+    Hub,
 }
 
 impl Rule {
@@ -59,6 +61,7 @@ impl Rule {
             Self::OwnNetwork => "own network",
             Self::PutOff => "put off",
             Self::Unsettled => "unsettled",
+            Self::Hub => "hub",
         }
     }
 }
@@ -156,6 +159,7 @@ impl Decision {
                 )
             }
             Rule::PutOff => format!("Its host asked for quiet, so it was not asked: put off by {wait}."),
+            Rule::Hub => format!("A hub delivers what is new; as a check it is polled after {wait}."),
             Rule::Unsettled => format!("The last answer could not be kept: asked again after {wait}."),
         }
     }

@@ -12,6 +12,7 @@ fn items(numbers: std::ops::Range<u64>) -> Vec<Item> {
         .map(|n| Item {
             fingerprint: Dice::seeded(n).bits() as u32,
             published: None,
+            delivered: false,
         })
         .collect()
 }
@@ -39,7 +40,7 @@ impl Watched {
         self.poll_asked(finding, None)
     }
 
-    fn poll_asked(&mut self, finding: &Finding<'_>, asked: Option<Duration>) -> Duration {
+    fn poll_asked(&mut self, finding: &Finding<'_>, asked: Option<(Rule, Duration)>) -> Duration {
         // What is remembered goes through the store each time.
         let mut memory = FeedMemory::open(&self.memory.close()).unwrap();
         assert_eq!(memory, self.memory);
@@ -234,7 +235,7 @@ fn what_the_server_asks_for_is_a_floor_of_at_most_two_days() {
     for (asked, at_least) in [(7200, 7200), (u64::MAX, 48 * 3600)] {
         let wait = feed.poll_asked(
             &Finding::Failed(FailureClass::Transient),
-            Some(Duration::from_secs(asked)),
+            Some((Rule::RetryAfter, Duration::from_secs(asked))),
         );
         assert!(
             wait.as_secs() >= at_least && wait.as_secs() < at_least + 600 + 1728,
@@ -242,7 +243,10 @@ fn what_the_server_asks_for_is_a_floor_of_at_most_two_days() {
         );
         assert_eq!(feed.rule(), Rule::RetryAfter);
     }
-    let wait = feed.poll_asked(&Finding::NotAsked(Rule::PutOff), Some(Duration::from_hours(2)));
+    let wait = feed.poll_asked(
+        &Finding::NotAsked(Rule::PutOff),
+        Some((Rule::PutOff, Duration::from_hours(2))),
+    );
     assert!(wait >= Duration::from_hours(2) && feed.rule() == Rule::PutOff);
 }
 
@@ -364,6 +368,7 @@ fn every_rule_has_a_sentence_and_a_line() {
         Rule::OwnNetwork,
         Rule::PutOff,
         Rule::Unsettled,
+        Rule::Hub,
     ] {
         let decision = Decision {
             rule,

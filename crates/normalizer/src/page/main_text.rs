@@ -9,7 +9,11 @@ const CHAR_THRESHOLD: usize = 250;
 /// Elements that are never part of an article's text, wherever they stand in it.
 const NOT_TEXT: &str = "figcaption, aside, nav, form, button, noscript, iframe, [aria-hidden='true'], [role='navigation'], \
      [class*='newsletter'], [class*='related'], [class*='share'], [class*='social'], [class*='advert'], \
-     [class*='paywall-cta'], [class*='recommend']";
+     [class*='paywall-cta'], [class*='recommend'], \
+     [id^='didomi'], [id^='onetrust'], [id^='sp_message_container'], [id^='tarteaucitron'], [id='axeptio_overlay'], \
+     [id='CybotCookiebotDialog'], [id='appconsent'], .fc-consent-root, .qc-cmp2-container, div[class*='cookie-banner'], \
+     div[class*='cookie-wall'], div[class*='cookie-consent'], div[id*='cookie-banner'], div[id*='cookie-wall'], \
+     div[id*='cookie-consent']";
 
 /// Paragraphs of the main text, separated by line breaks; empty where there is none.
 pub(super) fn extract(document: Document) -> String {

@@ -17,7 +17,8 @@ pub(super) struct Metadata {
     pub(super) description: Option<String>,
     pub(super) published: Option<Published>,
     pub(super) modified: Option<Timestamp>,
-    pub(super) canonical: Option<String>,
+    /// What it says its address is: `link`, Open Graph, JSON-LD.
+    pub(super) canonical: Vec<String>,
     pub(super) site_name: Option<String>,
     pub(super) authors: Vec<String>,
     pub(super) sections: Vec<String>,
@@ -25,8 +26,12 @@ pub(super) struct Metadata {
     pub(super) language: Option<String>,
     /// The page calls itself an article.
     pub(super) is_article: bool,
+    /// Whether everybody may read all of it, where JSON-LD says so.
+    pub(super) free: Option<bool>,
     /// The page says that not everybody may read all of it.
     pub(super) paywalled: bool,
+    /// The page asks for a password.
+    pub(super) asks_password: bool,
     /// The text as JSON-LD gives it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
 }
@@ -114,17 +119,51 @@ pub(super) fn read(document: &Document, url: &str) -> Metadata {
         .image
         .or_else(|| meta(&["og:image", "og:image:url", "twitter:image"]))
         .and_then(|image| urls::absolute(&image, base));
-    let linked = document
-        .select("link[rel='canonical']")
-        .iter()
-        .find_map(|link| filled(link.attr("href").as_deref()));
-    metadata.canonical = linked
-        .or_else(|| meta(&["og:url"]))
-        .and_then(|link| urls::absolute(&link, base));
+    metadata.canonical = canonical(
+        document,
+        meta(&["og:url"]),
+        std::mem::take(&mut metadata.canonical),
+    )
+    .filter_map(|link| urls::absolute(&link, base))
+    .collect();
+    metadata.paywalled = match metadata.free {
+        Some(free) => !free,
+        None => is_locked(
+            document,
+            meta(&["article:content_tier", "content_tier", "article:content-tier"]),
+        ),
+    };
+    metadata.asks_password = document.select("input[type='password']").exists();
     metadata.language = filled(document.select("html").attr("lang").as_deref())
         .or_else(|| meta(&["og:locale", "content-language"]))
         .or(metadata.language);
     metadata
+}
+
+/// What a page says its address is, the most telling first.
+fn canonical(
+    document: &Document,
+    open_graph: Option<String>,
+    json_ld: Vec<String>,
+) -> impl Iterator<Item = String> {
+    let linked = document
+        .select("link[rel='canonical']")
+        .iter()
+        .find_map(|link| filled(link.attr("href").as_deref()));
+    linked.into_iter().chain(open_graph).chain(json_ld)
+}
+
+/// Whether a page that says nothing of it in JSON-LD is behind a paywall. `metered` counts a reader's articles and shows
+/// this one.
+fn is_locked(document: &Document, tier: Option<String>) -> bool {
+    tier.map_or_else(
+        || document.select("[class~='paywall'], [id='paywall']").exists(),
+        |tier| {
+            ["locked", "premium", "paid", "subscriber"]
+                .iter()
+                .any(|locked| tier.eq_ignore_ascii_case(locked))
+        },
+    )
 }
 
 fn filled(text: Option<&str>) -> Option<String> {
@@ -203,11 +242,24 @@ fn article(value: &Value, metadata: &mut Metadata) {
         .take()
         .or_else(|| value.get("image").and_then(|image| named(image, "url")));
     metadata.language = metadata.language.take().or_else(|| string("inLanguage"));
-    metadata.paywalled |= match value.get("isAccessibleForFree") {
-        Some(Value::Bool(free)) => !free,
-        Some(Value::String(free)) => free.eq_ignore_ascii_case("false"),
-        _ => false,
+    for name in ["url", "@id", "mainEntityOfPage"] {
+        metadata
+            .canonical
+            .extend(value.get(name).and_then(|value| named(value, "@id")));
+    }
+    let is_free = |value: &Value| match value.get("isAccessibleForFree") {
+        Some(Value::Bool(free)) => Some(*free),
+        Some(Value::String(free)) if free.eq_ignore_ascii_case("false") => Some(false),
+        Some(Value::String(free)) if free.eq_ignore_ascii_case("true") => Some(true),
+        _ => None,
     };
+    metadata.free = metadata.free.or_else(|| is_free(value)).or_else(|| {
+        let parts = value.get("hasPart")?;
+        match parts {
+            Value::Array(parts) => parts.iter().find_map(is_free),
+            part => is_free(part),
+        }
+    });
     if metadata.authors.is_empty() {
         metadata.authors = match value.get("author") {
             Some(Value::Array(authors)) => authors

@@ -1,16 +1,22 @@
 //! The page behind an entry: its main text and what it says of itself, weighed against the entry's own text.
 //!
 //! In: decoded HTML, and the order it answers. Out: one [`Output`]. A page that cannot be used (an error status, markup
-//! beyond the caps, no article in it) leaves the entry's own text, with a warning; it never loses the entry.
+//! beyond the caps, a consent page or a wall in its place, no article in it) leaves the entry's own text, with a warning
+//! that says which; it never loses the entry. Of a page behind a paywall the longer of the entry's text and the free
+//! part is kept, and said to end there.
 
+mod barrier;
 mod guard;
 mod main_text;
 mod metadata;
+mod paywall;
 
+use depeche_feed::{Wall, of_timestamp};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Rejection, RejectionReason, Warning,
     WarningCode,
 };
+use dom_query::Document;
 
 use crate::article::{Draft, prose};
 use crate::entries::{self, EntryText};
@@ -18,7 +24,7 @@ use crate::file::file_name;
 use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
-use depeche_feed::of_timestamp;
+use barrier::{Barrier, Content};
 use metadata::Metadata;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
@@ -30,6 +36,9 @@ const FEED_PREFERRED_SHARE: f64 = 0.9;
 /// A structured `articleBody` replaces an extraction that found less than this share of its words.
 const EXTRACTION_SHARE: f64 = 0.6;
 
+/// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
+const MAX_SHOWN_CHARS: usize = 100_000;
+
 /// What was read of a page.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -37,6 +46,8 @@ pub(crate) struct Page {
     text: String,
     repairs: Repairs,
     metadata: Metadata,
+    /// What it shows instead of an article.
+    barrier: Option<Barrier>,
 }
 
 /// Whether a capture holds a page at all.
@@ -49,9 +60,20 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
         Payload::Failure { error } => Err(error.clone()),
         // 203 is a 200 that a proxy rewrote (RFC 9110 §15.3.4).
         Payload::Http(answer) if !matches!(answer.status, 200 | 203) => {
-            Err(format!("status {}", answer.status))
+            Err(match answer.header("cf-mitigated") {
+                Some(_) => format!("status {}, {}", answer.status, Barrier::Robots(Wall::Cloudflare)),
+                None => format!("status {}", answer.status),
+            })
         }
-        Payload::Http(_) | Payload::File { .. } => Ok(()),
+        Payload::Http(answer) if answer.header("cf-mitigated").is_some() => {
+            Err(Barrier::Robots(Wall::Cloudflare).to_string())
+        }
+        Payload::Http(_) | Payload::File { .. } => match &capture.final_uri {
+            Some(landed) => {
+                barrier::of_redirect(&capture.uri, landed).map_or(Ok(()), |barrier| Err(barrier.to_string()))
+            }
+            None => Ok(()),
+        },
     }
 }
 
@@ -62,10 +84,16 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
 /// Why it is not parsed, for people.
 pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     let document = guard::parse(html).map_err(|refused| refused.to_string())?;
-    let metadata = metadata::read(&document, url);
+    let mut metadata = metadata::read(&document, url);
+    document.select("script, style, template").remove();
+    let shown = shown(&document, "body");
+    let in_article = shown_of_article(&document).unwrap_or_else(|| shown.clone());
     let mut repairs = Repairs::default();
     let extracted = main_text::extract(document);
-    let extracted = strip_boilerplate(&clean_text(&extracted, &mut repairs));
+    let (extracted, has_notice) = paywall::without_notices(&clean_text(&extracted, &mut repairs));
+    let extracted = strip_boilerplate(&extracted);
+    // A site that says of a page that all may read it knows better than a notice, which may be another article's.
+    metadata.paywalled |= metadata.free != Some(true) && (has_notice || paywall::is_named_in(&in_article));
     let body = metadata
         .article_body
         .as_deref()
@@ -77,11 +105,37 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
         extracted
     };
     let text = without_heading(&text, metadata.title.as_deref());
+    let barrier = barrier::of_content(Content {
+        html,
+        main: &fold(&text),
+        shown: &shown,
+        is_article: metadata.is_article,
+        asks_password: metadata.asks_password,
+    });
     Ok(Page {
         text,
         repairs,
         metadata,
+        barrier,
     })
+}
+
+/// The text of the elements that a selector names, folded; scripts are out of the tree.
+fn shown(document: &Document, selector: &str) -> String {
+    let text = document.select(selector).text();
+    let end = text
+        .char_indices()
+        .nth(MAX_SHOWN_CHARS)
+        .map_or(text.len(), |(at, _)| at);
+    fold(text.get(..end).unwrap_or_default())
+}
+
+/// The text of the part that holds the article, where the page marks it.
+fn shown_of_article(document: &Document) -> Option<String> {
+    ["[itemprop='articleBody']", "article", "main"]
+        .iter()
+        .find(|selector| document.select(selector).exists())
+        .map(|selector| shown(document, selector))
 }
 
 /// The article of a page that an entry ordered.
@@ -94,10 +148,14 @@ pub(crate) fn with_order(
     let entry = &order.entry;
     let own = entries::entry_text(entry);
     let page = page.and_then(|page| {
+        if let Some(barrier) = page.barrier {
+            return Err(barrier.to_string());
+        }
         let words = word_count(&page.text);
-        // A short item may be all there is; then it says at least what the feed says.
+        // A short item may be all there is; then it says at least what the feed says. A paywall leaves what it leaves.
         if words >= MIN_PAGE_WORDS
             || (words > 0 && words >= word_count(&own.text) && page.metadata.is_article)
+            || (page.metadata.paywalled && (words > 0 || page.metadata.is_article))
         {
             Ok(page)
         } else {
@@ -105,7 +163,11 @@ pub(crate) fn with_order(
         }
     });
     let mut draft = match page {
-        Ok(page) => merged(page, order, own),
+        Ok(page) => {
+            let mut draft = merged(page, order, own);
+            draft.landed_url.clone_from(&capture.final_uri);
+            draft
+        }
         Err(why) => {
             if own.text.is_empty() && entry.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
                 return no_article(capture, order);
@@ -133,6 +195,9 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
+            if page.metadata.paywalled {
+                draft.warn(WarningCode::Paywalled);
+            }
             fill(&mut draft, page.metadata);
         }
         // The tree is what is refused; the words are still there.
@@ -146,7 +211,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         None => draft.guid = Some(file_name(&capture.uri).to_owned()),
     }
     if draft.url.is_none() {
-        draft.url.clone_from(&draft.preferred_url);
+        draft.url = draft.preferred_urls.first().cloned();
     }
     draft.finish(capture.captured_at, detector)
 }
@@ -154,9 +219,14 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
 /// The page's fields, completed by the entry's; the better of both texts.
 fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
     let entry = &order.entry;
-    let feed_preferred = (word_count(&page.text) as f64)
-        < word_count(&own.text) as f64 * FEED_PREFERRED_SHARE
-        && !entries::is_teaser(&own.text);
+    let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
+    let own_is_teaser = entries::is_teaser(&own.text);
+    let paywalled = page.metadata.paywalled;
+    let feed_preferred = if paywalled {
+        page_words < own_words
+    } else {
+        (page_words as f64) < own_words as f64 * FEED_PREFERRED_SHARE && !own_is_teaser
+    };
     let standfirst = own
         .summary
         .clone()
@@ -169,6 +239,10 @@ fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
         draft.text = page.text;
         draft.repairs = page.repairs;
         draft.content_from = ContentFrom::Page;
+    }
+    // A feed may carry in full what the page keeps behind its paywall.
+    if paywalled && (!feed_preferred || own_is_teaser) {
+        draft.warn(WarningCode::Paywalled);
     }
     let (authors, categories) = (
         std::mem::take(&mut draft.authors),
@@ -204,15 +278,12 @@ fn fill(draft: &mut Draft, metadata: Metadata) {
         _ => date,
     });
     draft.updated_at = metadata.modified.or(draft.updated_at);
-    draft.preferred_url = metadata.canonical;
+    draft.preferred_urls = metadata.canonical;
     draft.site_name = metadata.site_name;
     draft.authors = metadata.authors;
     draft.categories = metadata.sections;
     draft.image = metadata.image;
     draft.declared_language = metadata.language.or(draft.declared_language.take());
-    if metadata.paywalled && draft.content_from != ContentFrom::Feed {
-        draft.warn(WarningCode::Paywalled);
-    }
 }
 
 /// The title is a field of its own; a text that opens with it repeats it.
