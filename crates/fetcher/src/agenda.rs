@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use depeche_model::{Digest, Validators};
+use depeche_model::Validators;
 use hashbrown::HashTable;
 use jiff::Timestamp;
 
@@ -33,6 +33,8 @@ pub(crate) struct Agenda {
     ready: VecDeque<Slot>,
     hosts: HashMap<u32, Host>,
     running: usize,
+    /// How many polls may run at a lane, where it is not [`Self::per_host`].
+    limits: HashMap<u32, usize>,
     per_host: usize,
     most_running: usize,
 }
@@ -94,16 +96,19 @@ impl Agenda {
             ready: VecDeque::new(),
             hosts: HashMap::new(),
             running: 0,
+            limits: HashMap::new(),
             per_host: per_host.max(1),
             most_running: most_running.max(1),
         }
     }
 
-    /// Takes over a list. `due` gives the due time of a feed that was not listed before; a feed that stays keeps what is
+    /// Takes over a list. `lane` gives the number of those who take turns with a feed, and how many polls of theirs may
+    /// run at once; `due` gives the due time of a feed that was not listed before; a feed that stays keeps what is
     /// known of it here. Gives back what became of the list.
     pub(crate) fn take_list(
         &mut self,
         list: Vec<(FeedTarget, FeedState)>,
+        lane: impl Fn(&FeedTarget) -> (u32, usize),
         due: impl Fn(&FeedTarget, &FeedState) -> Timestamp,
     ) -> Taken {
         let mut taken = Taken::default();
@@ -123,7 +128,8 @@ impl Agenda {
                 continue;
             }
             let at = due(&target, &state).as_millisecond();
-            self.add(target, &state, at);
+            let lane = lane(&target);
+            self.add(target, &state, lane, at);
         }
         for slot in 0..self.slots.len() as Slot {
             if self.feed(slot).is_some_and(|feed| !feed.listed) {
@@ -136,14 +142,19 @@ impl Agenda {
         taken
     }
 
-    fn add(&mut self, target: FeedTarget, state: &FeedState, at: i64) {
+    fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) {
+        if limit == self.per_host {
+            self.limits.remove(&lane);
+        } else {
+            self.limits.insert(lane, limit.max(1));
+        }
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as Slot
         });
         let hash = self.hasher.hash_one(target.url.as_str());
         let feed = Feed {
-            host: host_number(&target.url),
+            host: lane,
             target: Arc::new(target),
             packed: pack(&state.validators, &state.memory),
             at: At::Due(at),
@@ -200,7 +211,8 @@ impl Agenda {
                 continue;
             }
             let host = self.hosts.entry(feed.host).or_default();
-            if host.running >= self.per_host {
+            let limit = self.limits.get(&feed.host).copied().unwrap_or(self.per_host);
+            if host.running >= limit {
                 feed.at = At::Waiting;
                 host.waiting.push_back(slot);
                 continue;
@@ -308,16 +320,6 @@ impl Agenda {
             })
             .copied()
     }
-}
-
-/// A host in 32 bits. Two that share a number take turns, which harms neither.
-fn host_number(url: &str) -> u32 {
-    let host = url::Url::parse(url)
-        .ok()
-        .map(|url| crate::politeness::host_key(&url))
-        .unwrap_or_default();
-    let Digest(bytes) = Digest::of([host.as_bytes()]);
-    u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// Two validators and a memory in one allocation.

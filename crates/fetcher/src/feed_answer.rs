@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use depeche_journal::Intake;
-use depeche_model::{Capture, CaptureKind, FetchRecord, HttpAnswer, Payload, PollOutcome, Validators};
+use depeche_model::{
+    Capture, CaptureKind, FetchRecord, HttpAnswer, Payload, PollOutcome, Timings, Validators,
+};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::error::ExchangeError;
-use crate::exchange::{Ask, Exchanged, Wanted};
+use crate::exchange::{Ask, Exchanged, RedirectHop, Trace, Wanted};
 use crate::fetcher::Fetcher;
 use crate::memory::FeedMemory;
 use crate::options::{FeedTarget, RobotsPolicy};
@@ -101,7 +103,8 @@ pub(crate) async fn poll_feed(
         validators: Some(&poll.sent),
         needs_leave: fetcher.options.robots == RobotsPolicy::Always,
     };
-    let exchanged = fetcher.get(&ask).await;
+    let (exchanged, trace) = fetcher.exchange(&ask).await;
+    poll.note(&trace);
     let now = fetcher.clock.now();
     match exchanged {
         Ok(exchanged) => poll.answered(exchanged, validators, now).await,
@@ -115,9 +118,15 @@ pub(crate) async fn poll_feed(
             record: None,
         }),
         Err(error) => {
-            let outcome = PollOutcome::Failed {
-                error: error.to_string(),
-                unreachable: error.is_unreachable(),
+            tracing::debug!(feed = target.url, kind = error.word(), "feed failed");
+            let outcome = match &error {
+                ExchangeError::Blocked { evidence, .. } => PollOutcome::Blocked {
+                    evidence: evidence.clone(),
+                },
+                _ => PollOutcome::Failed {
+                    error: error.to_string(),
+                    unreachable: error.is_unreachable(),
+                },
             };
             let found = Found::Failed {
                 class: error.class(),
@@ -143,7 +152,7 @@ struct Poll<'a> {
 
 impl Poll<'_> {
     async fn answered(mut self, exchanged: Exchanged, before: &Validators, now: Timestamp) -> Option<Polled> {
-        let asked = schedule::asked_wait(&exchanged.answer, now);
+        let asked = exchanged.retry_after;
         match exchanged.answer.status {
             200 | 203 => self.body(exchanged, before, now).await,
             304 if has_any(&self.sent) => {
@@ -172,15 +181,10 @@ impl Poll<'_> {
     /// A whole answer: a feed, the one before once more, or something else.
     async fn body(mut self, exchanged: Exchanged, before: &Validators, now: Timestamp) -> Option<Polled> {
         let base = exchanged.final_uri.as_deref().unwrap_or(&self.asked_at);
-        let read = reading::read(&exchanged.answer, base, self.fetcher.options.max_body_bytes).await;
-        let Reading {
-            steady,
-            decoded_bytes,
-            feed,
-        } = read;
+        let base = base.to_owned();
+        let Reading { steady, feed } =
+            reading::read(&exchanged, &base, self.fetcher.options.max_body_bytes).await;
         let bytes = exchanged.answer.body.len() as u64;
-        self.record.wire_bytes = bytes;
-        self.record.decoded_bytes = decoded_bytes;
         match feed {
             Ok(feed) => {
                 let ReadFeed {
@@ -192,7 +196,6 @@ impl Poll<'_> {
                     hubs,
                     charset,
                 } = feed;
-                let base = base.to_owned();
                 self.record.charset = charset;
                 self.record.items = Some(items.len() as u32);
                 self.record.new_items = Some(0);
@@ -302,12 +305,27 @@ impl Poll<'_> {
         receipt.await.ok().map(drop)
     }
 
+    /// Takes note of how the exchange went.
+    fn note(&mut self, trace: &Trace) {
+        // What took no time did not take place.
+        let part = |span: Duration| (!span.is_zero()).then(|| span.as_millis() as u32);
+        self.record.wire_bytes = trace.wire_bytes;
+        self.record.decoded_bytes = trace.decoded_bytes;
+        self.record.timings = Timings {
+            resolve: part(trace.resolve),
+            connect: part(trace.connect),
+            tls: None,
+            first_byte: part(trace.first_byte),
+            total: part(trace.total),
+        };
+    }
+
     /// Takes note of where the answer came from.
     fn place(&mut self, exchanged: &Exchanged, same_feed: bool, now: Timestamp) {
         let to = exchanged
             .final_uri
             .as_deref()
-            .filter(|_| exchanged.moved_for_good && same_feed);
+            .filter(|_| same_feed && exchanged.hops.iter().all(RedirectHop::is_permanent));
         self.memory.note_place(to, now);
     }
 

@@ -171,11 +171,17 @@ impl Scheduler {
             .filter(|(_, state)| state.next_due.is_none_or(|due| due <= now))
             .count();
         let over = schedule::crowd_spread(at_once, options.concurrency, &options.interval);
-        let mode = self.mode;
-        let taken = self.agenda.take_list(list, |target, state| match mode {
-            Mode::Once => now,
-            Mode::Forever => schedule::first_due(&target.url, state.next_due, over, &options.interval, now),
-        });
+        let (mode, hosts) = (self.mode, &self.fetcher.hosts);
+        let taken = self.agenda.take_list(
+            list,
+            |target| hosts.lane_number(&target.url),
+            |target, state| match mode {
+                Mode::Once => now,
+                Mode::Forever => {
+                    schedule::first_due(&target.url, state.next_due, over, &options.interval, now)
+                }
+            },
+        );
         for feed in taken.twice {
             tracing::warn!(feed, "feed is listed twice, the first counts");
         }

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 use depeche_feed::Found;
-use depeche_model::{Digest, HttpAnswer, decode_body};
+use depeche_model::Digest;
 
+use crate::exchange::Exchanged;
 use crate::memory::{Half, half};
 use crate::schedule::{FeedHints, Item};
 
@@ -14,8 +15,6 @@ use crate::schedule::{FeedHints, Item};
 pub(crate) struct Reading {
     /// Its digest without what changes at every request.
     pub(crate) steady: Half,
-    /// Its length with the content coding off.
-    pub(crate) decoded_bytes: u64,
     /// The feed, or what it is instead.
     pub(crate) feed: Result<ReadFeed, NoFeed>,
 }
@@ -47,23 +46,14 @@ pub(crate) struct NoFeed {
 }
 
 /// Reads a body. `base` is the address that answered.
-pub(crate) async fn read(answer: &HttpAnswer, base: &str, limit_bytes: u64) -> Reading {
-    let (body, base) = (answer.body.clone(), base.to_owned());
-    let coding = answer.header("content-encoding").map(str::to_owned);
-    let content_type = answer.header("content-type").map(str::to_owned);
+pub(crate) async fn read(exchanged: &Exchanged, base: &str, limit_bytes: u64) -> Reading {
+    let (body, base) = (exchanged.decoded.clone(), base.to_owned());
+    let content_type = exchanged.answer.header("content-type").map(str::to_owned);
     let raw = body.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        read_now(
-            &body,
-            coding.as_deref(),
-            content_type.as_deref(),
-            &base,
-            limit_bytes,
-        )
-    });
+    let read =
+        tokio::task::spawn_blocking(move || read_now(&body, content_type.as_deref(), &base, limit_bytes));
     read.await.unwrap_or_else(|error| Reading {
         steady: half(Digest::of([raw.as_ref()])),
-        decoded_bytes: raw.len() as u64,
         feed: Err(NoFeed {
             found: format!("nothing that could be read: {error}"),
             wall: false,
@@ -71,30 +61,10 @@ pub(crate) async fn read(answer: &HttpAnswer, base: &str, limit_bytes: u64) -> R
     })
 }
 
-fn read_now(
-    body: &Bytes,
-    coding: Option<&str>,
-    content_type: Option<&str>,
-    base: &str,
-    limit_bytes: u64,
-) -> Reading {
-    let decoded = match decode_body(body, coding, limit_bytes) {
-        Ok(decoded) => decoded.bytes,
-        Err(error) => {
-            return Reading {
-                steady: half(Digest::of([body.as_ref()])),
-                decoded_bytes: body.len() as u64,
-                feed: Err(NoFeed {
-                    found: error.to_string(),
-                    wall: false,
-                }),
-            };
-        }
-    };
-    let feed = depeche_feed::read(&decoded, content_type, base, limit_bytes);
+fn read_now(body: &Bytes, content_type: Option<&str>, base: &str, limit_bytes: u64) -> Reading {
+    let feed = depeche_feed::read(body, content_type, base, limit_bytes);
     Reading {
-        steady: half(depeche_feed::steady_digest(&decoded)),
-        decoded_bytes: decoded.len() as u64,
+        steady: half(depeche_feed::steady_digest(body)),
         feed: match feed {
             Ok(feed) => Ok(ReadFeed {
                 items: feed

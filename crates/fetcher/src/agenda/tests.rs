@@ -3,9 +3,15 @@ use std::time::Duration;
 use depeche_model::PagePolicy;
 
 use super::*;
+use crate::politeness::Hosts;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
+}
+
+/// A host is a lane.
+fn lane(target: &FeedTarget) -> (u32, usize) {
+    Hosts::new(1, Duration::ZERO, &[]).lane_number(&target.url)
 }
 
 fn feed(url: &str) -> (FeedTarget, FeedState) {
@@ -22,7 +28,7 @@ fn feed(url: &str) -> (FeedTarget, FeedState) {
 fn agenda(feeds: &[(&str, i64)]) -> Agenda {
     let mut agenda = Agenda::new(1, 100);
     let list = feeds.iter().map(|(url, _)| feed(url)).collect();
-    agenda.take_list(list, |target, _| {
+    agenda.take_list(list, lane, |target, _| {
         let (_, second) = feeds.iter().find(|(url, _)| *url == target.url).unwrap();
         at(*second)
     });
@@ -70,7 +76,7 @@ fn a_busy_host_holds_its_own_feeds_and_no_other() {
 fn no_more_polls_run_than_may() {
     let mut agenda = Agenda::new(1, 3);
     let list = (0..10).map(|n| feed(&format!("http://{n}.fr/"))).collect();
-    agenda.take_list(list, |_, _| at(0));
+    agenda.take_list(list, lane, |_, _| at(0));
     let first = begun(&mut agenda, 1);
     assert_eq!(first.len(), 3);
     agenda.end(first[0].1, None, None);
@@ -109,6 +115,7 @@ fn a_feed_that_stays_keeps_what_is_known_and_one_that_goes_is_forgotten() {
     agenda.end(job.slot, Some((&Validators::default(), b"a")), Some(at(50)));
     let taken = agenda.take_list(
         vec![feed("http://a.fr/"), feed("http://c.fr/"), feed("http://a.fr/")],
+        lane,
         |_, _| at(20),
     );
     assert_eq!(taken.twice, ["http://a.fr/"]);
@@ -122,8 +129,8 @@ fn a_feed_that_stays_keeps_what_is_known_and_one_that_goes_is_forgotten() {
 fn a_feed_taken_off_during_its_poll_and_put_back_is_polled_once() {
     let mut agenda = agenda(&[("http://a.fr/", 1)]);
     let job = agenda.begin(at(1)).unwrap();
-    agenda.take_list(vec![], |_, _| at(2));
-    agenda.take_list(vec![feed("http://a.fr/")], |_, _| at(2));
+    agenda.take_list(vec![], lane, |_, _| at(2));
+    agenda.take_list(vec![feed("http://a.fr/")], lane, |_, _| at(2));
     assert_eq!(begun(&mut agenda, 100), []);
     agenda.end(job.slot, None, Some(at(50)));
     assert_eq!(begun(&mut agenda, 100).len(), 1);
@@ -134,7 +141,7 @@ fn a_feed_taken_off_during_its_poll_and_put_back_is_polled_once() {
 fn a_feed_taken_off_while_it_waits_for_its_host_is_not_polled() {
     let mut agenda = agenda(&[("http://a.fr/1", 1), ("http://a.fr/2", 1)]);
     let first = begun(&mut agenda, 1);
-    agenda.take_list(vec![feed("http://a.fr/1")], |_, _| at(2));
+    agenda.take_list(vec![feed("http://a.fr/1")], lane, |_, _| at(2));
     agenda.end(first[0].1, None, Some(at(9)));
     assert_eq!(urls(&begun(&mut agenda, 9)), ["http://a.fr/1"]);
     assert!(agenda.find("http://a.fr/2").is_none());
@@ -160,7 +167,7 @@ fn many_random_steps_begin_what_a_plain_list_would() {
     let mut dice = crate::schedule::Dice::seeded(5);
     let mut agenda = Agenda::new(1, 1000);
     let list = (0..200).map(|n| feed(&format!("http://{n}.fr/"))).collect();
-    agenda.take_list(list, |_, _| at(0));
+    agenda.take_list(list, lane, |_, _| at(0));
     let mut plain: Vec<(Timestamp, String)> = (0..200).map(|n| (at(0), format!("http://{n}.fr/"))).collect();
     for step in 0..2000 {
         let now = at(step * 7);

@@ -41,9 +41,10 @@ impl FailureClass {
     #[must_use]
     pub fn of_status(status: u16) -> Self {
         match status {
-            // Asked too soon, or too slow: says nothing of the feed.
-            408 | 425 | 429 => Self::Transient,
-            500.. => Self::Soft,
+            // Too slow, too early, too many; a gateway or a content delivery network without its origin.
+            408 | 421 | 425 | 429 | 502..=504 | 520..=524 | 527 | 529 | 530 => Self::Transient,
+            // A 403 is as often a firewall's mood as a decision; 200–399 is an answer that makes no sense here.
+            403 | 500..=599 | 200..=399 => Self::Soft,
             _ => Self::Hard,
         }
     }
@@ -113,16 +114,15 @@ mod tests {
     }
 
     #[test]
-    fn statuses_have_the_class_of_what_they_say() {
-        for (status, class) in [
-            (404, FailureClass::Hard),
-            (403, FailureClass::Hard),
-            (429, FailureClass::Transient),
-            (500, FailureClass::Soft),
-            (503, FailureClass::Soft),
-            (204, FailureClass::Hard),
+    fn a_status_weighs_what_it_promises() {
+        for (class, statuses) in [
+            (FailureClass::Transient, &[408, 425, 429, 502, 503, 504, 522][..]),
+            (FailureClass::Soft, &[403, 500, 501, 525, 204, 304]),
+            (FailureClass::Hard, &[400, 401, 404, 405, 410, 451, 999]),
         ] {
-            assert_eq!(FailureClass::of_status(status), class, "{status}");
+            for status in statuses {
+                assert_eq!(FailureClass::of_status(*status), class, "{status}");
+            }
         }
     }
 }

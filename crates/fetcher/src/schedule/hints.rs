@@ -21,10 +21,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The longest `Retry-After` that is honoured: a server that asks for more is misconfigured, and a day's news is
-/// lost after two.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(48);
-
 /// Which hint it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hint {
@@ -198,28 +194,11 @@ fn delta_seconds(written: &str) -> Option<Duration> {
     Some(Duration::from_secs(digits.parse().unwrap_or(u64::MAX)))
 }
 
-/// Reads `Retry-After`: seconds, or a date in any of the three forms of RFC 9110 §5.6.7. At most 48 hours.
-#[must_use]
-pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    let wait = if let Some(wait) = delta_seconds(value) {
-        wait
-    } else {
-        let date = Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()?;
-        Duration::try_from(date.duration_since(now)).unwrap_or_default()
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
-}
-
 #[cfg(test)]
 mod tests {
     use depeche_model::Header;
 
     use super::*;
-
-    fn now() -> Timestamp {
-        "2026-02-01T12:00:00Z".parse().unwrap()
-    }
 
     fn answer(fields: &[(&str, &str)]) -> HttpAnswer {
         HttpAnswer {
@@ -352,26 +331,6 @@ mod tests {
         for all in [(0x00ff_ffff, 0), (0, 0x7f)] {
             let (_, moved) = skip(all.0, all.1, "2026-02-01T01:20:00Z").unwrap();
             assert_eq!(moved, "2026-02-02T01:20:00Z");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_in_three_forms() {
-        for (value, seconds) in [
-            ("120", Some(120)),
-            (" 0 ", Some(0)),
-            ("99999999999999999999999", Some(48 * 3600)),
-            ("Sun, 01 Feb 2026 12:02:00 GMT", Some(120)),
-            ("Sunday, 01-Feb-26 12:02:00 GMT", Some(120)),
-            ("Sun Feb  1 12:02:00 2026", Some(120)),
-            ("Sun, 01 Feb 2026 11:00:00 GMT", Some(0)),
-            ("Fri, 01 Feb 2036 11:00:00 GMT", Some(48 * 3600)),
-            ("-5", None),
-            ("bientôt", None),
-            ("", None),
-        ] {
-            let read = retry_after(value, now()).map(|wait| wait.as_secs());
-            assert_eq!(read, seconds, "{value}");
         }
     }
 }

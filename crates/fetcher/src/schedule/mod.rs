@@ -27,15 +27,15 @@ use jiff::{SignedDuration, Timestamp};
 pub use arrivals::Arrivals;
 pub use backoff::FailureClass;
 pub use dice::Dice;
-pub(crate) use hints::retry_after;
 pub use hints::{FeedHints, Hint, Standing};
 pub use known::{Compared, Item, Known};
 pub use rule::{Decision, Rule, words};
 
 use crate::memory::FeedMemory;
 use crate::options::Interval;
+use crate::politeness::MAX_RETRY_AFTER;
+pub(crate) use crate::politeness::retry_after;
 use arrivals::TYPICAL_RATE;
-use hints::MAX_RETRY_AFTER;
 
 /// The part of a wait by which feeds with the same one are moved apart for good.
 const PHASE_PART: f64 = 0.05;
