@@ -308,7 +308,7 @@ impl Poll<'_> {
     /// Takes note of how the exchange went.
     fn note(&mut self, trace: &Trace) {
         // What took no time did not take place.
-        let part = |span: Duration| (!span.is_zero()).then(|| span.as_millis() as u32);
+        let part = |span: Duration| (!span.is_zero()).then_some(span.as_millis() as u32);
         self.record.wire_bytes = trace.wire_bytes;
         self.record.decoded_bytes = trace.decoded_bytes;
         self.record.timings = Timings {
