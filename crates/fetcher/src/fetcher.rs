@@ -175,6 +175,14 @@ impl Fetcher {
         }
     }
 
+    /// How many requests are in flight, those included whose answer the journal has not taken yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.options
+            .concurrency
+            .saturating_sub(self.in_flight.available_permits())
+    }
+
     /// The options in force.
     #[must_use]
     pub fn options(&self) -> &FetchOptions {

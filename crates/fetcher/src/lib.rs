@@ -23,6 +23,7 @@ mod resolver;
 mod robots;
 pub mod schedule;
 
+mod explain;
 mod memory;
 
 mod exchange;
@@ -48,6 +49,7 @@ pub mod websub;
 pub use address::{AddressRange, NoAddressRange};
 pub use error::FetchError;
 pub use exchange::Trace;
+pub use explain::explain;
 pub use fetcher::Fetcher;
 pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
