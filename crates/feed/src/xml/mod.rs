@@ -85,6 +85,8 @@ enum Form {
     Text,
     /// Markup as elements of the document.
     Xml,
+    /// Another vocabulary as elements of the document, which may have entries of its own.
+    Foreign,
     /// Base 64.
     Base64,
 }
@@ -216,6 +218,15 @@ impl<'a> Reader<'a> {
             .or(self.base.as_deref())
     }
 
+    /// The base that an element declares itself.
+    fn own_base(&self, tag: &Tag<'a>) -> Option<String> {
+        if !tag.attributes.contains("base") {
+            return None;
+        }
+        let written = raw_attribute(tag, "xml:base")?;
+        absolute(&decode_entities(written), self.current_base())
+    }
+
     fn start(&mut self, tag: Tag<'a>, at: usize) {
         let (prefix, local) = split(tag.name);
         self.names.declare(tag.attributes, self.depth() + 1);
@@ -237,7 +248,7 @@ impl<'a> Reader<'a> {
             self.note(Flaws::UNDECLARED_PREFIX);
         }
         if let Some((field, _, form, inside_markup)) = self.open_field() {
-            if !self.leaves_field(element, field, form, inside_markup, space, local) {
+            if !Self::leaves_field(element, field, form, inside_markup, space, local) {
                 self.markup(tag, field, form, space, element);
                 return;
             }
@@ -253,7 +264,14 @@ impl<'a> Reader<'a> {
                 self.push(tag, Role::Holder(holder));
             }
             Element::Field(field, rank) => self.start_field(tag, field, rank, space, local),
-            Element::Unknown => self.push(tag, Role::Unknown),
+            Element::Unknown => {
+                let raw = ["script", "style"]
+                    .iter()
+                    .any(|name| local.eq_ignore_ascii_case(name));
+                if !(raw && self.inner.is_empty() && !tag.empty && self.tokens.skip_raw(tag.name)) {
+                    self.push(tag, Role::Unknown);
+                }
+            }
         }
     }
 
@@ -283,7 +301,6 @@ impl<'a> Reader<'a> {
 
     /// Whether a start tag inside an open field begins something that stands beside the field.
     fn leaves_field(
-        &self,
         element: Element,
         field: Field,
         form: Form,
@@ -291,7 +308,7 @@ impl<'a> Reader<'a> {
         space: Space,
         local: &str,
     ) -> bool {
-        if element == Element::Unknown || form == Form::Xml && (inside_markup || element != Element::Entry) {
+        if form == Form::Foreign || form == Form::Xml && element != Element::Entry {
             return false;
         }
         // Where markup is open, HTML's own elements of these names are more likely than a field.
@@ -355,12 +372,7 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, tag: Tag<'a>, role: Role) {
-        let base = if tag.attributes.contains("base") {
-            raw_attribute(&tag, "xml:base")
-                .and_then(|written| absolute(&decode_entities(written), self.current_base()))
-        } else {
-            None
-        };
+        let base = self.own_base(&tag);
         let frame = Frame {
             name: tag.name,
             role,
@@ -404,8 +416,7 @@ impl<'a> Reader<'a> {
             base: None,
         });
         self.note_attributes(&tag);
-        let base = raw_attribute(&tag, "xml:base")
-            .and_then(|written| absolute(&decode_entities(written), self.current_base()));
+        let base = self.own_base(&tag);
         if let Some(frame) = self.inner.first_mut() {
             frame.base = base;
         }
@@ -447,13 +458,10 @@ impl<'a> Reader<'a> {
             Form::Base64
         } else if mode == "escaped" {
             Form::Text
-        } else if mode == "xml"
-            || kind == "xhtml"
-            || kind.ends_with("+xml")
-            || kind.ends_with("/xml")
-            || space == Space::Xhtml
-        {
+        } else if mode == "xml" || kind.contains("xhtml") || space == Space::Xhtml {
             Form::Xml
+        } else if kind.ends_with("+xml") || kind.ends_with("/xml") {
+            Form::Foreign
         } else if kind == "base64"
             || space == Space::Atom
                 && field == Field::Content
@@ -522,7 +530,9 @@ impl<'a> Reader<'a> {
         if self.is_foreign() {
             return;
         }
-        let base = self.current_base().map(str::to_owned);
+        let base = self
+            .own_base(tag)
+            .or_else(|| self.current_base().map(str::to_owned));
         let base = base.as_deref();
         match field {
             Field::Link => {
@@ -643,7 +653,7 @@ impl<'a> Reader<'a> {
         } else {
             std::borrow::Cow::Borrowed(text)
         };
-        if inside_markup || form == Form::Xml {
+        if inside_markup || matches!(form, Form::Xml | Form::Foreign) {
             // It is read as HTML later, which undoes its references.
             push_allowed(&mut self.text, &text, &mut flaws);
         } else {
@@ -773,7 +783,7 @@ impl<'a> Reader<'a> {
     fn take_field(&mut self, frame: &Frame<'a>, field: Field, rank: u8, form: Form, in_entry: bool) {
         let text = self.text.split_off(frame.text_from.min(self.text.len()));
         let text = if form == Form::Base64 {
-            self.from_base64(text)
+            self.base64_undone(text)
         } else {
             text
         };
@@ -811,25 +821,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn from_base64(&mut self, text: String) -> String {
+    fn base64_undone(&mut self, text: String) -> String {
         // Broken into lines, with or without padding.
         let digits: Vec<u8> = text
             .bytes()
             .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
             .collect();
         let bytes = data_encoding::BASE64_NOPAD.decode(&digits).ok();
-        match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-            Some(decoded) => decoded,
-            None => {
-                self.note(Flaws::BAD_BASE64);
-                // A picture is no text; what only claims to be base 64 is.
-                if text.contains(char::is_whitespace) && text.contains(' ') {
-                    text
-                } else {
-                    String::new()
-                }
-            }
+        if let Some(decoded) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            return decoded;
         }
+        self.note(Flaws::BAD_BASE64);
+        // A picture is no text; what only claims to be base 64 is.
+        if text.contains(' ') { text } else { String::new() }
     }
 
     fn end_entry(&mut self) {

@@ -48,6 +48,9 @@ pub(super) struct Tokens<'a> {
     pub(super) flaws: Flaws,
 }
 
+/// Scripts around feeds are a counter or a loader; one that does not end may not cost more than this, in bytes.
+const LONGEST_SCRIPT: usize = 16 * 1024;
+
 /// The next place of a marker, looked for once.
 #[derive(Debug)]
 struct Ahead {
@@ -114,6 +117,22 @@ impl<'a> Tokens<'a> {
             if token.is_some() {
                 return token;
             }
+        }
+    }
+
+    /// Passes the inside of a script, which is no markup, with its end tag; whether there was one.
+    pub(super) fn skip_raw(&mut self, name: &str) -> bool {
+        let rest = self.from(self.at);
+        let mut end = rest.len().min(LONGEST_SCRIPT);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        match find_closing(rest.get(..end).unwrap_or(""), name) {
+            Some(closing) => {
+                self.at += closing;
+                true
+            }
+            None => false,
         }
     }
 
@@ -188,12 +207,9 @@ impl<'a> Tokens<'a> {
                 );
             }
         }
-        match end {
-            Some(end) => self.at = end + 3,
-            None => {
-                self.flaws.add(Flaws::OPEN_CDATA);
-                self.at = self.text.len();
-            }
+        self.at = end.map_or(self.text.len(), |end| end + 3);
+        if end.is_none() {
+            self.flaws.add(Flaws::OPEN_CDATA);
         }
         if let Some(stripped) = section.trim_start().strip_prefix("<![CDATA[") {
             self.flaws.add(Flaws::NESTED_CDATA);
@@ -239,7 +255,9 @@ impl<'a> Tokens<'a> {
         let end = self.instruction_end.from(self.text, self.at + 2);
         let plain =
             memchr2(b'>', b'<', rest.as_bytes().get(1..).unwrap_or_default()).map(|at| self.at + 1 + at);
+        let is_php = starts_with(rest, "<?php") || rest.starts_with("<?=");
         self.at = match (end, plain) {
+            (Some(end), _) if is_php => end + 2,
             // PHP and stylesheets may hold `>`; another tag before the end means that the end is missing.
             (Some(end), Some(plain))
                 if end < plain || self.text.as_bytes().get(plain) == Some(&b'>') && !is_prolog =>
@@ -387,8 +405,7 @@ fn doctype(rest: &str) -> &str {
             }
             b'[' => subset = true,
             b']' => subset = false,
-            b'>' if !subset => break,
-            b'<' if !subset => break,
+            b'>' | b'<' if !subset => break,
             _ => {}
         }
         at += 1;
@@ -448,13 +465,12 @@ pub(super) fn attributes(written: &str) -> impl Iterator<Item = (&str, &str)> {
             let value = value.trim_start();
             let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
             let quoted = quote.and_then(|quote| value.get(1..)?.split_once(quote));
-            let (value, behind) = match quoted {
-                Some(parts) => parts,
-                None => {
-                    let bare = value.trim_start_matches(['"', '\'']);
-                    let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
-                    bare.split_at_checked(end)?
-                }
+            let (value, behind) = if let Some(parts) = quoted {
+                parts
+            } else {
+                let bare = value.trim_start_matches(['"', '\'']);
+                let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
+                bare.split_at_checked(end)?
             };
             rest = behind;
             if !name.is_empty() {
@@ -476,14 +492,12 @@ mod tests {
             told.push(match token {
                 Token::Start(tag) => {
                     tag.name.clone_into(&mut inside);
-                    format!(
-                        "<{}{}{}>",
-                        tag.name,
-                        attributes(tag.attributes)
-                            .map(|(name, value)| format!(" {name}={value}"))
-                            .collect::<String>(),
-                        if tag.empty { "/" } else { "" }
-                    )
+                    let mut told = format!("<{}", tag.name);
+                    for (name, value) in attributes(tag.attributes) {
+                        told.push_str(&[" ", name, "=", value].concat());
+                    }
+                    told.push_str(if tag.empty { "/>" } else { ">" });
+                    told
                 }
                 Token::End(name) => format!("</{name}>"),
                 Token::Text(text) => text.to_owned(),
