@@ -44,12 +44,17 @@ pub(super) struct Tokens<'a> {
     cdata_end: Ahead,
     comment_end: Ahead,
     instruction_end: Ahead,
+    doctype_seen: bool,
+    scripts_left: u32,
     /// What had to be repaired since it was last taken.
     pub(super) flaws: Flaws,
 }
 
 /// Scripts around feeds are a counter or a loader; one that does not end may not cost more than this, in bytes.
 const LONGEST_SCRIPT: usize = 16 * 1024;
+
+/// Scripts without an end that are looked through before they are taken for what they are: a pile.
+const MOST_OPEN_SCRIPTS: u32 = 16;
 
 /// The next place of a marker, looked for once.
 #[derive(Debug)]
@@ -86,6 +91,8 @@ impl<'a> Tokens<'a> {
             cdata_end: Ahead::new("]]>"),
             comment_end: Ahead::new("-->"),
             instruction_end: Ahead::new("?>"),
+            doctype_seen: false,
+            scripts_left: MOST_OPEN_SCRIPTS,
             flaws: Flaws::default(),
         }
     }
@@ -122,18 +129,20 @@ impl<'a> Tokens<'a> {
 
     /// Passes the inside of a script, which is no markup, with its end tag; whether there was one.
     pub(super) fn skip_raw(&mut self, name: &str) -> bool {
+        if self.scripts_left == 0 {
+            return false;
+        }
         let rest = self.from(self.at);
         let mut end = rest.len().min(LONGEST_SCRIPT);
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
-        match find_closing(rest.get(..end).unwrap_or(""), name) {
-            Some(closing) => {
-                self.at += closing;
-                true
-            }
-            None => false,
+        let closing = find_closing(rest.get(..end).unwrap_or(""), name);
+        match closing {
+            Some(closing) => self.at += closing,
+            None => self.scripts_left -= 1,
         }
+        closing.is_some()
     }
 
     fn from(&self, at: usize) -> &'a str {
@@ -164,7 +173,14 @@ impl<'a> Tokens<'a> {
             return None;
         }
         if starts_with(rest, "<!DOCTYPE") {
-            let inner = doctype(rest);
+            // A document has one; looking for the end of more would take the square of their number.
+            let inner = if std::mem::replace(&mut self.doctype_seen, true) {
+                let behind = rest.get("<!DOCTYPE".len()..).unwrap_or("");
+                let end = memchr2(b'>', b'<', behind.as_bytes()).unwrap_or(behind.len());
+                behind.get(..end).unwrap_or("")
+            } else {
+                doctype(rest)
+            };
             self.at += inner.len() + "<!DOCTYPE".len();
             if self.from(self.at).starts_with('>') {
                 self.at += 1;
