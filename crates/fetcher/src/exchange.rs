@@ -279,7 +279,7 @@ fn request_headers(ask: &Ask<'_>) -> HeaderMap {
 }
 
 /// Tells what kind of failure the client met.
-fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
+pub(crate) fn classify(error: &reqwest::Error, host: &str) -> ExchangeError {
     let host = host.to_owned();
     if let Some(own) = causes(error).find_map(|cause| cause.downcast_ref::<ExchangeError>()) {
         return own.clone();

@@ -13,6 +13,7 @@ use crate::exchange::{Ask, Exchanged, Wanted};
 use crate::fetcher::Fetcher;
 use crate::options::{FeedState, FeedTarget, RobotsPolicy};
 use crate::schedule::{self, Finding};
+use crate::websub::Told;
 
 /// How a poll was settled.
 pub(crate) enum Settled {
@@ -63,11 +64,25 @@ pub(crate) async fn poll_feed(
                         Payload::File { .. } | Payload::Failure { .. } => Validators::default(),
                     };
                     let bytes = capture.body().len() as u64;
+                    let told = match &capture.payload {
+                        Payload::Http(answer) => Some((answer.clone(), capture.base_uri().to_owned())),
+                        Payload::File { .. } | Payload::Failure { .. } => None,
+                    };
                     let (intake, receipt) = Intake::with_receipt(capture);
                     outlet.send(intake).await.ok()?;
                     drop(place);
                     // An answer that is not durable changes nothing: the next poll asks as this one did.
                     receipt.await.ok()?;
+                    if let Some((subscriptions, (answer, base))) = fetcher.subscriptions.as_ref().zip(told) {
+                        let told = Told {
+                            answer: &answer,
+                            base: &base,
+                            hubs: &[],
+                            topic: None,
+                            is_whole: false,
+                        };
+                        subscriptions.heard(target, &told);
+                    }
                     next.validators = validators;
                     next.body = Some(body);
                     (PollOutcome::Fetched { bytes }, finding)
@@ -83,6 +98,11 @@ pub(crate) async fn poll_feed(
         Err(ExchangeError::Quiet { until, .. }) => return Some(Settled::Quiet(until)),
         Err(error) => (failed(&error), Finding::Failed),
     };
+    let check = fetcher
+        .subscriptions
+        .as_ref()
+        .and_then(|subscriptions| subscriptions.check_interval(&target.url));
+    let floor = floor.max(check.filter(|_| finding != Finding::Failed));
     let plan = schedule::plan(&target.url, state, finding, floor, &fetcher.options.interval, now);
     next.next_due = Some(plan.next_due);
     next.interval = Some(plan.interval);

@@ -18,6 +18,7 @@ use crate::options::FetchOptions;
 use crate::politeness::{Hosts, host_key};
 use crate::robots::{self, Robots};
 use crate::schedule;
+use crate::websub::Subscriptions;
 
 /// Response header fields accepted; hyper's own limit of 100 refuses real answers of content delivery networks.
 const MAX_RESPONSE_HEADERS: usize = 1000;
@@ -48,6 +49,7 @@ pub struct Fetcher {
     pub(crate) client: reqwest::Client,
     pub(crate) hosts: Hosts,
     pub(crate) in_flight: Arc<Semaphore>,
+    pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
     robots_token: String,
     robots: Mutex<HashMap<String, Arc<RobotsSlot>>>,
@@ -102,6 +104,7 @@ impl Fetcher {
         Ok(Self {
             hosts: Hosts::new(options.per_host_concurrency, options.per_host_interval),
             in_flight: Arc::new(Semaphore::new(options.concurrency)),
+            subscriptions: None,
             paused: None,
             robots_token,
             robots: Mutex::default(),
@@ -115,6 +118,13 @@ impl Fetcher {
     #[must_use]
     pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
         self.paused = Some(paused);
+        self
+    }
+
+    /// Tells `subscriptions` of hubs that feeds name, of what polls find, and of feeds that are polled no longer.
+    #[must_use]
+    pub fn subscribe_with(mut self, subscriptions: Arc<Subscriptions>) -> Self {
+        self.subscriptions = Some(subscriptions);
         self
     }
 

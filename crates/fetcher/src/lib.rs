@@ -37,6 +37,7 @@ pub mod feed_list;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod replay;
+pub mod websub;
 
 pub use error::FetchError;
 pub use fetcher::Fetcher;

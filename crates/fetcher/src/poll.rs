@@ -176,6 +176,9 @@ impl Scheduler {
             self.feeds.insert(url, tracked);
         }
         for (url, gone) in before {
+            if let Some(subscriptions) = &self.fetcher.subscriptions {
+                subscriptions.remove(&url);
+            }
             if let Some(due) = gone.due {
                 self.due.remove(&(due, url));
             }

@@ -1,14 +1,17 @@
 //! Development only: what tests of the other crates, and of the whole program, stand on.
 //!
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
+//! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
+pub mod hub;
 pub mod newsroom;
 pub mod origin;
 pub mod prose;
 
+pub use hub::Hub;
 pub use newsroom::Newsroom;
 pub use origin::{Origin, Reply, Request};

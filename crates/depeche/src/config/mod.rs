@@ -293,6 +293,7 @@ impl Config {
         depeche_normalizer::Options {
             languages: self.normalize.languages.clone(),
             max_body_bytes: self.fetch.max_body.0,
+            unwanted: depeche_normalizer::Unwanted::Reject,
         }
     }
 

@@ -15,6 +15,9 @@ use super::{Request, Shared};
 /// A head longer than this is not one of ours.
 const MAX_HEAD: usize = 256 * 1024;
 
+/// Nor is such a body.
+const MAX_BODY: usize = 1024 * 1024;
+
 /// Serves until told to stop.
 pub(super) async fn serve(
     listener: std::net::TcpListener,
@@ -93,7 +96,7 @@ fn wants_close(request: &Request) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
-/// Reads one head; bodies are not expected. `None` when the client is done.
+/// Reads one request. `None` when the client is done.
 async fn read_request(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
@@ -119,7 +122,7 @@ async fn read_request(
     let first = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
     let mut words = first.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let headers = lines
+    let headers: Vec<(String, Vec<u8>)> = lines
         .filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let (name, value) = line.split_at(colon);
@@ -127,10 +130,22 @@ async fn read_request(
             Some((String::from_utf8_lossy(name).into_owned(), value.to_vec()))
         })
         .collect();
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok())
+        .unwrap_or(0);
+    while buffer.len() < length {
+        if length > MAX_BODY || stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let body = buffer.drain(..length).collect();
     Ok(Some(Request {
         method: method.to_owned(),
         target: target.to_owned(),
         headers,
+        body,
         at: Instant::now(),
         remote,
     }))
@@ -210,6 +225,8 @@ async fn write_chunk(stream: &mut TcpStream, chunk: &[u8]) -> io::Result<()> {
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        202 => "Accepted",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         304 => "Not Modified",
