@@ -547,7 +547,7 @@ fn key(url: &Url) -> String {
 }
 
 /// Whether a sitemap's name says that it is one of news.
-fn names_news(url: &Url) -> bool {
+pub(crate) fn names_news(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
     ["news", "actu", "une"].iter().any(|word| {
         path.split(|c: char| !c.is_ascii_alphabetic())
