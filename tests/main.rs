@@ -12,3 +12,4 @@ mod rebuild;
 mod replay;
 mod upkeep;
 mod warc;
+mod websub;

@@ -132,7 +132,7 @@ pub fn decode(
     if body.starts_with(&[0x1f, 0x8b]) {
         let unpacked = decode_body(body, Some("gzip"), limit_bytes).map_err(|error| match error {
             DecodeError::TooLarge { limit } => NoText::TooLarge(limit),
-            DecodeError::Unknown(_) => NoText::Binary("gzip data"),
+            DecodeError::TooDense { .. } | DecodeError::Unknown(_) => NoText::Binary("gzip data"),
         })?;
         let mut text = decode_text(&unpacked.bytes, content_type, &country)?;
         if unpacked.truncated {

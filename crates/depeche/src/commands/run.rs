@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use depeche_disk::OnFull;
+use depeche_fetcher::websub::keep_subscribed;
 use depeche_fetcher::{Fetcher, Mode, PagesSummary, fetch_pages, poll};
 use depeche_model::Clock;
 use depeche_store::Reader;
@@ -23,6 +24,7 @@ use crate::feeds::{Subscription, subscriptions, with_state};
 use crate::http;
 use crate::pipeline::{Pipeline, order_pages};
 use crate::runtime::block_on;
+use crate::websub;
 
 /// Orders handed out ahead of the fetcher.
 const ORDERS: usize = 64;
@@ -55,10 +57,16 @@ pub(super) fn run(
         let fetcher = Fetcher::new(config.fetch_options(), Arc::clone(clock))?;
         let on_full = if once { OnFull::End } else { OnFull::Wait };
         let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
-        let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
+        let mut fetcher = fetcher.pause_while(short_of_room(&pipeline));
+        let mut hubs = None;
         if let (false, Some(address)) = (once, config.listen()) {
-            http::serve(address, config, clock, &pipeline, stop.clone()).await?;
+            hubs = websub::subscriptions(config, clock)?;
+            http::serve(address, config, clock, &pipeline, hubs.clone(), stop.clone()).await?;
         }
+        if let Some(subscriptions) = &hubs {
+            fetcher = fetcher.subscribe_with(Arc::clone(subscriptions));
+        }
+        let fetcher = Arc::new(fetcher);
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;
         let mut known = 0;
@@ -76,6 +84,9 @@ pub(super) fn run(
         }
         tracing::info!(feeds = feeds.len(), data = %config.data_dir.display(), "polling begins");
         let reader = pipeline.reader.clone();
+        if let Some(subscriptions) = hubs {
+            tokio::spawn(keep_subscribed(Arc::clone(&fetcher), subscriptions, stop.clone()));
+        }
         let polled = poll_and_fetch(fetcher, &pipeline, &feeds, reload, stop).await;
         let progress = pipeline.finish().await?;
         let unreachable = polled?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
-use depeche_fetcher::{FetchOptions, RobotsPolicy};
+use depeche_fetcher::{AddressRange, FetchOptions, HostRule, NoAddressRange, RobotsPolicy};
 use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
@@ -38,6 +38,9 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     pub(crate) store: Store,
     pub(crate) http: Http,
+    pub(crate) websub: Websub,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) host: Vec<Host>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) feed: Vec<Feed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -58,11 +61,18 @@ pub(crate) struct Fetch {
     pub(crate) per_host_concurrency: usize,
     pub(crate) per_host_interval: Period,
     pub(crate) timeout: Period,
+    pub(crate) idle_timeout: Period,
+    pub(crate) min_rate: Size,
     pub(crate) max_body: Size,
+    pub(crate) max_headers: usize,
+    pub(crate) max_ratio: u32,
+    pub(crate) in_flight: Size,
     pub(crate) interval: Interval,
     pub(crate) robots: Robots,
     pub(crate) page: PagePolicy,
     pub(crate) allow_private_addresses: bool,
+    pub(crate) allow_addresses: Vec<String>,
+    pub(crate) extra_roots: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -124,6 +134,35 @@ pub(crate) struct Http {
     pub(crate) listen: String,
 }
 
+/// A host with a pace of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interval: Option<Period>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) concurrency: Option<usize>,
+}
+
+impl Host {
+    fn rule(&self) -> HostRule {
+        HostRule {
+            name: self.name.clone(),
+            interval: self.interval.map(|interval| interval.0),
+            concurrency: self.concurrency,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Websub {
+    pub(crate) enabled: bool,
+    /// Empty for none.
+    pub(crate) callback: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Feed {
@@ -154,6 +193,8 @@ impl Default for Config {
             journal: Journal::default(),
             store: Store::default(),
             http: Http::default(),
+            host: Vec::new(),
+            websub: Websub::default(),
             feed: Vec::new(),
             feed_list: Vec::new(),
         }
@@ -169,7 +210,12 @@ impl Default for Fetch {
             per_host_concurrency: options.per_host_concurrency,
             per_host_interval: Period(options.per_host_interval),
             timeout: Period(options.timeout),
+            idle_timeout: Period(options.idle_timeout),
+            min_rate: Size(options.min_rate),
             max_body: Size(options.max_body_bytes),
+            max_headers: options.max_headers,
+            max_ratio: options.max_ratio,
+            in_flight: Size(options.in_flight_bytes),
             interval: Interval::default(),
             robots: match options.robots {
                 RobotsPolicy::Never => Robots::Never,
@@ -178,6 +224,8 @@ impl Default for Fetch {
             },
             page: PagePolicy::default(),
             allow_private_addresses: options.allow_private_addresses,
+            allow_addresses: Vec::new(),
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -244,6 +292,36 @@ impl Default for Store {
     }
 }
 
+impl Websub {
+    /// What is wrong with the callback, if anything.
+    fn wrong_callback(&self, allow_private: bool) -> Option<&'static str> {
+        if self.callback.is_empty() {
+            return self.enabled.then_some(
+                "hubs must be able to reach this daemon: write the public address that leads to its /websub, such as \
+                 \"https://depeche.example.org/websub\"",
+            );
+        }
+        let Ok(callback) = url::Url::parse(&self.callback) else {
+            return Some("write an address, such as \"https://depeche.example.org/websub\"");
+        };
+        let is_loopback = match callback.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => return Some("an address with a host is needed"),
+        };
+        match callback.scheme() {
+            _ if callback.query().is_some() || callback.fragment().is_some() => {
+                Some("an address without a query is needed: a name is put behind it for each feed")
+            }
+            "https" => None,
+            // What is delivered is signed and not secret; but who may deliver is known by the path.
+            "http" if is_loopback || allow_private => None,
+            _ => Some("an https address is needed, or whoever listens on the way learns where to deliver"),
+        }
+    }
+}
+
 impl Config {
     /// Where the daemon listens, if anywhere.
     pub(crate) fn listen(&self) -> Option<SocketAddr> {
@@ -272,8 +350,14 @@ impl Config {
             concurrency: self.fetch.concurrency,
             per_host_concurrency: self.fetch.per_host_concurrency,
             per_host_interval: self.fetch.per_host_interval.0,
+            hosts: self.host.iter().map(Host::rule).collect(),
             timeout: self.fetch.timeout.0,
+            idle_timeout: self.fetch.idle_timeout.0,
+            min_rate: self.fetch.min_rate.0,
             max_body_bytes: self.fetch.max_body.0,
+            max_headers: self.fetch.max_headers,
+            max_ratio: self.fetch.max_ratio,
+            in_flight_bytes: self.fetch.in_flight.0,
             interval: depeche_fetcher::Interval {
                 default: interval.default.0,
                 min: interval.min.0,
@@ -286,7 +370,14 @@ impl Config {
                 Robots::Always => RobotsPolicy::Always,
             },
             allow_private_addresses: self.fetch.allow_private_addresses,
+            // Those that cannot be read were told as contradictions.
+            allow_addresses: self.address_ranges().filter_map(Result::ok).collect(),
+            extra_roots: self.fetch.extra_roots.clone(),
         }
+    }
+
+    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
+        self.fetch.allow_addresses.iter().map(|range| range.parse())
     }
 
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
@@ -356,6 +447,9 @@ impl Config {
         for list in &mut self.feed_list {
             list.path = folder.join(&list.path);
         }
+        for roots in &mut self.fetch.extra_roots {
+            *roots = folder.join(&*roots);
+        }
         if let Some(aliases) = &mut self.dedup.aliases {
             *aliases = folder.join(&*aliases);
         }
@@ -397,6 +491,55 @@ impl Config {
             "nothing answers in no time; at least 1ms",
         );
         refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
+        refuse(
+            fetch.idle_timeout.0.is_zero(),
+            "fetch.idle_timeout",
+            "no byte comes in no time; at least 1ms",
+        );
+        refuse(fetch.max_headers == 0, "fetch.max_headers", "at least 1");
+        refuse(fetch.max_ratio == 0, "fetch.max_ratio", "at least 1");
+        refuse(
+            fetch.in_flight.0 / 4 < fetch.max_body.0,
+            "fetch.in_flight",
+            "at least four times fetch.max_body",
+        );
+        for wrong in self.address_ranges().filter_map(Result::err) {
+            refuse(true, "fetch.allow_addresses", &wrong.to_string());
+        }
+        for path in fetch.extra_roots.iter().filter(|path| !path.is_file()) {
+            refuse(
+                true,
+                "fetch.extra_roots",
+                &format!("there is no file {}", path.display()),
+            );
+        }
+        for (n, host) in self.host.iter().enumerate() {
+            let named = url::Host::parse(&host.name)
+                .is_ok_and(|name| name.to_string().eq_ignore_ascii_case(&host.name));
+            refuse(
+                !named,
+                &format!("host.{n}.name"),
+                &format!("`{}` is no host's name, such as \"lemonde.fr\"", host.name),
+            );
+            refuse(
+                self.host
+                    .iter()
+                    .take(n)
+                    .any(|before| before.name.eq_ignore_ascii_case(&host.name)),
+                &format!("host.{n}.name"),
+                "the host has a table already",
+            );
+            refuse(
+                host.interval.is_none() && host.concurrency.is_none(),
+                &format!("host.{n}"),
+                "give it an `interval` or a `concurrency`",
+            );
+            refuse(
+                host.concurrency == Some(0),
+                &format!("host.{n}.concurrency"),
+                "at least 1",
+            );
+        }
         let interval = &fetch.interval;
         refuse(
             interval.min.0.is_zero(),
@@ -428,6 +571,14 @@ impl Config {
             "http.listen",
             "write an address and a port, such as \"127.0.0.1:8750\", or \"\" for none",
         );
+        refuse(
+            self.websub.enabled && self.listen().is_none(),
+            "websub.enabled",
+            "hubs deliver over http.listen: write an address there",
+        );
+        if let Some(why) = self.websub.wrong_callback(fetch.allow_private_addresses) {
+            refuse(true, "websub.callback", why);
+        }
         refuse(self.store.group == 0, "store.group", "at least 1");
         for (n, feed) in self.feed.iter().enumerate() {
             let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -465,6 +616,11 @@ mod tests {
                 aliases: Some("aliases.txt".into()),
                 ..Dedup::default()
             },
+            host: vec![Host {
+                name: "exemple.fr".to_owned(),
+                interval: Some(Period(std::time::Duration::from_secs(5))),
+                concurrency: Some(2),
+            }],
             feed: vec![Feed {
                 url: "https://exemple.fr/rss".to_owned(),
                 name: Some("Exemple".to_owned()),
@@ -491,6 +647,48 @@ mod tests {
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
         ["default", "min", "max", "adaptive"].contains(&key)
+    }
+
+    #[test]
+    fn a_callback_that_no_hub_could_reach_in_private_is_a_contradiction() {
+        let wrong = |text: &str| {
+            let config: Config = toml::from_str(text).unwrap();
+            let found = config.contradictions();
+            found.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        for (websub, keys) in [
+            ("enabled = false", vec![]),
+            ("enabled = true", vec!["websub.callback"]),
+            (
+                "enabled = true\ncallback = \"https://d.example.org/websub\"",
+                vec![],
+            ),
+            (
+                "enabled = true\ncallback = \"http://127.0.0.1:8750/websub\"",
+                vec![],
+            ),
+            ("enabled = true\ncallback = \"http://[::1]/websub\"", vec![]),
+            (
+                "callback = \"http://d.example.org/websub\"",
+                vec!["websub.callback"],
+            ),
+            ("callback = \"http://10.0.0.1/websub\"", vec!["websub.callback"]),
+            (
+                "callback = \"https://d.example.org/websub?x=1\"",
+                vec!["websub.callback"],
+            ),
+            ("callback = \"ftp://d.example.org/\"", vec!["websub.callback"]),
+            ("callback = \"depeche\"", vec!["websub.callback"]),
+            ("callback = \"data:x\"", vec!["websub.callback"]),
+        ] {
+            assert_eq!(wrong(&format!("[websub]\n{websub}\n")), keys, "{websub}");
+        }
+        let private =
+            "[fetch]\nallow_private_addresses = true\n[websub]\ncallback = \"http://10.0.0.1/websub\"\n";
+        assert_eq!(wrong(private), Vec::<String>::new());
+        let deaf =
+            "[http]\nlisten = \"\"\n[websub]\nenabled = true\ncallback = \"https://d.example.org/websub\"\n";
+        assert_eq!(wrong(deaf), ["websub.enabled"]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 mod asking;
 mod desk;
+mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod subscribing;
