@@ -32,7 +32,6 @@ mod poll;
 mod pages;
 
 mod markup;
-mod site;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "no poll hands it an index yet"))]
 mod sitemap_index;

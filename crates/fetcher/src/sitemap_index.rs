@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 
 use depeche_feed::{Child, Feed, FeedKind, Item};
 use depeche_journal::Intake;
-use depeche_model::{Capture, CaptureKind, Digest, Payload, decode_body};
+use depeche_model::{Capture, CaptureKind, Digest, Payload};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -27,7 +27,7 @@ use crate::error::ExchangeError;
 use crate::exchange::{Ask, Exchanged, Wanted};
 use crate::fetcher::Fetcher;
 use crate::options::{FeedTarget, RobotsPolicy};
-use crate::site;
+use crate::politeness::registrable;
 
 /// Sitemaps fetched in one poll. An index of the press changes one or two an hour.
 const MAX_CHILDREN: usize = 10;
@@ -168,13 +168,11 @@ async fn fetch_child(
 
 /// Reads a sitemap, off the async threads.
 async fn read(exchanged: &Exchanged, base: &str, limit: u64) -> Result<Feed, String> {
-    let answer = exchanged.answer.clone();
+    let body = exchanged.decoded.clone();
+    let content_type = exchanged.answer.header("content-type").map(str::to_owned);
     let base = exchanged.final_uri.clone().unwrap_or_else(|| base.to_owned());
     let reading = tokio::task::spawn_blocking(move || {
-        let decoded = decode_body(&answer.body, answer.header("content-encoding"), limit)
-            .map_err(|error| error.to_string())?;
-        depeche_feed::read(&decoded.bytes, answer.header("content-type"), &base, limit)
-            .map_err(|why| why.to_string())
+        depeche_feed::read(&body, content_type.as_deref(), &base, limit).map_err(|why| why.to_string())
     });
     reading
         .await
@@ -223,6 +221,7 @@ impl IndexMemory {
         let Ok(base) = Url::parse(base) else {
             return Vec::new();
         };
+        let site = registrable(&base);
         let floor = self.floor_at(children, now);
         let known: HashMap<u64, i64> = self.dated.iter().copied().collect();
         let (mut dated, mut undated) = (Vec::new(), Vec::new());
@@ -230,7 +229,7 @@ impl IndexMemory {
             let Ok(url) = Url::parse(&child.loc) else {
                 continue;
             };
-            if !site::is_same(&url, &base) || url == base {
+            if registrable(&url) != site || url == base {
                 continue;
             }
             let key = first_bits(child.loc.as_bytes());
@@ -271,15 +270,12 @@ impl IndexMemory {
 
     /// Remembers a sitemap that needs no asking before it changes.
     fn done(&mut self, wish: &Wish, body: u64) {
-        match wish.lastmod {
-            Some(lastmod) => {
-                self.dated.retain(|(key, _)| *key != wish.key);
-                self.dated.push((wish.key, lastmod));
-            }
-            None => {
-                self.undated.retain(|(key, _)| *key != wish.key);
-                self.undated.push((wish.key, body));
-            }
+        if let Some(lastmod) = wish.lastmod {
+            self.dated.retain(|(key, _)| *key != wish.key);
+            self.dated.push((wish.key, lastmod));
+        } else {
+            self.undated.retain(|(key, _)| *key != wish.key);
+            self.undated.push((wish.key, body));
         }
     }
 
@@ -409,7 +405,7 @@ mod tests {
 
     #[test]
     fn memory_stays_small_and_no_sitemap_is_asked_for_twice() {
-        let at = |n: usize| Timestamp::from_second(1_770_300_000 + n as i64).unwrap();
+        let at = |n: i64| Timestamp::from_second(1_770_300_000 + n).unwrap();
         let children: Vec<Child> = (0..400)
             .map(|n| Child {
                 loc: format!("https://exemple.fr/{n}.xml"),

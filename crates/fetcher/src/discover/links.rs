@@ -4,7 +4,7 @@ use url::Url;
 
 use super::FoundBy;
 use crate::markup::{Dialect, Kind, Tag, tags};
-use crate::site;
+use crate::politeness::registrable;
 
 /// Links of one page that are followed, of each kind. A page that declares more lists its sections.
 const MAX_LINKS: usize = 15;
@@ -174,7 +174,7 @@ fn looks_like_feed(url: &Url, base: &Url) -> bool {
     let is_feed_host = FEED_HOSTS
         .iter()
         .any(|known| host == *known || host.ends_with(&format!(".{known}")));
-    if !is_feed_host && !site::is_same(url, base) {
+    if !is_feed_host && registrable(url) != registrable(base) {
         return false;
     }
     let path = url.path().to_ascii_lowercase();
