@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use url::{Host, Url};
 
 use crate::address::AddressRules;
+use crate::counters::{Counters, Tally};
 use crate::error::FetchError;
 use crate::exchange::{Budget, MAX_HEADER_BYTES, MeasureConnecting};
 use crate::options::{FetchOptions, HostRule};
@@ -37,6 +38,7 @@ pub struct Fetcher {
     pub(crate) budget: Budget,
     pub(crate) robots_token: String,
     pub(crate) robots: RobotsCache,
+    pub(crate) tally: Tally,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
 }
@@ -124,6 +126,7 @@ impl Fetcher {
             paused: None,
             robots_token,
             robots: RobotsCache::default(),
+            tally: Tally::default(),
             client,
             clock,
             options,
@@ -162,6 +165,14 @@ impl Fetcher {
         {
             tracing::debug!("nobody pauses requests any more");
         }
+    }
+
+    /// What was done since the start, and how the feeds stand.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let free = self.in_flight.available_permits();
+        self.tally
+            .read(self.options.concurrency.saturating_sub(free) as u64)
     }
 
     /// The options in force.

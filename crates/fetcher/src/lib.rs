@@ -23,6 +23,7 @@ mod resolver;
 mod robots;
 mod schedule;
 
+mod counters;
 mod exchange;
 mod fetcher;
 
@@ -44,6 +45,7 @@ pub mod replay;
 pub mod websub;
 
 pub use address::{AddressRange, NoAddressRange};
+pub use counters::{Counters, Feeds, Pages, Polls};
 pub use error::FetchError;
 pub use exchange::Trace;
 pub use fetcher::Fetcher;
