@@ -3,7 +3,7 @@
 //! What happens to a subscription comes in by methods, each of which decides at once and waits for nothing; what is to
 //! be sent to a hub waits in line until [`super::keep_subscribed`] sends it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,9 +20,14 @@ use super::request::{HubRequest, RequestError};
 use super::signature::Keys;
 use super::subscription::{Action, Event, HubState, Intent, PollFound};
 use crate::options::FeedTarget;
+use crate::schedule::after;
 
 /// Delivered items remembered of a feed: a poll shows fewer (feeds of the press hold 10 to 50), and this is 2 KiB.
 const ITEMS_REMEMBERED: usize = 256;
+
+/// How long a feed is held to the hub and topic it named. Some publishers' servers disagree among each other, and each change
+/// is a request.
+const HUB_KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// Deliveries read of one feed a minute. The busiest feeds of agencies bring one or two items a minute, so a hub that
 /// sends more has gone wrong, and each would be a record of the journal.
@@ -123,8 +128,6 @@ struct Book {
     /// The feed of each callback.
     callbacks: HashMap<String, String>,
     lines: Lines,
-    /// Feeds whose state is not what it was when this was last asked.
-    unsaved: HashSet<String>,
 }
 
 struct Subscription {
@@ -141,6 +144,8 @@ struct Subscription {
     items: VecDeque<u64>,
     /// Since when `items` tells of every delivery.
     watched_since: Timestamp,
+    /// When the feed named this hub and topic first.
+    named_at: Timestamp,
     /// A minute, and the deliveries within it.
     pace: (i64, u32),
 }
@@ -179,8 +184,16 @@ impl Subscriptions {
     }
 
     /// Takes up a feed's subscription where an earlier run left it. Where hubs are told to deliver elsewhere since, or the
-    /// secret is another, it begins anew.
+    /// secret is another, it begins anew. One that is known here already goes on as it is.
     pub fn restore(&self, target: &FeedTarget, state: HubState) {
+        let is_known = self
+            .book()
+            .feeds
+            .get(&target.url)
+            .is_some_and(|known| known.state.takes_deliveries());
+        if is_known {
+            return;
+        }
         let token = self.keys.token(&target.url, state.hub(), state.topic());
         if state.is_delivered_to(&self.address(&token)) {
             self.insert(target, token, state);
@@ -217,24 +230,30 @@ impl Subscriptions {
         let links =
             HubLinks::of_fields(fields, &base).or(HubLinks::of_document(told.hubs, told.topic, &base));
         let topic = links.topic.as_deref().unwrap_or(&target.url);
+        let now = self.clock.now();
+        let mut book = self.book();
+        let known = book
+            .feeds
+            .get_mut(&target.url)
+            .filter(|known| known.state.takes_deliveries());
+        let mut is_settled = false;
+        if let Some(known) = known {
+            known.target.clone_from(target);
+            let is_same = links
+                .hub()
+                .is_some_and(|hub| known.state.hub() == hub && known.state.topic() == topic);
+            is_settled = is_same || now < after(known.named_at, HUB_KEPT_FOR);
+        }
         match links.hub() {
+            _ if is_settled => {}
             Some(hub) => {
-                let is_known = self.book().feeds.get_mut(&target.url).is_some_and(|known| {
-                    known.target.clone_from(target);
-                    known.state.hub() == hub && known.state.topic() == topic && known.state.takes_deliveries()
-                });
-                if !is_known {
-                    tracing::info!(feed = target.url, hub, topic, "the feed has a hub: subscribing");
-                    self.subscribe(target, hub, topic);
-                }
+                tracing::info!(feed = target.url, hub, topic, "the feed has a hub: subscribing");
+                drop(book);
+                self.subscribe(target, hub, topic);
             }
-            None if told.is_whole => {
-                let mut book = self.book();
-                if book.feeds.contains_key(&target.url) {
-                    tracing::info!(feed = target.url, "the feed names no hub any more");
-                    book.forget(&target.url);
-                    book.unsaved.insert(target.url.clone());
-                }
+            None if told.is_whole && book.feeds.contains_key(&target.url) => {
+                tracing::info!(feed = target.url, "the feed names no hub any more");
+                book.forget(&target.url);
             }
             None => {}
         }
@@ -242,7 +261,7 @@ impl Subscriptions {
     }
 
     fn insert(&self, target: &FeedTarget, token: String, state: HubState) {
-        let watched_since = self.clock.now();
+        let now = self.clock.now();
         let mut book = self.book();
         book.forget(&target.url);
         book.callbacks.insert(token.clone(), target.url.clone());
@@ -256,12 +275,12 @@ impl Subscriptions {
                 owed: None,
                 delivered: None,
                 items: VecDeque::new(),
-                watched_since,
+                watched_since: now,
+                named_at: now,
                 pace: (0, 0),
             },
         );
         book.plan(&target.url);
-        book.unsaved.insert(target.url.clone());
     }
 
     /// Ends the subscription of a feed that is polled no longer.
@@ -276,12 +295,6 @@ impl Subscriptions {
         let book = self.book();
         let known = book.feeds.get(feed)?;
         known.state.takes_deliveries().then(|| known.state.clone())
-    }
-
-    /// The feeds whose [`Subscriptions::state`] changed since this was last asked.
-    #[must_use]
-    pub fn take_changed(&self) -> Vec<String> {
-        self.book().unsaved.drain().collect()
     }
 
     /// How often a feed is polled as a check on its hub; `None` while polling is all there is.
@@ -318,15 +331,11 @@ impl Subscriptions {
                 found.missed += 1;
             }
         }
-        let before = known.state.clone();
         if known.state.observe_poll(found, now) {
             count(&self.counters.dropped);
             tracing::warn!(feed, state = %known.state, "the hub is dropped: the feed is polled as before");
         }
-        if known.state != before {
-            book.unsaved.insert(feed.to_owned());
-            book.plan(feed);
-        }
+        book.plan(feed);
         drop(book);
         self.changed.notify_one();
     }
@@ -539,15 +548,10 @@ impl Book {
         let Some(known) = self.feeds.get_mut(feed) else {
             return Action::Nothing;
         };
-        let before = known.state.clone();
         let action = known.state.on(event, now);
-        if known.state != before {
-            self.unsaved.insert(feed.to_owned());
-        }
         match action {
             Action::Forget => {
                 self.forget(feed);
-                self.unsaved.insert(feed.to_owned());
                 return action;
             }
             Action::Ask(intent) if event != Event::Due => known.owed = Some(intent),

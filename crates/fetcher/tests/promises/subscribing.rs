@@ -99,6 +99,10 @@ impl Room {
         self.subscriptions.heard(&self.target(), &told);
     }
 
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
     fn wait(&self, seconds: i64) {
         let mut now = self.now.lock().unwrap();
         *now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
@@ -392,34 +396,27 @@ async fn a_hub_that_misses_what_polls_find_is_dropped_and_the_feed_polled_as_bef
     room.deliver(&body, &sign(&secret, body.as_bytes())).await;
     let feed = room.feed();
     let delivered = fingerprints(&body);
+    let observe = |fingerprint, published, polled_before| {
+        let item = FoundItem {
+            fingerprint,
+            published,
+        };
+        room.subscriptions.observe_poll(&feed, [item], polled_before);
+    };
     assert!(room.subscriptions.was_delivered(&feed, delivered[0]));
     for round in 1..=3 {
         assert!(
             room.subscriptions.check_interval(&feed).is_some(),
             "round {round}"
         );
-        let before = *room.now.lock().unwrap();
+        let after_the_first = room.now().saturating_add(SignedDuration::from_secs(1)).unwrap();
         room.wait(6 * HOUR);
-        // Delivered, or too young to have been: neither is a miss.
-        let young = *room.now.lock().unwrap();
-        for item in [(delivered[0], None), (round, Some(young))] {
-            let found = FoundItem {
-                fingerprint: item.0,
-                published: item.1,
-            };
-            if round == 1 {
-                room.subscriptions.observe_poll(&feed, [found], Some(before));
-            }
+        if round == 1 {
+            // What was delivered, or is too young to have been, is no miss.
+            observe(delivered[0], None, Some(after_the_first));
+            observe(1, Some(room.now()), None);
         }
-        let missed = FoundItem {
-            fingerprint: 100 + round,
-            published: None,
-        };
-        room.subscriptions.observe_poll(
-            &feed,
-            [missed],
-            Some(before.saturating_add(SignedDuration::from_secs(1)).unwrap()),
-        );
+        observe(100 + round, None, Some(after_the_first));
     }
     assert_eq!(room.subscriptions.check_interval(&feed), None);
     assert!(room.told().contains("dropped"), "{}", room.told());
@@ -488,6 +485,7 @@ async fn a_hub_at_a_private_address_is_not_asked() {
     room.hear();
     room.until(|counts| counts.requests_failed == 1).await;
     assert!(room.told().contains("loopback"), "{}", room.told());
+    room.wait(24 * HOUR);
     room.hear_of("<http://localhost:1/>; rel=hub");
     room.until(|counts| counts.requests_failed == 2).await;
     assert!(room.told().contains("loopback"), "{}", room.told());
@@ -503,6 +501,7 @@ async fn a_hub_may_send_elsewhere_by_307_and_308_and_by_nothing_else() {
         room.origin.set(&moved, Reply::redirect(status, room.hub.url()));
         let before = room.hub.asked().len();
         let counts = room.subscriptions.counts();
+        room.wait(24 * HOUR);
         room.hear_of(&format!("<{}>; rel=hub", room.origin.url(&moved)));
         room.until(|now| now.verified + now.requests_failed > counts.verified + counts.requests_failed)
             .await;
@@ -513,8 +512,9 @@ async fn a_hub_may_send_elsewhere_by_307_and_308_and_by_nothing_else() {
         );
     }
     room.origin.set("/circle", Reply::redirect(307, "/circle"));
-    room.hear_of(&format!("<{}>; rel=hub", room.origin.url("/circle")));
     let failed = room.subscriptions.counts().requests_failed;
+    room.wait(24 * HOUR);
+    room.hear_of(&format!("<{}>; rel=hub", room.origin.url("/circle")));
     room.until(|now| now.requests_failed > failed).await;
     assert!(room.told().contains("circle"), "{}", room.told());
     room.close().await;
@@ -545,7 +545,8 @@ async fn a_feed_that_names_no_hub_any_more_is_forgotten_but_not_for_a_body_that_
         headers: Vec::new(),
         body: Bytes::new(),
     };
-    for (is_whole, feeds) in [(false, 1), (true, 0)] {
+    for (hours, is_whole, feeds) in [(0, true, 1), (24, false, 1), (0, true, 0)] {
+        room.wait(hours * HOUR);
         let told = Told {
             answer: &answer,
             base: &room.feed(),
@@ -585,8 +586,6 @@ async fn a_restart_goes_on_with_the_same_callback_and_asks_nothing() {
     let room = Room::open();
     let before = room.subscribed().await;
     let state = room.subscriptions.state(&room.feed()).unwrap();
-    assert_eq!(room.subscriptions.take_changed(), [room.feed()]);
-    assert_eq!(room.subscriptions.take_changed(), [""; 0]);
     let clock: Arc<dyn Clock> = {
         let now = Arc::clone(&room.now);
         Arc::new(move || *now.lock().unwrap())
@@ -606,5 +605,29 @@ async fn a_restart_goes_on_with_the_same_callback_and_asks_nothing() {
             .contains("to be asked")
     );
     assert_eq!(other.admit(token(&before.callback)), Admission::Unknown);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_publisher_whose_servers_disagree_is_held_to_one_hub_for_a_day() {
+    let room = Room::open();
+    let subscriber = room.subscribed().await;
+    for n in 0..10 {
+        room.hear_of(&format!(
+            "<{}?server={n}>; rel=hub, </autre/{n}>; rel=self",
+            room.hub.url()
+        ));
+        room.hear();
+    }
+    assert_eq!(
+        room.subscriptions.state(&room.feed()).unwrap().topic(),
+        subscriber.topic
+    );
+    room.wait(24 * HOUR);
+    room.hear_of(&format!("<{}>; rel=hub, </autre>; rel=self", room.hub.url()));
+    room.verified(2).await;
+    assert_eq!(room.hub.asked().len(), 2);
+    assert_eq!(room.hub.asked()[1].topic, room.origin.url("/autre"));
+    assert_ne!(room.hub.asked()[1].callback, subscriber.callback);
     room.close().await;
 }
