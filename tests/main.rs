@@ -5,6 +5,7 @@ mod support;
 mod bad_input;
 mod commands;
 mod daemon;
+mod discover;
 mod full_disk;
 mod house;
 mod rebuild;

@@ -266,6 +266,16 @@ pub(crate) enum Feeds {
         #[command(flatten)]
         to: To,
     },
+    /// Look for the feeds of a site, and rank them; exit 1 when there is none, 69 when nothing answers
+    Discover {
+        /// The address of the site or of one of its sections; without a scheme https is tried first
+        url: String,
+        /// Add the best of them
+        #[arg(long)]
+        add: bool,
+        #[command(flatten)]
+        rows: Rows,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,9 +14,8 @@ mod sniff;
 mod feed;
 mod refused;
 
-mod repair;
-mod salvage;
-mod strict;
+mod json;
+mod xml;
 
 mod address;
 mod dates;
@@ -24,9 +23,9 @@ mod entities;
 mod steady;
 
 pub use address::absolute;
-pub use charset::{CharsetEvidence, NoText, Text, decode};
+pub use charset::{CharsetEvidence, Mend, NoText, Text, decode};
 pub use dates::{is_plausible, of_timestamp, parse_date, parse_partial};
-pub use entities::{decode_entities, reference};
+pub use entities::decode_entities;
 pub use feed::{Child, Feed, FeedKind, Hints, Item, read, read_text};
 pub use refused::{Found, NotAFeed, Wall, wall};
 pub use sniff::{Format, sniff};

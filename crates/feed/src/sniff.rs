@@ -39,15 +39,23 @@ impl Format {
 const SEARCHED_BYTES: usize = 64 * 1024;
 
 /// Elements a feed begins with, after their namespace prefix.
-const FEED_ROOTS: &[&str] = &["rss", "feed", "rdf", "channel", "urlset", "item", "entry"];
+const FEED_ROOTS: &[&str] = &[
+    "rss",
+    "feed",
+    "rdf",
+    "channel",
+    "urlset",
+    "sitemapindex",
+    "item",
+    "entry",
+];
 
 /// What the text looks like, whatever it is labelled.
 #[must_use]
 pub fn sniff(text: &str) -> Format {
     let head = head(text).trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if head.starts_with(['{', '[']) {
-        // A JSON Feed names its version, a URL, near its beginning (JSON Feed 1.1).
-        let is_feed = head.contains("jsonfeed.org/version");
+        let is_feed = crate::json::looks_like_feed(head);
         return if is_feed { Format::JsonFeed } else { Format::Json };
     }
     if head.starts_with('<') {

@@ -8,8 +8,8 @@ use depeche_model::{Capture, CaptureKind, Digest, HttpAnswer, Payload, PollOutco
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::error::ExchangeError;
-use crate::exchange::{Ask, Exchanged, Wanted};
+use crate::error::{ExchangeError, status_class};
+use crate::exchange::{Ask, Exchanged, RedirectHop, Wanted};
 use crate::fetcher::Fetcher;
 use crate::options::{FeedState, FeedTarget, RobotsPolicy};
 use crate::schedule::{self, Finding};
@@ -37,13 +37,18 @@ pub(crate) async fn poll_feed(
         validators: Some(&state.validators),
         needs_leave: fetcher.options.robots == RobotsPolicy::Always,
     };
-    let exchanged = fetcher.get(&ask).await;
+    let (exchanged, trace) = fetcher.exchange(&ask).await;
+    tracing::debug!(feed = target.url, ?trace, "feed asked");
     let now = fetcher.clock.now();
     let mut next = state.clone();
     let mut floor = None;
     let (outcome, finding) = match exchanged {
         Ok(exchanged) => {
-            floor = schedule::asked_wait(&exchanged.answer, now);
+            floor = schedule::asked_wait(&exchanged.answer, now).max(exchanged.retry_after);
+            if !exchanged.hops.is_empty() {
+                let permanent = exchanged.hops.iter().all(RedirectHop::is_permanent);
+                tracing::debug!(feed = target.url, permanent, hops = ?exchanged.hops, "feed redirected");
+            }
             match exchanged.answer.status {
                 200 | 203 => {
                     let Exchanged {
@@ -51,6 +56,7 @@ pub(crate) async fn poll_feed(
                         final_uri,
                         truncated,
                         place,
+                        ..
                     } = exchanged;
                     let capture = capture(target, answer, final_uri, truncated, now);
                     let body = Digest::of([capture.body().as_ref()]);
@@ -92,11 +98,19 @@ pub(crate) async fn poll_feed(
                     let validators = next.validators.clone();
                     (PollOutcome::NotModified { validators }, Finding::Unchanged)
                 }
-                status => (PollOutcome::Refused { status }, Finding::Failed),
+                status => {
+                    let class = status_class(status);
+                    tracing::debug!(feed = target.url, status, ?class, "feed refused");
+                    (PollOutcome::Refused { status }, Finding::Failed)
+                }
             }
         }
         Err(ExchangeError::Quiet { until, .. }) => return Some(Settled::Quiet(until)),
-        Err(error) => (failed(&error), Finding::Failed),
+        Err(error) => {
+            let (kind, class) = (error.word(), error.class());
+            tracing::debug!(feed = target.url, kind, ?class, "feed failed");
+            (failed(&error), Finding::Failed)
+        }
     };
     let check = fetcher
         .subscriptions

@@ -19,6 +19,7 @@ mod options;
 mod address;
 mod politeness;
 mod redirects;
+mod resolver;
 mod robots;
 mod schedule;
 
@@ -32,14 +33,18 @@ mod pages;
 
 mod markup;
 
+pub mod discover;
 pub mod feed_list;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod replay;
 pub mod websub;
 
+pub use address::{AddressRange, NoAddressRange};
 pub use error::FetchError;
+pub use exchange::Trace;
 pub use fetcher::Fetcher;
-pub use options::{FeedState, FeedTarget, FetchOptions, Interval, RobotsPolicy};
+pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};
+pub use resolver::{Addresses, Resolver, SystemResolver};

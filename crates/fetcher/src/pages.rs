@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, PageOrder, PagePolicy, Payload};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ExchangeError;
-use crate::exchange::{Ask, Exchanged, Wanted, backoff};
+use crate::exchange::{Ask, Exchanged, Place, Wanted, backoff};
 use crate::fetcher::Fetcher;
 use crate::options::RobotsPolicy;
 use crate::schedule;
@@ -90,7 +90,7 @@ async fn answer(fetcher: &Fetcher, order: PageOrder, outlet: &mpsc::Sender<Intak
         ),
         Err(error) => {
             tracing::warn!(page = uri, feed = order.feed_url, error, "page not fetched");
-            (Payload::Failure { error }, None, None::<OwnedSemaphorePermit>)
+            (Payload::Failure { error }, None, None::<Place>)
         }
     };
     let is_page = matches!(payload, Payload::Http(_));

@@ -11,10 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use depeche_model::{Digest, HttpAnswer};
 
 use crate::options::{FeedState, Interval};
-
-/// The longest `Retry-After` that is honoured: a server that asks for more is misconfigured, and a day's news is
-/// lost after two.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(48);
+use crate::politeness::{MAX_RETRY_AFTER, retry_after};
 
 /// The longest `max-age` that is honoured: longer ones are left-overs of a cache rule for images.
 const MAX_FRESHNESS: Duration = Duration::from_hours(1);
@@ -123,19 +120,6 @@ pub(crate) fn asked_wait(answer: &HttpAnswer, now: Timestamp) -> Option<Duration
             name.trim().eq_ignore_ascii_case("max-age").then_some(seconds)
         })
         .map(|seconds| Duration::from_secs(seconds).min(MAX_FRESHNESS))
-}
-
-/// Reads `Retry-After`: seconds or a date. At most 48 hours.
-pub(crate) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
-        // More digits than fit are a long wait, not none.
-        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
-    } else {
-        let date = Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()?;
-        Duration::try_from(date.duration_since(now)).unwrap_or_default()
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
 }
 
 /// `wait` after `from`, to the millisecond.
@@ -249,24 +233,6 @@ mod tests {
             48 * 3600
         );
         assert!(planned(&state, Finding::Changed, Some(1), &options).1 >= 300);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        for (value, seconds) in [
-            ("120", Some(120)),
-            (" 0 ", Some(0)),
-            ("99999999999999999999999", Some(48 * 3600)),
-            ("Sun, 01 Feb 2026 12:02:00 GMT", Some(120)),
-            ("Sun, 01 Feb 2026 11:00:00 GMT", Some(0)),
-            ("Fri, 01 Feb 2036 11:00:00 GMT", Some(48 * 3600)),
-            ("-5", None),
-            ("bientôt", None),
-            ("", None),
-        ] {
-            let read = retry_after(value, now()).map(|wait| wait.as_secs());
-            assert_eq!(read, seconds, "{value}");
-        }
     }
 
     #[test]

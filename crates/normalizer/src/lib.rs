@@ -26,5 +26,5 @@ mod urls;
 
 mod article;
 
-pub use normalizer::{Normalizer, Options};
+pub use normalizer::{Normalizer, Options, Unwanted};
 pub use stage::run;

@@ -2,12 +2,15 @@
 
 use std::io::{Write as _, stdout};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
 use depeche_fetcher::feed_list::{self, ListedFeed};
+use depeche_model::Clock;
 use depeche_store::{FeedRow, StoreError};
 use serde_json::json;
 
+use super::discover::discover;
 use super::reader;
 use crate::cli::{Feeds, Format, Rows};
 use crate::config::Config;
@@ -15,7 +18,7 @@ use crate::exit::Exit;
 use crate::feeds::{self, Subscription, subscriptions};
 use crate::output::{print_rows, row, time, write_to};
 
-pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
+pub(super) fn feeds(config: &Config, clock: &Arc<dyn Clock>, command: Feeds) -> anyhow::Result<Exit> {
     match command {
         Feeds::List { rows } => list(config, &rows),
         Feeds::Add { url, name, tags } => {
@@ -38,6 +41,7 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Feeds::Import { file } => import(config, &file),
+        Feeds::Discover { url, add, rows } => discover(config, clock, &url, add, &rows),
         Feeds::Export { to } => {
             let listed: Vec<ListedFeed> = all(config).into_iter().map(ListedFeed::from).collect();
             let text = feed_list::write("depeche", &listed);

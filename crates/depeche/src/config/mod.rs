@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
-use depeche_fetcher::{FetchOptions, RobotsPolicy};
+use depeche_fetcher::{AddressRange, FetchOptions, HostRule, NoAddressRange, RobotsPolicy};
 use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) websub: Websub,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) host: Vec<Host>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) feed: Vec<Feed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) feed_list: Vec<FeedList>,
@@ -59,11 +61,18 @@ pub(crate) struct Fetch {
     pub(crate) per_host_concurrency: usize,
     pub(crate) per_host_interval: Period,
     pub(crate) timeout: Period,
+    pub(crate) idle_timeout: Period,
+    pub(crate) min_rate: Size,
     pub(crate) max_body: Size,
+    pub(crate) max_headers: usize,
+    pub(crate) max_ratio: u32,
+    pub(crate) in_flight: Size,
     pub(crate) interval: Interval,
     pub(crate) robots: Robots,
     pub(crate) page: PagePolicy,
     pub(crate) allow_private_addresses: bool,
+    pub(crate) allow_addresses: Vec<String>,
+    pub(crate) extra_roots: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -125,6 +134,27 @@ pub(crate) struct Http {
     pub(crate) listen: String,
 }
 
+/// A host with a pace of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interval: Option<Period>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) concurrency: Option<usize>,
+}
+
+impl Host {
+    fn rule(&self) -> HostRule {
+        HostRule {
+            name: self.name.clone(),
+            interval: self.interval.map(|interval| interval.0),
+            concurrency: self.concurrency,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Websub {
@@ -163,6 +193,7 @@ impl Default for Config {
             journal: Journal::default(),
             store: Store::default(),
             http: Http::default(),
+            host: Vec::new(),
             websub: Websub::default(),
             feed: Vec::new(),
             feed_list: Vec::new(),
@@ -179,7 +210,12 @@ impl Default for Fetch {
             per_host_concurrency: options.per_host_concurrency,
             per_host_interval: Period(options.per_host_interval),
             timeout: Period(options.timeout),
+            idle_timeout: Period(options.idle_timeout),
+            min_rate: Size(options.min_rate),
             max_body: Size(options.max_body_bytes),
+            max_headers: options.max_headers,
+            max_ratio: options.max_ratio,
+            in_flight: Size(options.in_flight_bytes),
             interval: Interval::default(),
             robots: match options.robots {
                 RobotsPolicy::Never => Robots::Never,
@@ -188,6 +224,8 @@ impl Default for Fetch {
             },
             page: PagePolicy::default(),
             allow_private_addresses: options.allow_private_addresses,
+            allow_addresses: Vec::new(),
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -312,8 +350,14 @@ impl Config {
             concurrency: self.fetch.concurrency,
             per_host_concurrency: self.fetch.per_host_concurrency,
             per_host_interval: self.fetch.per_host_interval.0,
+            hosts: self.host.iter().map(Host::rule).collect(),
             timeout: self.fetch.timeout.0,
+            idle_timeout: self.fetch.idle_timeout.0,
+            min_rate: self.fetch.min_rate.0,
             max_body_bytes: self.fetch.max_body.0,
+            max_headers: self.fetch.max_headers,
+            max_ratio: self.fetch.max_ratio,
+            in_flight_bytes: self.fetch.in_flight.0,
             interval: depeche_fetcher::Interval {
                 default: interval.default.0,
                 min: interval.min.0,
@@ -326,13 +370,21 @@ impl Config {
                 Robots::Always => RobotsPolicy::Always,
             },
             allow_private_addresses: self.fetch.allow_private_addresses,
+            // Those that cannot be read were told as contradictions.
+            allow_addresses: self.address_ranges().filter_map(Result::ok).collect(),
+            extra_roots: self.fetch.extra_roots.clone(),
         }
+    }
+
+    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
+        self.fetch.allow_addresses.iter().map(|range| range.parse())
     }
 
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
         depeche_normalizer::Options {
             languages: self.normalize.languages.clone(),
             max_body_bytes: self.fetch.max_body.0,
+            unwanted: depeche_normalizer::Unwanted::Reject,
         }
     }
 
@@ -395,6 +447,9 @@ impl Config {
         for list in &mut self.feed_list {
             list.path = folder.join(&list.path);
         }
+        for roots in &mut self.fetch.extra_roots {
+            *roots = folder.join(&*roots);
+        }
         if let Some(aliases) = &mut self.dedup.aliases {
             *aliases = folder.join(&*aliases);
         }
@@ -436,6 +491,55 @@ impl Config {
             "nothing answers in no time; at least 1ms",
         );
         refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
+        refuse(
+            fetch.idle_timeout.0.is_zero(),
+            "fetch.idle_timeout",
+            "no byte comes in no time; at least 1ms",
+        );
+        refuse(fetch.max_headers == 0, "fetch.max_headers", "at least 1");
+        refuse(fetch.max_ratio == 0, "fetch.max_ratio", "at least 1");
+        refuse(
+            fetch.in_flight.0 / 4 < fetch.max_body.0,
+            "fetch.in_flight",
+            "at least four times fetch.max_body",
+        );
+        for wrong in self.address_ranges().filter_map(Result::err) {
+            refuse(true, "fetch.allow_addresses", &wrong.to_string());
+        }
+        for path in fetch.extra_roots.iter().filter(|path| !path.is_file()) {
+            refuse(
+                true,
+                "fetch.extra_roots",
+                &format!("there is no file {}", path.display()),
+            );
+        }
+        for (n, host) in self.host.iter().enumerate() {
+            let named = url::Host::parse(&host.name)
+                .is_ok_and(|name| name.to_string().eq_ignore_ascii_case(&host.name));
+            refuse(
+                !named,
+                &format!("host.{n}.name"),
+                &format!("`{}` is no host's name, such as \"lemonde.fr\"", host.name),
+            );
+            refuse(
+                self.host
+                    .iter()
+                    .take(n)
+                    .any(|before| before.name.eq_ignore_ascii_case(&host.name)),
+                &format!("host.{n}.name"),
+                "the host has a table already",
+            );
+            refuse(
+                host.interval.is_none() && host.concurrency.is_none(),
+                &format!("host.{n}"),
+                "give it an `interval` or a `concurrency`",
+            );
+            refuse(
+                host.concurrency == Some(0),
+                &format!("host.{n}.concurrency"),
+                "at least 1",
+            );
+        }
         let interval = &fetch.interval;
         refuse(
             interval.min.0.is_zero(),
@@ -512,6 +616,11 @@ mod tests {
                 aliases: Some("aliases.txt".into()),
                 ..Dedup::default()
             },
+            host: vec![Host {
+                name: "exemple.fr".to_owned(),
+                interval: Some(Period(std::time::Duration::from_secs(5))),
+                concurrency: Some(2),
+            }],
             feed: vec![Feed {
                 url: "https://exemple.fr/rss".to_owned(),
                 name: Some("Exemple".to_owned()),

@@ -12,10 +12,9 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::subscription::{Intent, WANTED_LEASE};
-use crate::address::check_host;
 use crate::error::ExchangeError;
 use crate::fetcher::Fetcher;
-use crate::politeness::host_key;
+use crate::politeness::{Said, host_key, retry_after};
 use crate::{redirects, schedule};
 
 /// Bytes read of what a hub answers to a refused request: enough for its reason.
@@ -93,11 +92,11 @@ impl Fetcher {
         let mut visited = vec![url.clone()];
         let mut budget = self.options.timeout;
         loop {
-            check_host(&url, self.options.allow_private_addresses)?;
+            self.addresses.check_url(&url)?;
             self.unpaused().await;
             let host = host_key(&url);
-            let turn = self.hosts.turn(&host, self.clock.now()).await;
-            if let Some(until) = self.hosts.quiet_until(&host, self.clock.now()) {
+            let turn = self.hosts.turn(&url, None).await;
+            if let Some(until) = self.hosts.quiet_until(&url, self.clock.now()) {
                 return Err(ExchangeError::Quiet { host, until }.into());
             }
             let place = self.in_flight.clone().acquire_owned().await.ok();
@@ -112,13 +111,14 @@ impl Fetcher {
             match hop.map_err(timeout)?? {
                 Hop::Taken => return Ok(()),
                 Hop::Elsewhere(location) => {
-                    url = redirects::next_hop(&visited, &url, location.as_deref())?;
+                    url = redirects::next_hop(&visited, &url, location.as_deref(), redirects::MAX_HOPS)?;
                     visited.push(url.clone());
                 }
                 Hop::Refused { status, said, wait } => {
                     if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
                         let now = self.clock.now();
-                        self.hosts.keep_quiet(&host, schedule::after(now, wait), now);
+                        self.hosts
+                            .keep_quiet(&url, schedule::after(now, wait), Said::ByAnswer, now);
                     }
                     return Err(RequestError::Refused { status, said });
                 }
@@ -150,7 +150,7 @@ impl Fetcher {
         }
         let wait = field(RETRY_AFTER)
             .filter(|_| matches!(status, 429 | 503))
-            .and_then(|value| schedule::retry_after(&String::from_utf8_lossy(&value), self.clock.now()));
+            .and_then(|value| retry_after(&String::from_utf8_lossy(&value), self.clock.now()));
         let mut said = Vec::new();
         while said.len() < MAX_REASON {
             // What breaks off here is a reason cut short.

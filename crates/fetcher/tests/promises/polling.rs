@@ -204,48 +204,6 @@ async fn a_feed_added_at_run_time_is_polled_and_a_removed_one_is_not() {
 }
 
 #[tokio::test]
-async fn retry_after_quiets_the_whole_host() {
-    let origin = Origin::start();
-    origin.set("/busy", Reply::status(503).header("Retry-After", "3600"));
-    origin.set("/f", Reply::feed("<rss/>"));
-    let fetcher = fetcher(options());
-    let round = poll_once(&fetcher, vec![feed(&origin.url("/busy"))]).await;
-    assert_eq!(round.reports[0].outcome, PollOutcome::Refused { status: 503 });
-    let wait = |report: &PollReport| report.next_due.unwrap().duration_since(report.at).as_secs();
-    assert!(
-        (3599..=3600).contains(&wait(&round.reports[0])),
-        "{}",
-        wait(&round.reports[0])
-    );
-    // Another feed of the host waits too, without being asked for; that is no failure of its own.
-    let round = poll_once(&fetcher, vec![feed(&origin.url("/f"))]).await;
-    assert_eq!((round.reports, round.captures), (vec![], vec![]));
-    assert_eq!((round.summary.failed, round.summary.quiet), (0, 1));
-    assert_eq!(origin.count("/f"), 0);
-}
-
-#[tokio::test]
-async fn a_feed_is_asked_again_when_its_hosts_quiet_is_over() {
-    let origin = Origin::start();
-    origin.set("/busy", Reply::status(503).header("Retry-After", "1"));
-    origin.set("/f", Reply::feed("<rss/>"));
-    let fetcher = fetcher(options());
-    poll_once(&fetcher, vec![feed(&origin.url("/busy"))]).await;
-    let (outlet, kept) = journal();
-    let (reports, mut told) = mpsc::channel::<PollReport>(8);
-    let (_list, feeds) = watch::channel(vec![feed(&origin.url("/f"))]);
-    let stop = CancellationToken::new();
-    let polling = tokio::spawn(poll(fetcher, feeds, outlet, reports, Mode::Forever, stop.clone()));
-    assert!(matches!(
-        told.recv().await.unwrap().outcome,
-        PollOutcome::Fetched { .. }
-    ));
-    stop.cancel();
-    assert_eq!(polling.await.unwrap().failed, 0);
-    assert_eq!(kept.await.unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn no_more_requests_than_allowed_are_in_flight() {
     let origin = Origin::start();
     let paths: Vec<String> = (0..12).map(|n| format!("/{n}")).collect();

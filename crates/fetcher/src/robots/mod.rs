@@ -2,15 +2,35 @@
 //!
 //! Groups are matched by product token without case, all groups of one token count together, and the longest
 //! matching rule decides, `Allow` before `Disallow` at equal length (§2.2.2). `*` and a closing `$` are understood
-//! (§2.2.3). Unknown lines are skipped.
+//! (§2.2.3). `Sitemap` lines (sitemaps.org) belong to no group, `Crawl-delay` to the one it stands in. Unknown lines
+//! are skipped.
+//!
+//! - [`cache`]: what each server said, and for how long that is believed.
+
+mod cache;
+
+use std::time::Duration;
+
+pub(crate) use cache::RobotsCache;
 
 /// Bytes of a `robots.txt` that are read; §2.5 asks for at least 500 KiB.
 pub(crate) const MAX_BYTES: u64 = 500 * 1024;
+
+/// Redirects followed (§2.3.1.2: at least five).
+pub(crate) const MAX_HOPS: usize = 5;
+
+/// The longest `Crawl-delay` that is honoured: at a page a minute a newspaper's day is still read.
+const MAX_CRAWL_DELAY: Duration = Duration::from_mins(1);
+
+/// `Sitemap` lines that are kept.
+const MAX_SITEMAPS: usize = 1000;
 
 /// The rules that address this program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Robots {
     rules: Vec<Rule>,
+    crawl_delay: Option<Duration>,
+    sitemaps: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +40,42 @@ struct Rule {
     pattern: Vec<u8>,
 }
 
+/// The groups of one token.
+#[derive(Debug, Default)]
+struct Group {
+    rules: Vec<Rule>,
+    crawl_delay: Option<Duration>,
+}
+
+fn crawl_delay(value: &[u8]) -> Option<Duration> {
+    let seconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
+    if seconds.is_nan() {
+        return None;
+    }
+    let delay = Duration::try_from_secs_f64(seconds.min(MAX_CRAWL_DELAY.as_secs_f64())).ok()?;
+    (!delay.is_zero()).then_some(delay)
+}
+
+fn within_limit(text: &[u8]) -> &[u8] {
+    let Some((read, rest)) = text.split_at_checked(MAX_BYTES as usize) else {
+        return text;
+    };
+    if rest.first().is_none_or(|next| matches!(next, b'\n' | b'\r')) {
+        return read;
+    }
+    let end = read.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+    read.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
 impl Robots {
-    /// The rules of `text` for the program whose product token is `token`.
+    /// The rules of `text` for the program whose product token is `token`. What lies beyond [`MAX_BYTES`] is not read,
+    /// nor the line that lies across.
     pub(crate) fn parse(text: &[u8], token: &str) -> Self {
+        let text = within_limit(text);
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let mut own = Vec::new();
-        let mut anyone = Vec::new();
+        let mut own = Group::default();
+        let mut anyone = Group::default();
+        let mut sitemaps = Vec::new();
         let mut has_own_group = false;
         // The group being read: whether its names are still being listed, and whom it addresses.
         let (mut listing, mut for_own, mut for_anyone) = (false, false, false);
@@ -63,18 +113,43 @@ impl Robots {
                         pattern: normalise(value),
                     };
                     if for_own {
-                        own.push(rule.clone());
+                        own.rules.push(rule.clone());
                     }
                     if for_anyone {
-                        anyone.push(rule);
+                        anyone.rules.push(rule);
                     }
+                }
+                b"crawl-delay" => {
+                    let delay = crawl_delay(value);
+                    if for_own {
+                        own.crawl_delay = own.crawl_delay.max(delay);
+                    }
+                    if for_anyone {
+                        anyone.crawl_delay = anyone.crawl_delay.max(delay);
+                    }
+                }
+                b"sitemap" if sitemaps.len() < MAX_SITEMAPS => {
+                    sitemaps.push(String::from_utf8_lossy(value).into_owned());
                 }
                 _ => {}
             }
         }
+        let group = if has_own_group { own } else { anyone };
         Self {
-            rules: if has_own_group { own } else { anyone },
+            rules: group.rules,
+            crawl_delay: group.crawl_delay,
+            sitemaps,
         }
+    }
+
+    /// The wait between two requests that the group asks for, at most a minute.
+    pub(crate) fn crawl_delay(&self) -> Option<Duration> {
+        self.crawl_delay
+    }
+
+    /// The addresses of `Sitemap` lines, as written.
+    pub(crate) fn sitemaps(&self) -> &[String] {
+        &self.sitemaps
     }
 
     /// Whether `path` (with its query, as in the request line) may be asked.
@@ -231,5 +306,47 @@ mod tests {
     #[test]
     fn any_line_end_and_a_byte_order_mark_are_read() {
         assert!(!allows("\u{feff}User-agent: *\rDisallow: /x\r\n", "/x"));
+    }
+
+    #[test]
+    fn what_lies_beyond_the_limit_is_not_read_nor_half_a_line() {
+        let rule = "\nDisallow: /a";
+        let padded = |bytes: usize, after: &str| {
+            let start = "User-agent: *\n#";
+            let blank = "x".repeat(bytes - start.len() - rule.len());
+            format!("{start}{blank}{rule}{after}")
+        };
+        let limit = MAX_BYTES as usize;
+        assert!(!allows(&padded(limit, ""), "/abc"));
+        assert!(!allows(&padded(limit, "\nAllow: /abc"), "/abc"));
+        // The line goes on: half of it would forbid more than it says.
+        assert!(allows(&padded(limit, "z"), "/abc"));
+        assert!(allows(&padded(limit + 1, ""), "/abc"));
+    }
+
+    #[test]
+    fn delays_count_for_their_group_and_sitemaps_for_all() {
+        let text = "Sitemap: https://a.fr/1.xml\nUser-agent: *\nCrawl-delay: 30\nUser-agent: depeche\n\
+                    Crawl-delay: 2.5\nDisallow: /x\nsitemap: /2.xml # here";
+        let robots = Robots::parse(text.as_bytes(), "depeche");
+        assert_eq!(robots.crawl_delay(), Some(Duration::from_millis(2500)));
+        assert_eq!(robots.sitemaps(), ["https://a.fr/1.xml", "/2.xml"]);
+        let robots = Robots::parse(text.as_bytes(), "another");
+        assert_eq!(robots.crawl_delay(), Some(Duration::from_secs(30)));
+        for (value, seconds) in [
+            ("3600", Some(60)),
+            ("0", None),
+            ("-1", None),
+            ("NaN", None),
+            ("inf", Some(60)),
+            ("bientôt", None),
+        ] {
+            let robots = Robots::parse(format!("User-agent: *\nCrawl-delay: {value}").as_bytes(), "d");
+            assert_eq!(
+                robots.crawl_delay().map(|delay| delay.as_secs()),
+                seconds,
+                "{value}"
+            );
+        }
     }
 }
