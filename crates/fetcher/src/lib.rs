@@ -31,6 +31,7 @@ mod poll;
 
 mod pages;
 
+mod link_field;
 mod markup;
 
 pub mod discover;
