@@ -4,7 +4,6 @@
 //! be sent to a hub waits in line until [`super::keep_subscribed`] sends it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,13 +11,14 @@ use depeche_model::{Clock, Digest, HttpAnswer};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use url::Url;
-use url::form_urlencoded;
 
+use super::counts::{Counters, HubCounts, count};
 use super::lines::Lines;
 use super::links::HubLinks;
 use super::request::{HubRequest, RequestError};
 use super::signature::Keys;
 use super::subscription::{Action, Event, HubState, Intent, PollFound};
+use super::verification::Asked;
 use crate::options::FeedTarget;
 use crate::schedule::after;
 
@@ -66,48 +66,6 @@ pub struct Told<'a> {
     pub topic: Option<&'a str>,
     /// Whether the document was there to its end. One that broke off may have named a hub.
     pub is_whole: bool,
-}
-
-/// What subscriptions did since the start, and how many there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HubCounts {
-    /// Feeds with a hub.
-    pub feeds: u64,
-    /// Those whose hub is bound to deliver.
-    pub active: u64,
-    /// Requests to hubs.
-    pub requests: u64,
-    /// Requests that no hub took.
-    pub requests_failed: u64,
-    /// Requests that hubs verified.
-    pub verified: u64,
-    /// Verifications of what had not been requested.
-    pub not_meant: u64,
-    /// Deliveries that became captures.
-    pub deliveries: u64,
-    /// Deliveries that were those before once more.
-    pub repeated: u64,
-    /// Deliveries without a right signature.
-    pub unsigned: u64,
-    /// Hubs dropped because they missed what they should have delivered.
-    pub dropped: u64,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    requests: AtomicU64,
-    requests_failed: AtomicU64,
-    verified: AtomicU64,
-    not_meant: AtomicU64,
-    pub(super) deliveries: AtomicU64,
-    pub(super) repeated: AtomicU64,
-    pub(super) unsigned: AtomicU64,
-    dropped: AtomicU64,
-}
-
-/// Counts one.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Every feed's subscription.
@@ -525,20 +483,7 @@ impl Subscriptions {
             .count();
         let feeds = book.feeds.len();
         drop(book);
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.counters;
-        HubCounts {
-            feeds: feeds as u64,
-            active: active as u64,
-            requests: read(&counters.requests),
-            requests_failed: read(&counters.requests_failed),
-            verified: read(&counters.verified),
-            not_meant: read(&counters.not_meant),
-            deliveries: read(&counters.deliveries),
-            repeated: read(&counters.repeated),
-            unsigned: read(&counters.unsigned),
-            dropped: read(&counters.dropped),
-        }
+        self.counters.read(feeds as u64, active as u64)
     }
 }
 
@@ -579,37 +524,5 @@ impl Book {
             self.callbacks.remove(&gone.token);
             self.lines.plan(gone.state.hub(), feed, gone.planned, None);
         }
-    }
-}
-
-/// The query of a verification.
-#[derive(Default)]
-struct Asked {
-    mode: String,
-    topic: String,
-    challenge: String,
-    reason: String,
-    lease: Option<Duration>,
-}
-
-impl Asked {
-    fn read(query: &str) -> Self {
-        let mut asked = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.as_ref() {
-                "hub.mode" => asked.mode = value.into_owned(),
-                "hub.topic" => asked.topic = value.into_owned(),
-                "hub.challenge" => asked.challenge = value.into_owned(),
-                "hub.reason" => asked.reason = value.into_owned(),
-                // More digits than fit are a long lease, not none.
-                "hub.lease_seconds"
-                    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() =>
-                {
-                    asked.lease = Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-                }
-                _ => {}
-            }
-        }
-        asked
     }
 }

@@ -8,4 +8,5 @@ mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod room;
 mod subscribing;
