@@ -1,6 +1,7 @@
 //! The fetcher itself: one HTTP client, the hosts' turns, and what `robots.txt` said.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Fetcher {
     pub(crate) robots: RobotsCache,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
+    /// Where the dice of the schedule begin.
+    pub(crate) seed: u64,
 }
 
 impl fmt::Debug for Fetcher {
@@ -122,6 +125,7 @@ impl Fetcher {
             budget: Budget::new(options.in_flight_bytes, options.max_body_bytes.saturating_mul(2)),
             subscriptions: None,
             paused: None,
+            seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: RobotsCache::default(),
             client,
@@ -145,6 +149,13 @@ impl Fetcher {
     #[must_use]
     pub fn pause_while(mut self, paused: watch::Receiver<bool>) -> Self {
         self.paused = Some(paused);
+        self
+    }
+
+    /// Lets the dice of the schedule fall the same way each time.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 

@@ -21,10 +21,15 @@ mod politeness;
 mod redirects;
 mod resolver;
 mod robots;
-mod schedule;
+pub mod schedule;
+
+mod memory;
 
 mod exchange;
 mod fetcher;
+
+mod agenda;
+mod reading;
 
 mod feed_answer;
 mod poll;
@@ -45,6 +50,7 @@ pub use address::{AddressRange, NoAddressRange};
 pub use error::FetchError;
 pub use exchange::Trace;
 pub use fetcher::Fetcher;
+pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};
