@@ -4,6 +4,7 @@
 //! be sent to a hub waits in line until [`super::keep_subscribed`] sends it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ pub struct Subscriptions {
     callback: String,
     pub(super) clock: Arc<dyn Clock>,
     book: Mutex<Book>,
+    is_restored: AtomicBool,
     /// Told when something may be due earlier than before.
     pub(super) changed: Notify,
     pub(super) counters: Counters,
@@ -132,6 +134,7 @@ impl Subscriptions {
             callback: callback.trim_end_matches('/').to_owned(),
             clock,
             book: Mutex::default(),
+            is_restored: AtomicBool::new(false),
             changed: Notify::new(),
             counters: Counters::default(),
         }
@@ -141,24 +144,34 @@ impl Subscriptions {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up a feed's subscription where an earlier run left it. Where hubs are told to deliver elsewhere since, or the
-    /// secret is another, it begins anew. One that is known here already goes on as it is.
-    pub fn restore(&self, target: &FeedTarget, state: HubState) {
-        let is_known = self
-            .book()
-            .feeds
-            .get(&target.url)
-            .is_some_and(|known| known.state.takes_deliveries());
-        if is_known {
-            return;
+    /// Takes up subscriptions where an earlier run left them; from now on it is known which callbacks are somebody's.
+    /// Where hubs are told to deliver elsewhere since, or the secret is another, a subscription begins anew. One that is
+    /// known here already goes on as it is.
+    pub fn restore<'a>(&self, known: impl IntoIterator<Item = (&'a FeedTarget, HubState)>) {
+        for (target, state) in known {
+            let is_known = self
+                .book()
+                .feeds
+                .get(&target.url)
+                .is_some_and(|known| known.state.takes_deliveries());
+            if is_known {
+                continue;
+            }
+            let token = self.keys.token(&target.url, state.hub(), state.topic());
+            if state.is_delivered_to(&self.address(&token)) {
+                self.insert(target, token, state);
+            } else {
+                self.subscribe(target, state.hub(), state.topic());
+            }
         }
-        let token = self.keys.token(&target.url, state.hub(), state.topic());
-        if state.is_delivered_to(&self.address(&token)) {
-            self.insert(target, token, state);
-        } else {
-            self.subscribe(target, state.hub(), state.topic());
-        }
+        self.is_restored.store(true, Ordering::Relaxed);
         self.changed.notify_one();
+    }
+
+    /// Whether earlier subscriptions were taken up: before, a callback that nobody knows may still be somebody's.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        self.is_restored.load(Ordering::Relaxed)
     }
 
     /// The callback of a token.

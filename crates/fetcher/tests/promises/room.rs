@@ -28,6 +28,7 @@ pub(crate) struct Room {
     pub(crate) hub: Hub,
     pub(crate) newsroom: Newsroom,
     pub(crate) subscriptions: Arc<Subscriptions>,
+    pub(crate) fetcher: Arc<Fetcher>,
     pub(crate) now: Arc<Mutex<Timestamp>>,
     pub(crate) stop: CancellationToken,
     pub(crate) subscribing: JoinHandle<()>,
@@ -48,15 +49,21 @@ impl Room {
             Arc::new(move || *now.lock().unwrap())
         };
         let subscriptions = subscriptions(&callbacks, &clock, 7);
-        let fetcher = Arc::new(Fetcher::new(options, clock).unwrap());
+        let fetcher = Fetcher::new(options, clock).unwrap();
+        let fetcher = Arc::new(fetcher.subscribe_with(Arc::clone(&subscriptions)));
         let stop = CancellationToken::new();
-        let subscribing = tokio::spawn(keep_subscribed(fetcher, Arc::clone(&subscriptions), stop.clone()));
+        let subscribing = tokio::spawn(keep_subscribed(
+            Arc::clone(&fetcher),
+            Arc::clone(&subscriptions),
+            stop.clone(),
+        ));
         Self {
             origin,
             callbacks,
             hub,
             newsroom,
             subscriptions,
+            fetcher,
             now,
             stop,
             subscribing,

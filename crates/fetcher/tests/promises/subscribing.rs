@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use depeche_fetcher::FetchOptions;
 use depeche_fetcher::websub::{Admission, FoundItem, Post, Received, Told};
+use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, Fetcher, Mode, PollSummary, poll};
 use depeche_journal::Intake;
-use depeche_model::{CaptureKind, Clock, HttpAnswer, Payload};
+use depeche_model::{Capture, CaptureKind, Clock, HttpAnswer, Payload, PollReport};
 use depeche_testkit::Reply;
 use depeche_testkit::hub::{Behaviour, ask_back, sign};
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::desk::{journal, options};
 use crate::room::{HOUR, LIMIT, MINUTE, Room, subscriptions, token};
@@ -421,12 +423,12 @@ async fn a_restart_goes_on_with_the_same_callback_and_asks_nothing() {
         Arc::new(move || *now.lock().unwrap())
     };
     let again = subscriptions(&room.callbacks, &clock, 7);
-    again.restore(&room.target(), state.clone());
+    again.restore([(&room.target(), state.clone())]);
     assert_eq!(again.state(&room.feed()), Some(state.clone()));
     assert_eq!(again.admit(token(&before.callback)), Admission::Welcome);
     // With another secret the hub would deliver to an address that is nobody's.
     let other = subscriptions(&room.callbacks, &clock, 8);
-    other.restore(&room.target(), state);
+    other.restore([(&room.target(), state)]);
     assert!(
         other
             .state(&room.feed())
@@ -459,5 +461,119 @@ async fn a_publisher_whose_servers_disagree_is_held_to_one_hub_for_a_day() {
     assert_eq!(room.hub.asked().len(), 2);
     assert_eq!(room.hub.asked()[1].topic, room.origin.url("/autre"));
     assert_ne!(room.hub.asked()[1].callback, subscriber.callback);
+    room.close().await;
+}
+
+/// A poll of the room's feed, whenever the clock is moved to when it is due.
+struct Polling {
+    lists: mpsc::Sender<Vec<(FeedTarget, FeedState)>>,
+    reports: mpsc::Receiver<PollReport>,
+    kept: JoinHandle<Vec<Capture>>,
+    polling: JoinHandle<PollSummary>,
+    stop: CancellationToken,
+}
+
+impl Polling {
+    fn begin(room: &Room, fetcher: &Arc<Fetcher>, state: FeedState) -> Self {
+        let (lists, inlet) = mpsc::channel(4);
+        let (outlet, kept) = journal();
+        let (reports, told) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        let polling = poll(
+            Arc::clone(fetcher),
+            inlet,
+            outlet,
+            reports,
+            Mode::Forever,
+            stop.clone(),
+        );
+        lists.try_send(vec![(room.target(), state)]).unwrap();
+        Self {
+            lists,
+            reports: told,
+            kept,
+            polling: tokio::spawn(polling),
+            stop,
+        }
+    }
+
+    async fn report(&mut self) -> PollReport {
+        self.reports.recv().await.unwrap()
+    }
+
+    /// Moves the clock to when the next poll is due; how long that is, in seconds.
+    async fn next(&mut self, room: &Room, last: &PollReport) -> (i64, PollReport) {
+        let due = last.next_due.unwrap();
+        let wait = due.duration_since(room.now()).as_secs() + 1;
+        room.wait(wait);
+        // A list makes the scheduler look at the clock.
+        self.lists
+            .send(vec![(room.target(), FeedState::default())])
+            .await
+            .unwrap();
+        (wait, self.report().await)
+    }
+
+    async fn end(self) -> Vec<Capture> {
+        self.stop.cancel();
+        self.polling.await.unwrap();
+        self.kept.await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn polls_are_a_check_while_a_hub_delivers_and_all_there_is_once_it_missed_three() {
+    let room = Room::open();
+    // The newsroom dates what it publishes, ten minutes apart from six o'clock on.
+    *room.now.lock().unwrap() = "2026-02-01T06:25:00Z".parse().unwrap();
+    let (newsroom, link) = (room.newsroom.clone(), format!("<{}>; rel=hub", room.hub.url()));
+    room.origin.on(&newsroom.feed_path(), move |_| {
+        Reply::feed(newsroom.feed()).header("Link", &link)
+    });
+    // 1. The first poll finds the hub; the hub delivers.
+    let mut polling = Polling::begin(&room, &room.fetcher, FeedState::default());
+    let first = polling.report().await;
+    room.verified(1).await;
+    let secret = room.hub.subscribers().remove(0).secret;
+    room.newsroom.publish(1);
+    let body = room.newsroom.feed();
+    let (received, _) = room.deliver(&body, &sign(&secret, body.as_bytes())).await;
+    assert_eq!(received, Received::Kept);
+    // 2. The poll that was planned before sees nothing that was missed. Polls are far between from now on.
+    let (wait, mut last) = polling.next(&room, &first).await;
+    assert!(wait < 6 * HOUR, "{wait}");
+    for missed in 1..=3 {
+        assert!(last.record.as_ref().unwrap().rule.contains("hub"), "{last:?}");
+        // 3. The hub says nothing of what is published; the polls find it.
+        room.newsroom.publish(1);
+        let (wait, report) = polling.next(&room, &last).await;
+        assert!(wait >= 6 * HOUR, "{missed}: {wait}");
+        last = report;
+    }
+    // 4. The hub is dropped, and the feed polled by what it brings.
+    assert!(room.told().contains("dropped"), "{}", room.told());
+    assert!(!last.record.as_ref().unwrap().rule.contains("hub"), "{last:?}");
+    let captures = polling.end().await;
+    assert_eq!(captures.len(), 5, "each poll found something");
+    // 5. A restart knows it still.
+    let clock: Arc<dyn Clock> = {
+        let now = Arc::clone(&room.now);
+        Arc::new(move || *now.lock().unwrap())
+    };
+    let again = subscriptions(&room.callbacks, &clock, 7);
+    let fetcher = Fetcher::new(options(), clock).unwrap();
+    let fetcher = Arc::new(fetcher.subscribe_with(Arc::clone(&again)));
+    assert!(!again.is_restored());
+    let state = FeedState {
+        next_due: last.next_due,
+        memory: last.memory.unwrap().into_boxed_slice(),
+        ..FeedState::default()
+    };
+    let polling = Polling::begin(&room, &fetcher, state);
+    while !again.is_restored() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(again.state(&room.feed()), room.subscriptions.state(&room.feed()));
+    polling.end().await;
     room.close().await;
 }
