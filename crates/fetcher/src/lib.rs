@@ -38,6 +38,7 @@ mod poll;
 
 mod pages;
 
+mod link_field;
 mod markup;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "no poll hands it an index yet"))]
