@@ -4,6 +4,7 @@
 //! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
+//! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
@@ -11,7 +12,9 @@ pub mod hub;
 pub mod newsroom;
 pub mod origin;
 pub mod prose;
+pub mod witness;
 
 pub use hub::Hub;
 pub use newsroom::Newsroom;
 pub use origin::{Origin, Reply, Request};
+pub use witness::{HandClock, Score, Visit, Witness};
