@@ -1,6 +1,7 @@
 //! The fetcher itself: one HTTP client, the hosts' turns, and what `robots.txt` said.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Fetcher {
     pub(crate) tally: Tally,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
+    /// Where the dice of the schedule begin.
+    pub(crate) seed: u64,
 }
 
 impl fmt::Debug for Fetcher {
@@ -124,6 +127,7 @@ impl Fetcher {
             budget: Budget::new(options.in_flight_bytes, options.max_body_bytes.saturating_mul(2)),
             subscriptions: None,
             paused: None,
+            seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: RobotsCache::default(),
             tally: Tally::default(),
@@ -151,6 +155,13 @@ impl Fetcher {
         self
     }
 
+    /// Lets the dice of the schedule fall the same way each time.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Tells `subscriptions` of hubs that feeds name, of what polls find, and of feeds that are polled no longer.
     #[must_use]
     pub fn subscribe_with(mut self, subscriptions: Arc<Subscriptions>) -> Self {
@@ -170,9 +181,15 @@ impl Fetcher {
     /// What was done since the start, and how the feeds stand.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let free = self.in_flight.available_permits();
-        self.tally
-            .read(self.options.concurrency.saturating_sub(free) as u64)
+        self.tally.read(self.in_flight() as u64)
+    }
+
+    /// How many requests are in flight, those included whose answer the journal has not taken yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.options
+            .concurrency
+            .saturating_sub(self.in_flight.available_permits())
     }
 
     /// The options in force.
@@ -309,7 +326,7 @@ mod tests {
             ("fetch.max_headers", |o| o.max_headers = 0),
             ("fetch.max_ratio", |o| o.max_ratio = 0),
             ("fetch.in_flight", |o| {
-                o.in_flight_bytes = 4 * o.max_body_bytes - 1
+                o.in_flight_bytes = 4 * o.max_body_bytes - 1;
             }),
             ("host.name", |o| o.hosts = vec![rule("http://a.fr/", None)]),
             ("host.concurrency", |o| o.hosts = vec![rule("a.fr", Some(0))]),

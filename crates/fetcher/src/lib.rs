@@ -21,11 +21,17 @@ mod politeness;
 mod redirects;
 mod resolver;
 mod robots;
-mod schedule;
+pub mod schedule;
+
+mod explain;
+mod memory;
 
 mod counters;
 mod exchange;
 mod fetcher;
+
+mod agenda;
+mod reading;
 
 mod feed_answer;
 mod poll;
@@ -48,7 +54,9 @@ pub use address::{AddressRange, NoAddressRange};
 pub use counters::{Counters, Feeds, Pages, Polls};
 pub use error::FetchError;
 pub use exchange::Trace;
+pub use explain::explain;
 pub use fetcher::Fetcher;
+pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};

@@ -184,7 +184,7 @@ async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Exchanged, String> {
                     }
                     429 | 500..=599 => {
                         tries += 1;
-                        let asked = schedule::asked_wait(&exchanged.answer, fetcher.clock.now());
+                        let asked = exchanged.retry_after;
                         (format!("the server answered {status}"), asked)
                     }
                     _ => return Err(format!("the server answered {status}")),
