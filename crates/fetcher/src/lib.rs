@@ -40,7 +40,6 @@ mod pages;
 
 mod markup;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no poll hands it an index yet"))]
 mod sitemap_index;
 
 pub mod discover;
