@@ -178,18 +178,18 @@ impl Fetcher {
         }
     }
 
-    /// What was done since the start, and how the feeds stand.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.tally.read(self.in_flight() as u64)
-    }
-
     /// How many requests are in flight, those included whose answer the journal has not taken yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.options
             .concurrency
             .saturating_sub(self.in_flight.available_permits())
+    }
+
+    /// What was done since the start, and how the feeds stand.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.tally.read(self.in_flight() as u64)
     }
 
     /// The options in force.

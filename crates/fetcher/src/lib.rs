@@ -38,6 +38,7 @@ mod poll;
 
 mod pages;
 
+mod link_field;
 mod markup;
 
 mod sitemap_index;

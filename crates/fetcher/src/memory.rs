@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schedule::{Arrivals, Decision, Known, Standing};
 use crate::sitemap_index::IndexMemory;
+use crate::websub::HubState;
 
 /// The layout below.
 const VERSION: u8 = 1;
@@ -52,6 +53,8 @@ pub struct FeedMemory {
     pub(crate) index: Option<Box<IndexMemory>>,
     /// When the next poll is, and why.
     pub decision: Decision,
+    /// How it stands with its hub.
+    pub hub: Option<HubState>,
 }
 
 /// How long nothing new came, against what was to be expected.

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::FoundBy;
+use crate::link_field;
 use crate::markup::{Dialect, Kind, Tag, tags};
 use crate::politeness::registrable;
 
@@ -196,55 +197,20 @@ fn looks_like_feed(url: &Url, base: &Url) -> bool {
 
 /// The feeds that a `Link` field declares (RFC 8288 §3).
 fn header(value: &str, base: &Url) -> Vec<Link> {
-    let mut found = Vec::new();
-    let mut rest = value;
-    while let Some((_, behind)) = rest.split_once('<') {
-        let Some((target, behind)) = behind.split_once('>') else {
-            break;
-        };
-        let (parameters, behind) = split_outside_quotes(behind, ',');
-        rest = behind;
-        let parameter = |wanted: &str| {
-            let mut left = parameters;
-            while !left.is_empty() {
-                let (one, behind) = split_outside_quotes(left, ';');
-                left = behind;
-                if let Some((name, value)) = one.split_once('=')
-                    && name.trim().eq_ignore_ascii_case(wanted)
-                {
-                    return Some(value.trim().trim_matches('"').to_owned());
-                }
-            }
-            None
-        };
-        let relation = parameter("rel").unwrap_or_default();
-        let media = parameter("type").unwrap_or_default();
-        if declares(&relation, &media)
-            && let Ok(url) = base.join(target.trim())
-            && is_no_interface(&url)
-        {
-            found.push(Link {
+    let declared = link_field::read(value).into_iter().filter(|link| {
+        let media = link.media_type.as_deref().unwrap_or_default();
+        declares(&link.relations.join(" "), media)
+    });
+    declared
+        .filter_map(|link| {
+            let url = base.join(&link.target).ok()?;
+            is_no_interface(&url).then_some(Link {
                 url,
-                title: parameter("title"),
+                title: link.title,
                 by: FoundBy::LinkHeader,
-            });
-        }
-    }
-    found
-}
-
-/// What stands before the first separator that no quotes hold, and what stands behind it.
-fn split_outside_quotes(text: &str, separator: char) -> (&str, &str) {
-    let mut is_quoted = false;
-    for (at, character) in text.char_indices() {
-        if character == '"' {
-            is_quoted = !is_quoted;
-        } else if character == separator && !is_quoted {
-            let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
-            return (before, behind.get(character.len_utf8()..).unwrap_or_default());
-        }
-    }
-    (text, "")
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]
