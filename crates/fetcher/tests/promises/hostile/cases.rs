@@ -16,6 +16,9 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n";
 /// The head before chunks.
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
+/// Interim answers as fast as they can be read: it hangs, and keeps both sides busy.
+pub(super) const FLOOD: &str = "interim answers without end";
+
 /// A case: what it is called, what is asked for, what its answer is, which limit ends it, and under which name.
 pub(super) struct Case {
     pub(super) name: &'static str,
@@ -136,7 +139,7 @@ fn large() -> Vec<Answer> {
             "headers",
         ),
         (
-            "interim answers without end",
+            FLOOD,
             raw("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n").then_again(),
             "timeout 1.5 s",
             "timeout",
