@@ -15,6 +15,7 @@ use depeche_model::Validators;
 use hashbrown::HashTable;
 use jiff::Timestamp;
 
+use crate::counters::Feeds;
 use crate::options::{FeedState, FeedTarget};
 
 /// A feed's number; used again when the feed is gone.
@@ -37,6 +38,8 @@ pub(crate) struct Agenda {
     limits: HashMap<u32, usize>,
     per_host: usize,
     most_running: usize,
+    /// How many feeds stand how.
+    standing: Feeds,
 }
 
 #[derive(Debug)]
@@ -48,6 +51,7 @@ struct Feed {
     host: u32,
     /// It is on the list; one that is not any more is kept while it is being polled.
     listed: bool,
+    stands: Stands,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,18 @@ pub(crate) struct Taken {
     pub(crate) twice: Vec<String>,
     /// Feeds that were listed before and are not any more.
     pub(crate) gone: Vec<Arc<FeedTarget>>,
+    /// Feeds that were not listed before.
+    pub(crate) new: Vec<Slot>,
+}
+
+/// How a feed stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stands {
+    Ok,
+    Failing,
+    Gone,
+    #[default]
+    Never,
 }
 
 impl Agenda {
@@ -99,6 +115,7 @@ impl Agenda {
             limits: HashMap::new(),
             per_host: per_host.max(1),
             most_running: most_running.max(1),
+            standing: Feeds::default(),
         }
     }
 
@@ -129,7 +146,7 @@ impl Agenda {
             }
             let at = due(&target, &state).as_millisecond();
             let lane = lane(&target);
-            self.add(target, &state, lane, at);
+            taken.new.push(self.add(target, &state, lane, at));
         }
         for slot in 0..self.slots.len() as Slot {
             if self.feed(slot).is_some_and(|feed| !feed.listed) {
@@ -142,7 +159,7 @@ impl Agenda {
         taken
     }
 
-    fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) {
+    fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) -> Slot {
         if limit == self.per_host {
             self.limits.remove(&lane);
         } else {
@@ -159,6 +176,7 @@ impl Agenda {
             packed: pack(&state.validators, &state.memory),
             at: At::Due(at),
             listed: true,
+            stands: Stands::Never,
         };
         self.slots[slot as usize] = Some(feed);
         self.due.insert((at, slot));
@@ -168,6 +186,27 @@ impl Agenda {
                 .as_ref()
                 .map_or(0, |feed| hasher.hash_one(feed.target.url.as_str()))
         });
+        *count(&mut self.standing, Stands::Never) += 1;
+        slot
+    }
+
+    /// Takes note of how a feed stands.
+    pub(crate) fn stand(&mut self, slot: Slot, stands: Stands) {
+        if let Some(feed) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
+            let before = std::mem::replace(&mut feed.stands, stands);
+            *count(&mut self.standing, before) -= 1;
+            *count(&mut self.standing, stands) += 1;
+        }
+    }
+
+    /// How many feeds stand how.
+    pub(crate) fn standing(&self) -> Feeds {
+        self.standing
+    }
+
+    /// Whether a feed is on the list.
+    pub(crate) fn is_listed(&self, slot: Slot) -> bool {
+        self.feed(slot).is_some_and(|feed| feed.listed)
     }
 
     /// Forgets a feed that is not listed any more, unless it is on its way.
@@ -188,6 +227,7 @@ impl Agenda {
             if let Ok(entry) = self.by_url.find_entry(hash, |found| *found == slot) {
                 entry.remove();
             }
+            *count(&mut self.standing, feed.stands) -= 1;
             self.free.push(slot);
         }
     }
@@ -319,6 +359,15 @@ impl Agenda {
                 self.feed(*slot).is_some_and(|feed| feed.target.url == url)
             })
             .copied()
+    }
+}
+
+fn count(standing: &mut Feeds, stands: Stands) -> &mut u64 {
+    match stands {
+        Stands::Ok => &mut standing.ok,
+        Stands::Failing => &mut standing.failing,
+        Stands::Gone => &mut standing.gone,
+        Stands::Never => &mut standing.never,
     }
 }
 

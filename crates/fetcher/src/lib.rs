@@ -41,7 +41,6 @@ mod pages;
 mod link_field;
 mod markup;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no poll hands it an index yet"))]
 mod sitemap_index;
 
 pub mod discover;

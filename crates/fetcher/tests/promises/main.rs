@@ -11,4 +11,5 @@ mod pages;
 mod polling;
 mod replaying;
 mod room;
+mod sources;
 mod subscribing;
