@@ -417,7 +417,7 @@ mod tests {
             let answer = HttpAnswer {
                 status: 304,
                 headers,
-                body: Bytes::new(),
+                body: bytes::Bytes::new(),
             };
             assert_eq!(
                 confirmed(&validators(sent.0, sent.1), &answer),

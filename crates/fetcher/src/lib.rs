@@ -23,8 +23,10 @@ mod resolver;
 mod robots;
 pub mod schedule;
 
+mod explain;
 mod memory;
 
+mod counters;
 mod exchange;
 mod fetcher;
 
@@ -39,6 +41,9 @@ mod pages;
 mod link_field;
 mod markup;
 
+#[cfg_attr(not(test), expect(dead_code, reason = "no poll hands it an index yet"))]
+mod sitemap_index;
+
 pub mod discover;
 pub mod feed_list;
 #[cfg(feature = "fuzzing")]
@@ -47,8 +52,10 @@ pub mod replay;
 pub mod websub;
 
 pub use address::{AddressRange, NoAddressRange};
+pub use counters::{Counters, Feeds, Pages, Polls};
 pub use error::FetchError;
 pub use exchange::Trace;
+pub use explain::explain;
 pub use fetcher::Fetcher;
 pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};

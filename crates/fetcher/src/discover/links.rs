@@ -5,6 +5,7 @@ use url::Url;
 use super::FoundBy;
 use crate::link_field;
 use crate::markup::{Dialect, Kind, Tag, tags};
+use crate::politeness::registrable;
 
 /// Links of one page that are followed, of each kind. A page that declares more lists its sections.
 const MAX_LINKS: usize = 15;
@@ -170,13 +171,11 @@ fn anchor(tag: &Tag<'_>, base: &Url) -> Option<Link> {
 
 /// Whether an address looks like one of a feed of the site at `base`.
 fn looks_like_feed(url: &Url, base: &Url) -> bool {
-    let (Some(host), Some(home)) = (url.host_str(), base.host_str()) else {
-        return false;
-    };
+    let host = url.host_str().unwrap_or_default();
     let is_feed_host = FEED_HOSTS
         .iter()
         .any(|known| host == *known || host.ends_with(&format!(".{known}")));
-    if !is_feed_host && !same_site(host, home) {
+    if !is_feed_host && registrable(url) != registrable(base) {
         return false;
     }
     let path = url.path().to_ascii_lowercase();
@@ -196,14 +195,7 @@ fn looks_like_feed(url: &Url, base: &Url) -> bool {
     is_feed_host || (is_xml && !path.contains("sitemap")) || says_it || words(&query)
 }
 
-/// Whether two hosts belong to one site: equal in their last two labels, or one below the other.
-fn same_site(host: &str, home: &str) -> bool {
-    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
-    let (host, home) = (bare(host), bare(home));
-    host == home || host.ends_with(&format!(".{home}")) || home.ends_with(&format!(".{host}"))
-}
-
-/// The feeds that a `Link` field declares.
+/// The feeds that a `Link` field declares (RFC 8288 §3).
 fn header(value: &str, base: &Url) -> Vec<Link> {
     let declared = link_field::read(value).into_iter().filter(|link| {
         let media = link.media_type.as_deref().unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod asking;
 mod desk;
+mod hostile;
 mod manners;
 mod pages;
 mod polling;
