@@ -137,8 +137,10 @@ pub(crate) fn with_state(
             let state = FeedState {
                 validators: row.validators,
                 next_due: row.next_due,
-                consecutive_failures: row.failures,
-                ..FeedState::default()
+                memory: reader
+                    .fetcher_memory(&subscription.target.url)?
+                    .unwrap_or_default()
+                    .into_boxed_slice(),
             };
             Ok((subscription.target.clone(), state))
         })

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use depeche_model::{Precision, Published};
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use jiff::{Span, Timestamp};
 
@@ -84,6 +84,9 @@ pub fn parse_date(written: &str) -> Option<Published> {
     if written.is_empty() || written.len() > MAX_LENGTH {
         return None;
     }
+    if let Some(date) = seconds_since_1970(written).or_else(|| day_of_the_year(written)) {
+        return Some(date);
+    }
     let mut parts = Parts::default();
     for token in tokens(written) {
         parts.take(&token)?;
@@ -146,6 +149,47 @@ pub fn parse_partial(written: &str) -> Option<Published> {
         ..Parts::default()
     };
     parts.finish()
+}
+
+/// A moment as programs count: seconds with ten digits, milliseconds with thirteen. Nothing else is so long.
+fn seconds_since_1970(written: &str) -> Option<Published> {
+    if !written.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = written.parse().ok()?;
+    let at = match written.len() {
+        10 => Timestamp::from_second(number).ok()?,
+        13 => Timestamp::from_millisecond(number).ok()?,
+        _ => return None,
+    };
+    Some(Published {
+        at,
+        precision: Precision::Second,
+    })
+}
+
+/// `2026-036` and `2026-W06-4` (ISO 8601), days alone.
+fn day_of_the_year(written: &str) -> Option<Published> {
+    let (year, rest) = written.split_once('-')?;
+    if year.len() != 4 {
+        return None;
+    }
+    let first = Date::new(year.parse().ok()?, 1, 1).ok()?;
+    let date = if let Some(week) = rest.strip_prefix(['W', 'w']) {
+        let (week, day) = week.split_once('-').unwrap_or((week, "1"));
+        let week = week.parse().ok()?;
+        let day = Weekday::from_monday_one_offset(day.parse().ok()?).ok()?;
+        ISOWeekDate::new(first.year(), week, day).ok()?.date()
+    } else {
+        let days = (rest.len() == 3).then(|| rest.parse::<i32>().ok()).flatten()?;
+        let date = first.checked_add(Span::new().try_days(days - 1).ok()?).ok()?;
+        (days > 0 && date.year() == first.year()).then_some(date)?
+    };
+    let at = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(Published {
+        at,
+        precision: Precision::Day,
+    })
 }
 
 #[derive(Debug, PartialEq)]
@@ -328,7 +372,11 @@ impl Parts {
             };
             self.offset = Some(sign * (hours * 60 + minutes));
         }
-        let date = Date::new(self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1)).ok()?;
+        let mut date = Date::new(self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1)).ok()?;
+        if self.hour == Some(24) {
+            // The end of the day (ISO 8601).
+            date = date.tomorrow().ok()?;
+        }
         let precision = match (self.month, self.day, self.hour, self.minute, self.second) {
             (None, ..) => Precision::Year,
             (_, None, ..) => Precision::Month,

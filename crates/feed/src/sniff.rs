@@ -61,7 +61,13 @@ pub fn sniff(text: &str) -> Format {
     if head.starts_with('<') {
         match root(head).as_deref() {
             Some(name) if FEED_ROOTS.contains(&name) => return Format::XmlFeed,
-            Some("html" | "head" | "body" | "!doctype") => return Format::Html,
+            Some("html" | "head" | "body" | "!doctype") => {
+                return if feed_inside(text) {
+                    Format::XmlFeed
+                } else {
+                    Format::Html
+                };
+            }
             _ => {}
         }
     }
@@ -84,6 +90,23 @@ pub fn sniff(text: &str) -> Format {
         return Format::Html;
     }
     Format::Prose
+}
+
+/// Whether a page is but a wrapping around a feed: its root stands in the page as an element.
+fn feed_inside(text: &str) -> bool {
+    let head = head(text);
+    [
+        ("<rss", "<channel"),
+        ("<feed", "<entry"),
+        ("<rdf:RDF", "<item"),
+        ("<urlset", "<url>"),
+    ]
+    .iter()
+    .any(|(root, inner)| {
+        head.split_once(root).is_some_and(|(_, behind)| {
+            behind.starts_with(|c: char| c.is_whitespace() || c == '>') && behind.contains(inner)
+        })
+    })
 }
 
 /// Where a feed begins behind what a server printed before it.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::schedule::FailureClass;
+
 /// Why the fetcher cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -29,31 +31,6 @@ pub enum FetchError {
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built; check that the system's certificate store can be read")]
     Client(#[source] reqwest::Error),
-}
-
-/// How lasting a failure looks, and so how much it weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum FailureClass {
-    /// Over by itself, as a rule within the hour: overload, a dropped connection.
-    Transient,
-    /// A fault at the other end that somebody will have to notice: 500, a bad certificate, a bot wall.
-    Soft,
-    /// Nothing changes before the address does: 404, a redirect in a circle, a private address.
-    Hard,
-    /// The publisher says that the feed is no more (410).
-    Gone,
-}
-
-/// The class of a status that is not the answer wanted.
-pub(crate) fn status_class(status: u16) -> FailureClass {
-    match status {
-        410 => FailureClass::Gone,
-        // Too slow, too early, too many; a gateway or a content delivery network without its origin.
-        408 | 421 | 425 | 429 | 502..=504 | 520..=524 | 527 | 529 | 530 => FailureClass::Transient,
-        // A 403 is as often a firewall's mood as a decision; 200–399 is an answer that makes no sense here.
-        403 | 500..=599 | 200..=399 => FailureClass::Soft,
-        _ => FailureClass::Hard,
-    }
 }
 
 /// Why an exchange gave no answer.
@@ -173,24 +150,5 @@ fn seconds(limit: Duration) -> String {
         format!("{} s", limit.as_secs())
     } else {
         format!("{} ms", limit.as_millis())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_weighs_what_it_promises() {
-        for (class, statuses) in [
-            (FailureClass::Gone, &[410][..]),
-            (FailureClass::Transient, &[408, 425, 429, 502, 503, 504, 522]),
-            (FailureClass::Soft, &[403, 500, 501, 525, 204, 304]),
-            (FailureClass::Hard, &[400, 401, 404, 405, 451, 999]),
-        ] {
-            for status in statuses {
-                assert_eq!(status_class(*status), class, "{status}");
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The fetcher itself: one HTTP client, the hosts' turns, and what `robots.txt` said.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Fetcher {
     pub(crate) robots: RobotsCache,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
+    /// Where the dice of the schedule begin.
+    pub(crate) seed: u64,
 }
 
 impl fmt::Debug for Fetcher {
@@ -122,6 +125,7 @@ impl Fetcher {
             budget: Budget::new(options.in_flight_bytes, options.max_body_bytes.saturating_mul(2)),
             subscriptions: None,
             paused: None,
+            seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: RobotsCache::default(),
             client,
@@ -148,6 +152,13 @@ impl Fetcher {
         self
     }
 
+    /// Lets the dice of the schedule fall the same way each time.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Tells `subscriptions` of hubs that feeds name, of what polls find, and of feeds that are polled no longer.
     #[must_use]
     pub fn subscribe_with(mut self, subscriptions: Arc<Subscriptions>) -> Self {
@@ -162,6 +173,14 @@ impl Fetcher {
         {
             tracing::debug!("nobody pauses requests any more");
         }
+    }
+
+    /// How many requests are in flight, those included whose answer the journal has not taken yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.options
+            .concurrency
+            .saturating_sub(self.in_flight.available_permits())
     }
 
     /// The options in force.

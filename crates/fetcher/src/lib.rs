@@ -21,10 +21,16 @@ mod politeness;
 mod redirects;
 mod resolver;
 mod robots;
-mod schedule;
+pub mod schedule;
+
+mod explain;
+mod memory;
 
 mod exchange;
 mod fetcher;
+
+mod agenda;
+mod reading;
 
 mod feed_answer;
 mod poll;
@@ -43,7 +49,9 @@ pub mod websub;
 pub use address::{AddressRange, NoAddressRange};
 pub use error::FetchError;
 pub use exchange::Trace;
+pub use explain::explain;
 pub use fetcher::Fetcher;
+pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use depeche_model::{Digest, PagePolicy, Validators};
+use depeche_model::{PagePolicy, Validators};
 use jiff::Timestamp;
 
 use crate::address::AddressRange;
@@ -29,8 +29,10 @@ pub struct Interval {
     pub min: Duration,
     /// The longest interval, also between attempts at a feed that fails.
     pub max: Duration,
-    /// Whether a feed that changes is polled more often and one that does not less often.
+    /// Whether a feed is polled the more often the more often it brings something new.
     pub adaptive: bool,
+    /// The longest wait that a publisher's hint (`Cache-Control`, `ttl` and the like) is honoured up to.
+    pub max_hint: Duration,
 }
 
 impl Default for Interval {
@@ -40,6 +42,7 @@ impl Default for Interval {
             min: Duration::from_mins(5),
             max: Duration::from_hours(24),
             adaptive: true,
+            max_hint: Duration::from_hours(24),
         }
     }
 }
@@ -155,10 +158,6 @@ pub struct FeedState {
     pub validators: Validators,
     /// When the next poll is due; `None` means at once.
     pub next_due: Option<Timestamp>,
-    /// The interval now in force; `None` means the default.
-    pub interval: Option<Duration>,
-    /// Polls that failed since the last one that did not.
-    pub consecutive_failures: u32,
-    /// The digest of the latest body as on the wire, to tell a changed answer from a repeated one.
-    pub body: Option<Digest>,
+    /// What [`depeche_model::PollReport::memory`] last said; empty for a feed that was never polled.
+    pub memory: Box<[u8]>,
 }

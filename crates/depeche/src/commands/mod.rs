@@ -6,6 +6,7 @@ mod configuration;
 mod discover;
 mod expect;
 mod explain;
+mod explain_feed;
 mod feeds;
 mod parse;
 mod read;

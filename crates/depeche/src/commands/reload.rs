@@ -15,7 +15,7 @@ use depeche_fetcher::{FeedState, FeedTarget, Fetcher};
 use depeche_model::SystemClock;
 use depeche_store::Reader;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::mpsc;
 
 use crate::config::{Config, Layers, load};
 use crate::feeds::{ListProblem, Subscription, subscriptions, with_state};
@@ -47,12 +47,12 @@ impl Reload {
         })
     }
 
-    /// Follows changes of the configuration, when asked, and of the added feeds; `feeds` are those that `list` holds.
+    /// Follows changes of the configuration, when asked, and of the added feeds; `feeds` are those that `list` was sent.
     pub(super) async fn follow(
         mut self,
         mut feeds: Vec<Subscription>,
         reader: Reader,
-        list: watch::Sender<States>,
+        list: mpsc::Sender<States>,
     ) {
         let path = self.running.added_feeds_path();
         let mut seen = changed_at(&path);
@@ -75,7 +75,9 @@ impl Reload {
             });
             match taken {
                 Ok((now, states)) => {
-                    list.send_replace(states);
+                    if list.send(states).await.is_err() {
+                        return;
+                    }
                     feeds = now;
                 }
                 Err(error) => tracing::error!("{error:#}; the feeds stay as they were"),

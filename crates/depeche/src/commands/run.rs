@@ -144,7 +144,8 @@ async fn poll_and_fetch(
     reload: Option<Reload>,
     stop: CancellationToken,
 ) -> anyhow::Result<u64> {
-    let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
+    let (list, lists) = mpsc::channel(1);
+    list.send(with_state(feeds, &pipeline.reader)?).await?;
     let (orders, ordered) = mpsc::channel(ORDERS);
     let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
     let mut ordering = tokio::spawn(async move {
@@ -166,7 +167,7 @@ async fn poll_and_fetch(
         reload.map(|reload| tokio::spawn(reload.follow(feeds.to_vec(), pipeline.reader.clone(), list)));
     let polled = poll(
         fetcher,
-        watched,
+        lists,
         pipeline.intake.clone(),
         pipeline.reports.clone(),
         mode,

@@ -82,6 +82,7 @@ pub(crate) struct Interval {
     pub(crate) min: Period,
     pub(crate) max: Period,
     pub(crate) adaptive: bool,
+    pub(crate) max_hint: Period,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,6 +239,7 @@ impl Default for Interval {
             min: Period(interval.min),
             max: Period(interval.max),
             adaptive: interval.adaptive,
+            max_hint: Period(interval.max_hint),
         }
     }
 }
@@ -363,6 +365,7 @@ impl Config {
                 min: interval.min.0,
                 max: interval.max.0,
                 adaptive: interval.adaptive,
+                max_hint: interval.max_hint.0,
             },
             robots: match self.fetch.robots {
                 Robots::Never => RobotsPolicy::Never,
@@ -646,7 +649,7 @@ mod tests {
 
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
-        ["default", "min", "max", "adaptive"].contains(&key)
+        ["default", "min", "max", "adaptive", "max_hint"].contains(&key)
     }
 
     #[test]

@@ -30,10 +30,9 @@ pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
     let entries: &[Value] = match entries {
         Some(Value::Array(list)) => list,
         Some(single @ Value::Object(_)) => std::slice::from_ref(single),
-        Some(_) => return None,
         // A feed without entries says what it is.
         None if is_json_feed(channel) => &[],
-        None => return None,
+        Some(_) | None => return None,
     };
     let language = string(channel.get("language"));
     let mut items: Vec<Item> = entries

@@ -154,9 +154,8 @@ impl<'a> Names<'a> {
         }
         match declared {
             // A default namespace that nobody knows is the feed's own.
-            Some(Space::Other) if prefix.is_empty() => (Space::Plain, true),
+            Some(Space::Other) | None if prefix.is_empty() => (Space::Plain, true),
             Some(space) => (space, true),
-            None if prefix.is_empty() => (Space::Plain, true),
             None => {
                 let known = PREFIXES
                     .iter()

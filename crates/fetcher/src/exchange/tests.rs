@@ -9,9 +9,9 @@ use depeche_model::SystemClock;
 use depeche_testkit::{Authority, Credentials, Origin, Reply, SecureOrigin};
 
 use super::*;
-use crate::error::FailureClass;
 use crate::options::{FetchOptions, RobotsPolicy};
 use crate::resolver::{Addresses, Resolver};
+use crate::schedule::FailureClass;
 
 /// Gives the answers it was told, in turn, and the last one for ever; an empty one is that there is no such name.
 struct Told(Mutex<VecDeque<&'static str>>);

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use depeche_model::Digest;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -114,6 +115,20 @@ impl Hosts {
                 spacing: self.spacing,
             },
         }
+    }
+
+    /// The lane of an address in 32 bits, and how many requests may be in flight there. Two lanes that share a number
+    /// harm neither.
+    pub(crate) fn lane_number(&self, url: &str) -> (u32, usize) {
+        let Ok(url) = Url::parse(url) else {
+            return (0, self.per_host);
+        };
+        let lane = self.lane(&url);
+        let Digest(bytes) = Digest::of([lane.key.as_bytes()]);
+        (
+            u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
+            lane.at_once,
+        )
     }
 
     fn gate(&self, url: &Url) -> Arc<Gate> {

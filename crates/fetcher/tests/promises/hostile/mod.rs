@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use depeche_fetcher::{Addresses, FeedState, FeedTarget, FetchOptions, Fetcher, Mode, Resolver, poll};
 use depeche_model::{PollOutcome, PollReport, SystemClock};
 use depeche_testkit::{Origin, Reply};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use cases::{Case, FLOOD, answers, ways};
 
-use crate::desk::{feed, journal, options, poll_once};
+use crate::desk::{feed, journal, lists, options, poll_once};
 
 /// Where the origins are; every other loopback address stands for a private one.
 const PUBLIC: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
@@ -148,7 +148,7 @@ async fn until_healthy_are_done(
         .count();
     let (outlet, kept) = journal();
     let (reports, mut told) = mpsc::channel::<PollReport>(16);
-    let (_list, feeds) = watch::channel(feeds);
+    let (_list, feeds) = lists(feeds);
     let stop = CancellationToken::new();
     let begun = Instant::now();
     let polling = tokio::spawn(poll(fetcher, feeds, outlet, reports, Mode::Once, stop.clone()));
