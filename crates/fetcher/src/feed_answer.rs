@@ -416,7 +416,6 @@ fn confirmed(sent: &Validators, answer: &HttpAnswer) -> Validators {
 }
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
 
     use super::*;
 
