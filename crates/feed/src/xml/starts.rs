@@ -158,6 +158,13 @@ impl<'a> Reader<'a> {
         let void = Self::VOID.iter().any(|name| local.eq_ignore_ascii_case(name));
         if !tag.empty && !void {
             self.push(tag, Role::Markup);
+            // What a script writes is no markup of this document.
+            if ["script", "style"]
+                .iter()
+                .any(|name| local.eq_ignore_ascii_case(name))
+            {
+                self.tokens.skip_raw(tag.name);
+            }
         }
     }
 
