@@ -385,8 +385,6 @@ fn confirmed(sent: &Validators, answer: &HttpAnswer) -> Validators {
 }
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn validators(etag: &str, last_modified: &str) -> Validators {
