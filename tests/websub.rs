@@ -145,6 +145,17 @@ fn what_a_hub_delivers_is_stored_without_a_poll_and_what_is_forged_is_not() {
 
     assert_eq!(daemon.terminate(), Some(0));
     publisher.assert_stored(&[1, 2, 3, 4]);
+    let explained = publisher
+        .depeche
+        .run(["feeds", "explain", &publisher.newsroom.feed_url()])
+        .expect_code(0);
+    assert!(
+        explained
+            .stdout
+            .contains(&format!("its hub stood so: {}: ", publisher.hub.url())),
+        "{}",
+        explained.stdout
+    );
     let journal = std::fs::read_dir(publisher.depeche.path().join("data/journal")).expect("a journal");
     let records: Vec<u8> = journal
         .flat_map(|segment| std::fs::read(segment.expect("an entry").path()).unwrap_or_default())

@@ -43,6 +43,9 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
             second(probed)
         ));
     }
+    if let Some(hub) = &memory.hub {
+        said.push(format!("At the last poll its hub stood so: {hub}."));
+    }
     match &memory.moved {
         Moved::No => {}
         Moved::Maybe { to, days, .. } => said.push(format!(

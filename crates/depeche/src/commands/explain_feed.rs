@@ -76,6 +76,7 @@ pub(super) fn explain_feed(config: &Config, url: &str, format: ShowFormat) -> an
                 "failures": memory.failures,
                 "failure_score": f64::from(memory.score) / 4.0,
                 "moved_to": memory.moved.learnt(),
+                "hub": memory.hub.as_ref().map(ToString::to_string),
                 "because": sentences,
                 "polls": log.iter().take(POLLS_SHOWN).collect::<Vec<_>>(),
             });

@@ -37,7 +37,7 @@ use request::{HubRequest, RequestError};
 pub use counts::HubCounts;
 pub use delivery::{Post, Received};
 pub use signature::{Keys, SECRET_BYTES};
-pub use subscription::{Action, Event, HubState, Intent, PollFound, describe};
+pub use subscription::{Action, Event, HubState, Intent, PollFound};
 pub use subscriptions::{Admission, FoundItem, Subscriptions, Told};
 
 /// Hubs asked at the same time. Subscribing is never urgent, and feeds come before it.

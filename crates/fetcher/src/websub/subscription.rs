@@ -458,6 +458,7 @@ impl HubState {
     }
 }
 
+/// How a feed stands with its hub, for people.
 impl fmt::Display for HubState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.hub)?;
@@ -491,12 +492,6 @@ impl fmt::Display for HubState {
             Stage::Leaving { asked } => write!(f, "left at {asked}"),
         }
     }
-}
-
-/// How a feed stands with its hub, for people.
-#[must_use]
-pub fn describe(state: &HubState) -> String {
-    state.to_string()
 }
 
 /// A stranger's text as one short line.

@@ -225,7 +225,7 @@ fn a_hub_that_says_no_is_left_alone_for_a_week() {
         };
         assert_eq!(state.on(event, at(9)), Action::Nothing);
         assert!(!state.is_active(at(10)));
-        assert!(describe(&state).contains("pas ici"), "{state}");
+        assert!(state.to_string().contains("pas ici"), "{state}");
         assert_eq!(state.due(), at(9 + 7 * DAY));
         assert_eq!(state.on(Event::Due, state.due()), Action::Ask(Intent::Subscribe));
     }
@@ -340,7 +340,7 @@ fn every_state_is_told_in_one_line() {
         (renewing, "being renewed"),
         (leaving, "left at"),
     ] {
-        let told = describe(&state);
+        let told = state.to_string();
         assert!(
             told.starts_with("https://hub.fr/: ") && told.contains(words),
             "{told}"
