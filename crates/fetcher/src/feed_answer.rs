@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use depeche_journal::Intake;
 use depeche_model::{
     Capture, CaptureKind, FetchRecord, HttpAnswer, Payload, PollOutcome, Timings, Validators,
@@ -216,6 +215,16 @@ impl Poll<'_> {
                 } else {
                     Validators::of(&exchanged.answer)
                 };
+                if let Some(subscriptions) = &self.fetcher.subscriptions {
+                    let told = Told {
+                        answer: &exchanged.answer,
+                        base: &base,
+                        hubs: &hubs,
+                        topic: self_address.as_deref(),
+                        is_whole: !exchanged.truncated,
+                    };
+                    subscriptions.heard(self.target, &told);
+                }
                 if self.memory.answer == Some(steady) && !exchanged.truncated {
                     let outcome = PollOutcome::Repeated {
                         bytes,
@@ -224,28 +233,12 @@ impl Poll<'_> {
                     return Some(self.end(outcome, Found::Unchanged, None, validators, now));
                 }
                 let truncated = exchanged.truncated;
-                let head = HttpAnswer {
-                    body: Bytes::new(),
-                    ..exchanged.answer.clone()
-                };
                 self.keep(exchanged, now).await?;
-                if let Some(subscriptions) = &self.fetcher.subscriptions {
-                    let told = Told {
-                        answer: &head,
-                        base: &base,
-                        hubs: &hubs,
-                        topic: self_address.as_deref(),
-                        is_whole: !truncated,
-                    };
-                    subscriptions.heard(self.target, &told);
-                }
                 // A body that broke off is not the whole answer: the whole one is journaled when it comes.
                 self.memory.answer = (!truncated).then_some(steady);
                 self.memory.no_feed = None;
-                {
-                    let found = Found::Feed { items, fingerprints };
-                    Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
-                }
+                let found = Found::Feed { items, fingerprints };
+                Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
             }
             Err(NoFeed { found, wall }) => {
                 let known = self.memory.no_feed == Some(steady);
@@ -422,7 +415,7 @@ mod tests {
             let answer = HttpAnswer {
                 status: 304,
                 headers,
-                body: Bytes::new(),
+                body: bytes::Bytes::new(),
             };
             assert_eq!(
                 confirmed(&validators(sent.0, sent.1), &answer),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::{Arrivals, Decision, Known, Standing};
+use crate::websub::HubState;
 
 /// The layout below.
 const VERSION: u8 = 1;
@@ -49,6 +50,8 @@ pub struct FeedMemory {
     pub moved: Moved,
     /// When the next poll is, and why.
     pub decision: Decision,
+    /// How it stands with its hub.
+    pub hub: Option<HubState>,
 }
 
 /// How long nothing new came, against what was to be expected.

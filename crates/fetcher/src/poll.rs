@@ -171,6 +171,13 @@ impl Scheduler {
             .filter(|(_, state)| state.next_due.is_none_or(|due| due <= now))
             .count();
         let over = schedule::crowd_spread(at_once, options.concurrency, &options.interval);
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            // Before the first poll: hubs may deliver at once.
+            subscriptions.restore(list.iter().filter_map(|(target, state)| {
+                let hub = FeedMemory::open(&state.memory)?.hub?;
+                Some((target, hub))
+            }));
+        }
         let (mode, hosts) = (self.mode, &self.fetcher.hosts);
         let taken = self.agenda.take_list(
             list,
@@ -365,6 +372,9 @@ impl Scheduler {
             record.rule = memory.decision.line();
             Box::new(record)
         });
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            memory.hub = subscriptions.state(&target.url);
+        }
         let closed = memory.close();
         let again = next_due.filter(|_| self.mode == Mode::Forever);
         self.agenda.end(slot, Some((&validators, &closed)), again);
@@ -384,7 +394,6 @@ impl Scheduler {
     /// often the feed is polled while its hub delivers.
     fn ask_hub(&self, url: &str, found: &mut Found, memory: &FeedMemory) -> Option<Duration> {
         let subscriptions = self.fetcher.subscriptions.as_ref()?;
-        let check = subscriptions.check_interval(url);
         match found {
             Found::Feed { items, fingerprints } => {
                 let mut new = Vec::new();
@@ -399,11 +408,12 @@ impl Scheduler {
                     }
                 }
                 subscriptions.observe_poll(url, new, memory.arrivals.until());
-                check
+                // Asked last: what was found may have been the hub's third miss.
+                subscriptions.check_interval(url)
             }
             Found::Unchanged => {
                 subscriptions.observe_poll(url, [], memory.arrivals.until());
-                check
+                subscriptions.check_interval(url)
             }
             Found::Failed { .. } | Found::Gone | Found::NotAsked(_) => None,
         }

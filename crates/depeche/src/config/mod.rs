@@ -3,23 +3,27 @@
 //! Every key stands, with its meaning, in `config/depeche.toml`; a test keeps that file equal to the defaults
 //! here. Where a stage has a default of its own, it is taken from the stage.
 
+mod host;
 mod load;
 mod units;
+mod websub;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
-use depeche_fetcher::{AddressRange, FetchOptions, HostRule, NoAddressRange, RobotsPolicy};
+use depeche_fetcher::{AddressRange, FetchOptions, NoAddressRange, RobotsPolicy};
 use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use host::Host;
 pub(crate) use load::{ConfigError, Layers, load};
 pub(crate) use units::{Period, Size};
+pub(crate) use websub::Websub;
 
 /// The configuration version this program reads.
 pub(crate) const CONFIG_VERSION: u32 = 1;
@@ -133,35 +137,6 @@ pub(crate) struct Store {
 pub(crate) struct Http {
     /// Empty for none.
     pub(crate) listen: String,
-}
-
-/// A host with a pace of its own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Host {
-    pub(crate) name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) interval: Option<Period>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) concurrency: Option<usize>,
-}
-
-impl Host {
-    fn rule(&self) -> HostRule {
-        HostRule {
-            name: self.name.clone(),
-            interval: self.interval.map(|interval| interval.0),
-            concurrency: self.concurrency,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Websub {
-    pub(crate) enabled: bool,
-    /// Empty for none.
-    pub(crate) callback: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -290,36 +265,6 @@ impl Default for Store {
             group: StageOptions::default().group_captures,
             group_delay: Period(StageOptions::default().group_delay),
             min_free: Size(options.min_free_bytes),
-        }
-    }
-}
-
-impl Websub {
-    /// What is wrong with the callback, if anything.
-    fn wrong_callback(&self, allow_private: bool) -> Option<&'static str> {
-        if self.callback.is_empty() {
-            return self.enabled.then_some(
-                "hubs must be able to reach this daemon: write the public address that leads to its /websub, such as \
-                 \"https://depeche.example.org/websub\"",
-            );
-        }
-        let Ok(callback) = url::Url::parse(&self.callback) else {
-            return Some("write an address, such as \"https://depeche.example.org/websub\"");
-        };
-        let is_loopback = match callback.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => return Some("an address with a host is needed"),
-        };
-        match callback.scheme() {
-            _ if callback.query().is_some() || callback.fragment().is_some() => {
-                Some("an address without a query is needed: a name is put behind it for each feed")
-            }
-            "https" => None,
-            // What is delivered is signed and not secret; but who may deliver is known by the path.
-            "http" if is_loopback || allow_private => None,
-            _ => Some("an https address is needed, or whoever listens on the way learns where to deliver"),
         }
     }
 }
@@ -516,32 +461,8 @@ impl Config {
                 &format!("there is no file {}", path.display()),
             );
         }
-        for (n, host) in self.host.iter().enumerate() {
-            let named = url::Host::parse(&host.name)
-                .is_ok_and(|name| name.to_string().eq_ignore_ascii_case(&host.name));
-            refuse(
-                !named,
-                &format!("host.{n}.name"),
-                &format!("`{}` is no host's name, such as \"lemonde.fr\"", host.name),
-            );
-            refuse(
-                self.host
-                    .iter()
-                    .take(n)
-                    .any(|before| before.name.eq_ignore_ascii_case(&host.name)),
-                &format!("host.{n}.name"),
-                "the host has a table already",
-            );
-            refuse(
-                host.interval.is_none() && host.concurrency.is_none(),
-                &format!("host.{n}"),
-                "give it an `interval` or a `concurrency`",
-            );
-            refuse(
-                host.concurrency == Some(0),
-                &format!("host.{n}.concurrency"),
-                "at least 1",
-            );
+        for (key, why) in host::contradictions(&self.host) {
+            refuse(true, &key, &why);
         }
         let interval = &fetch.interval;
         refuse(
@@ -574,14 +495,6 @@ impl Config {
             "http.listen",
             "write an address and a port, such as \"127.0.0.1:8750\", or \"\" for none",
         );
-        refuse(
-            self.websub.enabled && self.listen().is_none(),
-            "websub.enabled",
-            "hubs deliver over http.listen: write an address there",
-        );
-        if let Some(why) = self.websub.wrong_callback(fetch.allow_private_addresses) {
-            refuse(true, "websub.callback", why);
-        }
         refuse(self.store.group == 0, "store.group", "at least 1");
         for (n, feed) in self.feed.iter().enumerate() {
             let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -591,6 +504,10 @@ impl Config {
                 &format!("`{}` is no http or https address", feed.url),
             );
         }
+        found.extend(
+            self.websub
+                .contradictions(self.listen().is_some(), fetch.allow_private_addresses),
+        );
         found
     }
 }
@@ -650,86 +567,6 @@ mod tests {
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
         ["default", "min", "max", "adaptive", "max_hint"].contains(&key)
-    }
-
-    #[test]
-    fn limits_and_hosts_that_cannot_be_meant_are_contradictions() {
-        for (text, keys) in [
-            ("[fetch]\nidle_timeout = \"0ms\"", vec!["fetch.idle_timeout"]),
-            ("[fetch]\nmax_headers = 0", vec!["fetch.max_headers"]),
-            ("[fetch]\nmax_ratio = 0", vec!["fetch.max_ratio"]),
-            ("[fetch]\nmin_rate = \"0B\"", vec![]),
-            ("[fetch]\nmax_body = \"64MiB\"", vec![]),
-            ("[fetch]\nmax_body = \"65MiB\"", vec!["fetch.in_flight"]),
-            (
-                "[fetch]\nallow_addresses = [\"10.0.0.0/8\", \"localhost\"]",
-                vec!["fetch.allow_addresses"],
-            ),
-            (
-                "[fetch]\nextra_roots = [\"/no/such/file.pem\"]",
-                vec!["fetch.extra_roots"],
-            ),
-            ("[[host]]\nname = \"exemple.fr\"\ninterval = \"5s\"", vec![]),
-            (
-                "[[host]]\nname = \"https://exemple.fr/\"\ninterval = \"5s\"",
-                vec!["host.0.name"],
-            ),
-            ("[[host]]\nname = \"exemple.fr\"", vec!["host.0"]),
-            (
-                "[[host]]\nname = \"exemple.fr\"\nconcurrency = 0",
-                vec!["host.0.concurrency"],
-            ),
-            (
-                "[[host]]\nname = \"a.fr\"\nconcurrency = 1\n[[host]]\nname = \"A.fr\"\nconcurrency = 2",
-                vec!["host.1.name"],
-            ),
-        ] {
-            let config: Config = toml::from_str(text).unwrap();
-            let found: Vec<String> = config.contradictions().into_iter().map(|(key, _)| key).collect();
-            assert_eq!(found, keys, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_callback_that_no_hub_could_reach_in_private_is_a_contradiction() {
-        let wrong = |text: &str| {
-            let config: Config = toml::from_str(text).unwrap();
-            let found = config.contradictions();
-            found.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
-        };
-        for (websub, keys) in [
-            ("enabled = false", vec![]),
-            ("enabled = true", vec!["websub.callback"]),
-            (
-                "enabled = true\ncallback = \"https://d.example.org/websub\"",
-                vec![],
-            ),
-            (
-                "enabled = true\ncallback = \"http://127.0.0.1:8750/websub\"",
-                vec![],
-            ),
-            ("enabled = true\ncallback = \"http://[::1]/websub\"", vec![]),
-            (
-                "callback = \"http://d.example.org/websub\"",
-                vec!["websub.callback"],
-            ),
-            ("callback = \"http://10.0.0.1/websub\"", vec!["websub.callback"]),
-            (
-                "callback = \"https://d.example.org/websub?x=1\"",
-                vec!["websub.callback"],
-            ),
-            ("callback = \"ftp://d.example.org/\"", vec!["websub.callback"]),
-            ("callback = \"depeche\"", vec!["websub.callback"]),
-            ("callback = \"data:x\"", vec!["websub.callback"]),
-        ] {
-            assert_eq!(wrong(&format!("[websub]\n{websub}\n")), keys, "{websub}");
-        }
-        let private =
-            "[fetch]\nallow_private_addresses = true\n[websub]\ncallback = \"http://10.0.0.1/websub\"\n";
-        assert_eq!(wrong(private), Vec::<String>::new());
-        let deaf =
-            "[http]\nlisten = \"\"\n[websub]\nenabled = true\ncallback = \"https://d.example.org/websub\"\n";
-        assert_eq!(wrong(deaf), ["websub.enabled"]);
     }
 
     #[test]

@@ -133,6 +133,7 @@ impl Fetcher {
     pub(crate) async fn exchange(&self, ask: &Ask<'_>) -> (Result<Exchanged, ExchangeError>, Trace) {
         let mut trace = Trace::default();
         let result = self.follow(ask, &mut trace).await;
+        self.tally.exchanged(&trace);
         (result, trace)
     }
 

@@ -9,4 +9,5 @@ mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod room;
 mod subscribing;
