@@ -269,6 +269,45 @@ impl Default for Store {
     }
 }
 
+impl Fetch {
+    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
+        self.allow_addresses.iter().map(|range| range.parse())
+    }
+
+    /// Limits of exchanges that cannot be meant, by key.
+    fn contradicting_limits(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut refuse = |wrong: bool, key: &str, why: &str| {
+            if wrong {
+                found.push((key.to_owned(), why.to_owned()));
+            }
+        };
+        refuse(
+            self.idle_timeout.0.is_zero(),
+            "fetch.idle_timeout",
+            "no byte comes in no time; at least 1ms",
+        );
+        refuse(self.max_headers == 0, "fetch.max_headers", "at least 1");
+        refuse(self.max_ratio == 0, "fetch.max_ratio", "at least 1");
+        refuse(
+            self.in_flight.0 / 4 < self.max_body.0,
+            "fetch.in_flight",
+            "at least four times fetch.max_body",
+        );
+        for wrong in self.address_ranges().filter_map(Result::err) {
+            refuse(true, "fetch.allow_addresses", &wrong.to_string());
+        }
+        for path in self.extra_roots.iter().filter(|path| !path.is_file()) {
+            refuse(
+                true,
+                "fetch.extra_roots",
+                &format!("there is no file {}", path.display()),
+            );
+        }
+        found
+    }
+}
+
 impl Config {
     /// Where the daemon listens, if anywhere.
     pub(crate) fn listen(&self) -> Option<SocketAddr> {
@@ -319,13 +358,9 @@ impl Config {
             },
             allow_private_addresses: self.fetch.allow_private_addresses,
             // Those that cannot be read were told as contradictions.
-            allow_addresses: self.address_ranges().filter_map(Result::ok).collect(),
+            allow_addresses: self.fetch.address_ranges().filter_map(Result::ok).collect(),
             extra_roots: self.fetch.extra_roots.clone(),
         }
-    }
-
-    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
-        self.fetch.allow_addresses.iter().map(|range| range.parse())
     }
 
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
@@ -439,29 +474,11 @@ impl Config {
             "nothing answers in no time; at least 1ms",
         );
         refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
-        refuse(
-            fetch.idle_timeout.0.is_zero(),
-            "fetch.idle_timeout",
-            "no byte comes in no time; at least 1ms",
-        );
-        refuse(fetch.max_headers == 0, "fetch.max_headers", "at least 1");
-        refuse(fetch.max_ratio == 0, "fetch.max_ratio", "at least 1");
-        refuse(
-            fetch.in_flight.0 / 4 < fetch.max_body.0,
-            "fetch.in_flight",
-            "at least four times fetch.max_body",
-        );
-        for wrong in self.address_ranges().filter_map(Result::err) {
-            refuse(true, "fetch.allow_addresses", &wrong.to_string());
-        }
-        for path in fetch.extra_roots.iter().filter(|path| !path.is_file()) {
-            refuse(
-                true,
-                "fetch.extra_roots",
-                &format!("there is no file {}", path.display()),
-            );
-        }
-        for (key, why) in host::contradictions(&self.host) {
+        for (key, why) in fetch
+            .contradicting_limits()
+            .into_iter()
+            .chain(host::contradictions(&self.host))
+        {
             refuse(true, &key, &why);
         }
         let interval = &fetch.interval;
