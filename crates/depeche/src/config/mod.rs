@@ -3,6 +3,7 @@
 //! Every key stands, with its meaning, in `config/depeche.toml`; a test keeps that file equal to the defaults
 //! here. Where a stage has a default of its own, it is taken from the stage.
 
+mod host;
 mod load;
 mod units;
 mod websub;
@@ -12,13 +13,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
-use depeche_fetcher::{AddressRange, FetchOptions, HostRule, NoAddressRange, RobotsPolicy};
+use depeche_fetcher::{AddressRange, FetchOptions, NoAddressRange, RobotsPolicy};
 use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use host::Host;
 pub(crate) use load::{ConfigError, Layers, load};
 pub(crate) use units::{Period, Size};
 pub(crate) use websub::Websub;
@@ -135,27 +137,6 @@ pub(crate) struct Store {
 pub(crate) struct Http {
     /// Empty for none.
     pub(crate) listen: String,
-}
-
-/// A host with a pace of its own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Host {
-    pub(crate) name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) interval: Option<Period>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) concurrency: Option<usize>,
-}
-
-impl Host {
-    fn rule(&self) -> HostRule {
-        HostRule {
-            name: self.name.clone(),
-            interval: self.interval.map(|interval| interval.0),
-            concurrency: self.concurrency,
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -288,6 +269,45 @@ impl Default for Store {
     }
 }
 
+impl Fetch {
+    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
+        self.allow_addresses.iter().map(|range| range.parse())
+    }
+
+    /// Limits of exchanges that cannot be meant, by key.
+    fn contradicting_limits(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut refuse = |wrong: bool, key: &str, why: &str| {
+            if wrong {
+                found.push((key.to_owned(), why.to_owned()));
+            }
+        };
+        refuse(
+            self.idle_timeout.0.is_zero(),
+            "fetch.idle_timeout",
+            "no byte comes in no time; at least 1ms",
+        );
+        refuse(self.max_headers == 0, "fetch.max_headers", "at least 1");
+        refuse(self.max_ratio == 0, "fetch.max_ratio", "at least 1");
+        refuse(
+            self.in_flight.0 / 4 < self.max_body.0,
+            "fetch.in_flight",
+            "at least four times fetch.max_body",
+        );
+        for wrong in self.address_ranges().filter_map(Result::err) {
+            refuse(true, "fetch.allow_addresses", &wrong.to_string());
+        }
+        for path in self.extra_roots.iter().filter(|path| !path.is_file()) {
+            refuse(
+                true,
+                "fetch.extra_roots",
+                &format!("there is no file {}", path.display()),
+            );
+        }
+        found
+    }
+}
+
 impl Config {
     /// Where the daemon listens, if anywhere.
     pub(crate) fn listen(&self) -> Option<SocketAddr> {
@@ -338,13 +358,9 @@ impl Config {
             },
             allow_private_addresses: self.fetch.allow_private_addresses,
             // Those that cannot be read were told as contradictions.
-            allow_addresses: self.address_ranges().filter_map(Result::ok).collect(),
+            allow_addresses: self.fetch.address_ranges().filter_map(Result::ok).collect(),
             extra_roots: self.fetch.extra_roots.clone(),
         }
-    }
-
-    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
-        self.fetch.allow_addresses.iter().map(|range| range.parse())
     }
 
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
@@ -458,54 +474,12 @@ impl Config {
             "nothing answers in no time; at least 1ms",
         );
         refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
-        refuse(
-            fetch.idle_timeout.0.is_zero(),
-            "fetch.idle_timeout",
-            "no byte comes in no time; at least 1ms",
-        );
-        refuse(fetch.max_headers == 0, "fetch.max_headers", "at least 1");
-        refuse(fetch.max_ratio == 0, "fetch.max_ratio", "at least 1");
-        refuse(
-            fetch.in_flight.0 / 4 < fetch.max_body.0,
-            "fetch.in_flight",
-            "at least four times fetch.max_body",
-        );
-        for wrong in self.address_ranges().filter_map(Result::err) {
-            refuse(true, "fetch.allow_addresses", &wrong.to_string());
-        }
-        for path in fetch.extra_roots.iter().filter(|path| !path.is_file()) {
-            refuse(
-                true,
-                "fetch.extra_roots",
-                &format!("there is no file {}", path.display()),
-            );
-        }
-        for (n, host) in self.host.iter().enumerate() {
-            let named = url::Host::parse(&host.name)
-                .is_ok_and(|name| name.to_string().eq_ignore_ascii_case(&host.name));
-            refuse(
-                !named,
-                &format!("host.{n}.name"),
-                &format!("`{}` is no host's name, such as \"lemonde.fr\"", host.name),
-            );
-            refuse(
-                self.host
-                    .iter()
-                    .take(n)
-                    .any(|before| before.name.eq_ignore_ascii_case(&host.name)),
-                &format!("host.{n}.name"),
-                "the host has a table already",
-            );
-            refuse(
-                host.interval.is_none() && host.concurrency.is_none(),
-                &format!("host.{n}"),
-                "give it an `interval` or a `concurrency`",
-            );
-            refuse(
-                host.concurrency == Some(0),
-                &format!("host.{n}.concurrency"),
-                "at least 1",
-            );
+        for (key, why) in fetch
+            .contradicting_limits()
+            .into_iter()
+            .chain(host::contradictions(&self.host))
+        {
+            refuse(true, &key, &why);
         }
         let interval = &fetch.interval;
         refuse(
@@ -610,44 +584,6 @@ mod tests {
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
         ["default", "min", "max", "adaptive", "max_hint"].contains(&key)
-    }
-
-    #[test]
-    fn limits_and_hosts_that_cannot_be_meant_are_contradictions() {
-        for (text, keys) in [
-            ("[fetch]\nidle_timeout = \"0ms\"", vec!["fetch.idle_timeout"]),
-            ("[fetch]\nmax_headers = 0", vec!["fetch.max_headers"]),
-            ("[fetch]\nmax_ratio = 0", vec!["fetch.max_ratio"]),
-            ("[fetch]\nmin_rate = \"0B\"", vec![]),
-            ("[fetch]\nmax_body = \"64MiB\"", vec![]),
-            ("[fetch]\nmax_body = \"65MiB\"", vec!["fetch.in_flight"]),
-            (
-                "[fetch]\nallow_addresses = [\"10.0.0.0/8\", \"localhost\"]",
-                vec!["fetch.allow_addresses"],
-            ),
-            (
-                "[fetch]\nextra_roots = [\"/no/such/file.pem\"]",
-                vec!["fetch.extra_roots"],
-            ),
-            ("[[host]]\nname = \"exemple.fr\"\ninterval = \"5s\"", vec![]),
-            (
-                "[[host]]\nname = \"https://exemple.fr/\"\ninterval = \"5s\"",
-                vec!["host.0.name"],
-            ),
-            ("[[host]]\nname = \"exemple.fr\"", vec!["host.0"]),
-            (
-                "[[host]]\nname = \"exemple.fr\"\nconcurrency = 0",
-                vec!["host.0.concurrency"],
-            ),
-            (
-                "[[host]]\nname = \"a.fr\"\nconcurrency = 1\n[[host]]\nname = \"A.fr\"\nconcurrency = 2",
-                vec!["host.1.name"],
-            ),
-        ] {
-            let config: Config = toml::from_str(text).unwrap();
-            let found: Vec<String> = config.contradictions().into_iter().map(|(key, _)| key).collect();
-            assert_eq!(found, keys, "{text}");
-        }
     }
 
     #[test]
