@@ -7,6 +7,7 @@
 //! stand in one document, each run is read in its own charset ([`mixed`]).
 
 mod mixed;
+mod wide;
 
 use bytes::Bytes;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -178,14 +179,14 @@ fn decode_text(bytes: &[u8], content_type: Option<&str>, country: &str) -> Resul
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(NoText::Empty);
     }
-    let text = if let Some((wide, mark)) = wide_by_mark(bytes) {
-        read_wide(
+    let text = if let Some((wide, mark)) = wide::by_mark(bytes) {
+        wide::read(
             wide,
             bytes.get(mark..).unwrap_or_default(),
             CharsetEvidence::ByteOrderMark,
         )
-    } else if let Some(wide) = wide_without_mark(bytes) {
-        let mut text = read_wide(wide, bytes, CharsetEvidence::Guess);
+    } else if let Some(wide) = wide::without_mark(bytes) {
+        let mut text = wide::read(wide, bytes, CharsetEvidence::Guess);
         text.warnings
             .insert(0, Warning::new(WarningCode::CharsetGuessed, wide.name()));
         text
@@ -284,92 +285,6 @@ fn told(text: String, evidence: CharsetEvidence, damaged: Option<&'static Encodi
             .collect(),
         mended: Vec::new(),
     }
-}
-
-/// Charsets of two or four bytes a letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wide {
-    Utf16Le,
-    Utf16Be,
-    Utf32Le,
-    Utf32Be,
-}
-
-impl Wide {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Utf16Le => "UTF-16LE",
-            Self::Utf16Be => "UTF-16BE",
-            Self::Utf32Le => "UTF-32LE",
-            Self::Utf32Be => "UTF-32BE",
-        }
-    }
-}
-
-/// By byte order mark. That of UTF-32LE begins with that of UTF-16LE.
-fn wide_by_mark(bytes: &[u8]) -> Option<(Wide, usize)> {
-    [
-        (&b"\xff\xfe\0\0"[..], Wide::Utf32Le),
-        (b"\0\0\xfe\xff", Wide::Utf32Be),
-        (b"\xff\xfe", Wide::Utf16Le),
-        (b"\xfe\xff", Wide::Utf16Be),
-    ]
-    .into_iter()
-    .find(|(mark, _)| bytes.starts_with(mark))
-    .map(|(mark, wide)| (wide, mark.len()))
-}
-
-/// By where the NULs stand: Latin text has one letter's byte among two or four.
-fn wide_without_mark(bytes: &[u8]) -> Option<Wide> {
-    let head = bytes.get(..512).unwrap_or(bytes);
-    let quads = head.len() / 4;
-    if quads < 2 {
-        return None;
-    }
-    let nuls = |place: usize| head.iter().skip(place).step_by(4).filter(|b| **b == 0).count();
-    let all = |count: usize| count * 10 >= quads * 6;
-    match [nuls(0), nuls(1), nuls(2), nuls(3)].map(|count| (count == 0, all(count))) {
-        [(true, _), (_, true), (_, true), (_, true)] => Some(Wide::Utf32Le),
-        [(_, true), (_, true), (_, true), (true, _)] => Some(Wide::Utf32Be),
-        [(true, _), (_, true), (true, _), (_, true)] => Some(Wide::Utf16Le),
-        [(_, true), (true, _), (_, true), (true, _)] => Some(Wide::Utf16Be),
-        _ => None,
-    }
-}
-
-fn read_wide(wide: Wide, bytes: &[u8], evidence: CharsetEvidence) -> Text {
-    let narrow = |encoding: &'static Encoding| {
-        // Half a letter at the end is where the document breaks off.
-        let whole = bytes.get(..bytes.len() & !1).unwrap_or(bytes);
-        let (text, damaged) = encoding.decode_without_bom_handling(whole);
-        (text.into_owned(), damaged)
-    };
-    let quads = |number: fn([u8; 4]) -> u32| {
-        let mut damaged = false;
-        let text: String = bytes
-            .chunks_exact(4)
-            .filter_map(|quad| quad.try_into().ok())
-            .map(|quad| {
-                char::from_u32(number(quad)).unwrap_or_else(|| {
-                    damaged = true;
-                    char::REPLACEMENT_CHARACTER
-                })
-            })
-            .collect();
-        (text, damaged)
-    };
-    let (text, damaged) = match wide {
-        Wide::Utf16Le => narrow(UTF_16LE),
-        Wide::Utf16Be => narrow(UTF_16BE),
-        Wide::Utf32Le => quads(u32::from_le_bytes),
-        Wide::Utf32Be => quads(u32::from_be_bytes),
-    };
-    let mut text = told(text, evidence, None);
-    if damaged {
-        text.warnings
-            .push(Warning::new(WarningCode::CharsetDamaged, wide.name()));
-    }
-    text
 }
 
 fn charset_parameter(content_type: &str) -> Option<&'static Encoding> {

@@ -1,6 +1,6 @@
 //! Namespaces: what a prefix means, declared or not.
 
-use super::tokens::attributes;
+use super::attributes::attributes;
 
 /// A vocabulary that fields are known in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

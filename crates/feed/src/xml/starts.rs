@@ -1,12 +1,12 @@
 //! Start tags: what each begins, and whether it ends what was left open.
 
-use super::attributes::attribute;
+use super::attributes::{attribute, attributes};
 use super::draft::link;
 use super::elements::{Element, Field, Holder, element};
 use super::flaws::Flaws;
 use super::names::{Space, split};
 use super::references::push_allowed;
-use super::tokens::{Tag, attributes};
+use super::tokens::Tag;
 use super::{Form, Frame, Reader, Role};
 use crate::entities::decode_entities;
 use crate::feed::FeedKind;

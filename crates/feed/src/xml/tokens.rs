@@ -459,45 +459,9 @@ fn find_closing(text: &str, name: &str) -> Option<usize> {
     })
 }
 
-/// The attributes of a tag in the order they are written: name, raw value.
-pub(super) fn attributes(written: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = written;
-    std::iter::from_fn(move || {
-        loop {
-            rest =
-                rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | ','));
-            if rest.is_empty() {
-                return None;
-            }
-            let end = rest
-                .find(|c: char| c.is_whitespace() || c == '=')
-                .unwrap_or(rest.len());
-            let (name, behind) = rest.split_at_checked(end)?;
-            let Some(value) = behind.trim_start().strip_prefix('=') else {
-                // An attribute without a value.
-                rest = behind;
-                continue;
-            };
-            let value = value.trim_start();
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let quoted = quote.and_then(|quote| value.get(1..)?.split_once(quote));
-            let (value, behind) = if let Some(parts) = quoted {
-                parts
-            } else {
-                let bare = value.trim_start_matches(['"', '\'']);
-                let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
-                bare.split_at_checked(end)?
-            };
-            rest = behind;
-            if !name.is_empty() {
-                return Some((name, value));
-            }
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::attributes::attributes;
     use super::*;
 
     fn tokens(text: &str) -> Vec<String> {
