@@ -48,6 +48,9 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
         Moved::Maybe { to, days, .. } => said.push(format!(
             "It is redirected for good to {to}, seen on {days} of the 3 days after which that is believed."
         )),
+        Moved::Elsewhere(to) => said.push(format!(
+            "It is redirected for good to {to}, which was another feed when that began: the address is kept."
+        )),
         Moved::To(to) => said.push(format!("It has moved for good and is asked for at {to}.")),
     }
     said

@@ -158,7 +158,7 @@ impl Poll<'_> {
             200 | 203 => self.body(exchanged, before, now).await,
             304 if has_any(&self.sent) => {
                 self.memory.standing.confirmed(&exchanged.answer);
-                self.place(&exchanged, true, now);
+                self.place(&exchanged, Some(true), now);
                 let validators = confirmed(&self.sent, &exchanged.answer);
                 let outcome = PollOutcome::NotModified {
                     validators: validators.clone(),
@@ -205,12 +205,9 @@ impl Poll<'_> {
                 self.memory.standing.answered(&exchanged.answer);
                 self.memory.standing.feed = hints;
                 let same_name = self_url.is_some() && self_url == self.memory.self_url;
-                let likeness = self.memory.known.likeness(&items);
-                self.place(
-                    &exchanged,
-                    same_name || likeness.is_some_and(|part| part >= SAME_FEED),
-                    now,
-                );
+                let alike = self.memory.known.likeness(&items).map(|part| part >= SAME_FEED);
+                let same_feed = if same_name { Some(true) } else { alike };
+                self.place(&exchanged, same_feed, now);
                 self.memory.self_url = self_url.or(self.memory.self_url);
                 // With the validators of a body that broke off, the next poll would be told that nothing changed, and
                 // the entries that did not come would never come; so with an index whose sitemaps did not all come.
@@ -348,12 +345,12 @@ impl Poll<'_> {
     }
 
     /// Takes note of where the answer came from.
-    fn place(&mut self, exchanged: &Exchanged, same_feed: bool, now: Timestamp) {
+    fn place(&mut self, exchanged: &Exchanged, same_feed: Option<bool>, now: Timestamp) {
         let to = exchanged
             .final_uri
             .as_deref()
-            .filter(|_| same_feed && exchanged.hops.iter().all(RedirectHop::is_permanent));
-        self.memory.note_place(to, now);
+            .filter(|_| exchanged.hops.iter().all(RedirectHop::is_permanent));
+        self.memory.note_place(to, same_feed, now);
     }
 
     fn end(
@@ -419,6 +416,7 @@ fn confirmed(sent: &Validators, answer: &HttpAnswer) -> Validators {
 }
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     fn validators(etag: &str, last_modified: &str) -> Validators {

@@ -116,4 +116,20 @@ mod tests {
             ("/y", &["next".to_owned()][..])
         );
     }
+
+    #[test]
+    fn whatever_is_written_is_read_to_an_end() {
+        const PIECES: [&str; 8] = ["<", ">", ";", ",", "=", "\"", "\\", "é"];
+        let mut fields = vec![String::new()];
+        for _ in 0..6 {
+            fields = fields
+                .iter()
+                .flat_map(|field| PIECES.map(|piece| format!("{field}{piece}")))
+                .collect();
+            for field in &fields {
+                assert!(read(field).len() <= field.len());
+            }
+            fields.truncate(8 * 8 * 8 * 8 * 2);
+        }
+    }
 }

@@ -85,6 +85,8 @@ pub enum Moved {
     },
     /// It is asked for there.
     To(Box<str>),
+    /// It is redirected for good to something that was not the same feed when it began: never believed.
+    Elsewhere(Box<str>),
 }
 
 impl Moved {
@@ -93,7 +95,7 @@ impl Moved {
     pub fn learnt(&self) -> Option<&str> {
         match self {
             Self::To(to) => Some(to),
-            Self::No | Self::Maybe { .. } => None,
+            Self::No | Self::Maybe { .. } | Self::Elsewhere(_) => None,
         }
     }
 }
@@ -147,23 +149,33 @@ impl FeedMemory {
         }
     }
 
-    /// Takes note of where an answer came from: `to` when the address asked redirects there for good and the answer is
-    /// the same feed.
-    pub(crate) fn note_place(&mut self, to: Option<&str>, now: Timestamp) {
+    /// Takes note of where an answer came from: `to` when the address asked redirects there for good, and whether the
+    /// answer is the same feed as before, where that can be told.
+    pub(crate) fn note_place(&mut self, to: Option<&str>, same_feed: Option<bool>, now: Timestamp) {
         let today = i32::try_from(now.as_second().div_euclid(86_400)).unwrap_or(i32::MAX);
         let Some(to) = to else {
-            if matches!(self.moved, Moved::Maybe { .. }) {
+            if self.moved.learnt().is_none() {
                 self.moved = Moved::No;
             }
             return;
         };
-        let days = match &self.moved {
-            Moved::Maybe {
-                to: before,
-                days,
-                last,
-            } if **before == *to => days + u8::from(*last != today),
-            _ => 1,
+        let days = match (&self.moved, same_feed) {
+            // What comes from there is known by now, which makes it no more the same.
+            (Moved::Elsewhere(before), _) if **before == *to => return,
+            (_, None) => return,
+            (_, Some(false)) => {
+                self.moved = Moved::Elsewhere(to.into());
+                return;
+            }
+            (
+                Moved::Maybe {
+                    to: before,
+                    days,
+                    last,
+                },
+                Some(true),
+            ) if **before == *to => days + u8::from(*last != today),
+            (_, Some(true)) => 1,
         };
         self.moved = if days >= DAYS_BELIEVED {
             tracing::info!(to, "feed has moved for good");

@@ -5,6 +5,7 @@
 //! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
+//! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
@@ -13,8 +14,10 @@ pub mod newsroom;
 pub mod origin;
 pub mod prose;
 pub mod secure;
+pub mod witness;
 
 pub use hub::Hub;
 pub use newsroom::Newsroom;
 pub use origin::{Origin, Reply, Request};
 pub use secure::{Authority, Credentials, SecureOrigin};
+pub use witness::{HandClock, Score, Visit, Witness};

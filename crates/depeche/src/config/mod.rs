@@ -613,6 +613,44 @@ mod tests {
     }
 
     #[test]
+    fn limits_and_hosts_that_cannot_be_meant_are_contradictions() {
+        for (text, keys) in [
+            ("[fetch]\nidle_timeout = \"0ms\"", vec!["fetch.idle_timeout"]),
+            ("[fetch]\nmax_headers = 0", vec!["fetch.max_headers"]),
+            ("[fetch]\nmax_ratio = 0", vec!["fetch.max_ratio"]),
+            ("[fetch]\nmin_rate = \"0B\"", vec![]),
+            ("[fetch]\nmax_body = \"64MiB\"", vec![]),
+            ("[fetch]\nmax_body = \"65MiB\"", vec!["fetch.in_flight"]),
+            (
+                "[fetch]\nallow_addresses = [\"10.0.0.0/8\", \"localhost\"]",
+                vec!["fetch.allow_addresses"],
+            ),
+            (
+                "[fetch]\nextra_roots = [\"/no/such/file.pem\"]",
+                vec!["fetch.extra_roots"],
+            ),
+            ("[[host]]\nname = \"exemple.fr\"\ninterval = \"5s\"", vec![]),
+            (
+                "[[host]]\nname = \"https://exemple.fr/\"\ninterval = \"5s\"",
+                vec!["host.0.name"],
+            ),
+            ("[[host]]\nname = \"exemple.fr\"", vec!["host.0"]),
+            (
+                "[[host]]\nname = \"exemple.fr\"\nconcurrency = 0",
+                vec!["host.0.concurrency"],
+            ),
+            (
+                "[[host]]\nname = \"a.fr\"\nconcurrency = 1\n[[host]]\nname = \"A.fr\"\nconcurrency = 2",
+                vec!["host.1.name"],
+            ),
+        ] {
+            let config: Config = toml::from_str(text).unwrap();
+            let found: Vec<String> = config.contradictions().into_iter().map(|(key, _)| key).collect();
+            assert_eq!(found, keys, "{text}");
+        }
+    }
+
+    #[test]
     fn the_effective_configuration_reads_back() {
         let shown = toml::to_string(&Config::default()).unwrap();
         assert_eq!(toml::from_str::<Config>(&shown).unwrap(), Config::default());

@@ -109,7 +109,10 @@ pub(super) fn element(space: Space, local: &str, inside: Option<Holder>) -> Elem
         Space::Rdf => match name {
             "rdf" => Element::Holder(Holder::Feed),
             "value" => Element::Field(Field::Content, 2),
-            _ => Element::Unknown,
+            // A container of RDF, not the field of that name.
+            "description" => Element::Unknown,
+            // Some put RSS 1.0 into the wrong one of its two namespaces.
+            _ => core(name, inside),
         },
         Space::Xhtml => match name {
             "body" => Element::Field(Field::Content, 3),

@@ -29,6 +29,10 @@ impl<'a> Reader<'a> {
         {
             element = Element::Entry;
         }
+        // RSS names where an entry was taken from in a text, Atom in elements.
+        if element == Element::Holder(Holder::Source) && tag.attributes.contains("url") {
+            element = Element::Field(Field::Ignored, 0);
+        }
         if !declared && element != Element::Unknown {
             self.note(Flaws::UNDECLARED_PREFIX);
         }
@@ -40,6 +44,7 @@ impl<'a> Reader<'a> {
             // The field was left open.
             self.note(Flaws::OPEN_ELEMENT);
             self.close_field();
+            self.names.declare(tag.attributes, self.depth() + 1);
         }
         match element {
             Element::Entry => self.start_entry(tag, at),
@@ -153,6 +158,13 @@ impl<'a> Reader<'a> {
         let void = Self::VOID.iter().any(|name| local.eq_ignore_ascii_case(name));
         if !tag.empty && !void {
             self.push(tag, Role::Markup);
+            // What a script writes is no markup of this document.
+            if ["script", "style"]
+                .iter()
+                .any(|name| local.eq_ignore_ascii_case(name))
+            {
+                self.tokens.skip_raw(tag.name);
+            }
         }
     }
 
@@ -161,6 +173,7 @@ impl<'a> Reader<'a> {
             // The one before was never closed.
             self.note(Flaws::OPEN_ELEMENT);
             self.end_entry();
+            self.names.declare(tag.attributes, self.depth() + 1);
         }
         self.close_fields_of_the_feed();
         self.started_at = at;
@@ -200,7 +213,11 @@ impl<'a> Reader<'a> {
         self.note_attributes(&tag);
         let kind = attribute(&tag, "type").unwrap_or_default().to_ascii_lowercase();
         let mode = attribute(&tag, "mode").unwrap_or_default().to_ascii_lowercase();
-        let form = if mode == "base64" {
+        // A type on anything else says what is behind a link.
+        let is_text = matches!(field, Field::Title | Field::Summary | Field::Content);
+        let form = if !is_text {
+            Form::Text
+        } else if mode == "base64" {
             Form::Base64
         } else if mode == "escaped" {
             Form::Text

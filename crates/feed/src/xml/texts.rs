@@ -1,6 +1,7 @@
 //! Texts: collected while a field is open, and given to entry or feed when it ends.
 
-use super::elements::Field;
+use super::draft::link;
+use super::elements::{Field, Holder};
 use super::flaws::Flaws;
 use super::references::push_allowed;
 use super::{Form, Frame, Reader, Role};
@@ -14,6 +15,9 @@ impl<'a> Reader<'a> {
                 .is_empty();
             if !blank && self.root.is_none() {
                 self.flaws.add(Flaws::RUBBISH_BEFORE);
+            }
+            if !blank && !self.inner.is_empty() {
+                self.stray_address(text.trim());
             }
             return;
         };
@@ -34,6 +38,18 @@ impl<'a> Reader<'a> {
             self.references.push(&mut self.text, &text, &mut flaws);
         }
         self.note(flaws);
+    }
+
+    /// An address that stands in no field: behind `<link/>`, as serializers of HTML write it, or in an `image`.
+    fn stray_address(&mut self, text: &str) {
+        if !(text.starts_with("http://") || text.starts_with("https://")) {
+            return;
+        }
+        match self.inner.last().map(|frame| frame.role) {
+            Some(Role::Entry) => self.draft.take_link(link::OTHER_FORM, text, None),
+            Some(Role::Holder(Holder::Image)) => self.draft.take_image(2, text, None),
+            _ => {}
+        }
     }
 
     pub(super) fn cdata(&mut self, text: &str) {

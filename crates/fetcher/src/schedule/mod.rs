@@ -139,8 +139,8 @@ pub fn plan(
         now,
         spread(url, Duration::from_millis(decision.wait_ms.into()), dice),
     );
-    // The wait that the publisher asks for at most; what is skipped lies within it.
-    let latest = after(now, options.max_hint).max(due);
+    // A day that is skipped is skipped whole, whenever in it the poll would have been.
+    let latest = after(due, options.max_hint);
     let due = match standing.skip(due, latest) {
         Some((hint, end)) => {
             decision.rule = Rule::Hint(hint);
@@ -279,7 +279,8 @@ fn wait_after_failure(
     let (rule, wait) = match finding {
         Finding::Gone => (Rule::Gone, backoff::LONGEST),
         Finding::Failed(class) => (Rule::BackOff(*class), backoff::wait(base, memory.score, dice)),
-        Finding::OwnNetwork => (Rule::OwnNetwork, base),
+        // Nothing leaves this machine; as soon as the network is back, it is tried.
+        Finding::OwnNetwork => (Rule::OwnNetwork, base.min(options.min)),
         // How long is told beside it.
         Finding::NotAsked(Rule::PutOff) => (Rule::PutOff, Duration::ZERO),
         Finding::NotAsked(rule) => (*rule, base),

@@ -15,6 +15,10 @@ const HOSTS: usize = 5;
 /// The part of them that must fail, in percent, and then more.
 const PERCENT: usize = 70;
 
+/// So many hosts that fail one after the other, none answering between them, are enough by themselves: those that answered
+/// minutes ago say nothing of now. Where every tenth host is dead, that is chance once in a hundred million.
+const IN_A_ROW: usize = 8;
+
 /// How far apart feeds are tried while the network seems to be away: enough to notice its return at once, at no cost to
 /// anyone.
 pub const PROBE_EVERY: Duration = Duration::from_secs(20);
@@ -27,6 +31,8 @@ pub struct Network {
     /// Of each host the latest exchange and whether it failed.
     hosts: HashMap<u32, (u64, bool)>,
     failing: usize,
+    /// Hosts that failed since the last one that answered.
+    in_a_row: Vec<u32>,
     count: u64,
     away: bool,
 }
@@ -61,9 +67,16 @@ impl Network {
                 self.forget(host);
             }
         }
-        let lost = self.hosts.len() >= HOSTS && self.failing * 100 > self.hosts.len() * PERCENT;
+        if reached {
+            self.in_a_row.clear();
+        } else if !self.away && !self.in_a_row.contains(&host) && self.in_a_row.len() < IN_A_ROW {
+            self.in_a_row.push(host);
+        }
+        let most = self.hosts.len() >= HOSTS && self.failing * 100 > self.hosts.len() * PERCENT;
+        let lost = most || (self.in_a_row.len() >= IN_A_ROW && self.failing >= IN_A_ROW);
         if lost && !self.away {
             self.away = true;
+            self.in_a_row.clear();
             return Change::Lost;
         }
         Change::None
@@ -139,5 +152,18 @@ mod tests {
             assert_eq!(network.note(host, false, at(i64::from(host) * 120)), Change::None);
         }
         assert!(network.hosts.len() < HOSTS && network.order.len() < HOSTS);
+    }
+
+    #[test]
+    fn eight_hosts_in_a_row_are_enough_whoever_answered_before() {
+        let mut network = Network::default();
+        for host in 0..100 {
+            network.note(host, true, at(0));
+        }
+        for host in 100..107 {
+            assert_eq!(network.note(host, false, at(1)), Change::None);
+        }
+        assert_eq!(network.note(106, false, at(1)), Change::None);
+        assert_eq!(network.note(107, false, at(1)), Change::Lost);
     }
 }

@@ -187,7 +187,7 @@ impl Subscriptions {
     }
 
     /// Takes note of what a feed's answer says of hubs: header fields first, then the document (WebSub §4). A feed that
-    /// names a hub without a topic is known to it by its own address, as hubs in use take it.
+    /// names a hub without a topic is known to it by the address that answered, as hubs in use take it.
     pub fn heard(&self, target: &FeedTarget, told: &Told<'_>) {
         let Ok(base) = Url::parse(told.base) else {
             return;
@@ -200,7 +200,7 @@ impl Subscriptions {
             .map(|header| header.value.as_slice());
         let links =
             HubLinks::of_fields(fields, &base).or(HubLinks::of_document(told.hubs, told.topic, &base));
-        let topic = links.topic.as_deref().unwrap_or(&target.url);
+        let topic = links.topic.as_deref().unwrap_or(told.base);
         let now = self.clock.now();
         let mut book = self.book();
         let known = book

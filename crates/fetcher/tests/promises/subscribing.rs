@@ -469,7 +469,7 @@ struct Polling {
     lists: mpsc::Sender<Vec<(FeedTarget, FeedState)>>,
     reports: mpsc::Receiver<PollReport>,
     kept: JoinHandle<Vec<Capture>>,
-    polling: JoinHandle<PollSummary>,
+    task: JoinHandle<PollSummary>,
     stop: CancellationToken,
 }
 
@@ -492,7 +492,7 @@ impl Polling {
             lists,
             reports: told,
             kept,
-            polling: tokio::spawn(polling),
+            task: tokio::spawn(polling),
             stop,
         }
     }
@@ -516,7 +516,7 @@ impl Polling {
 
     async fn end(self) -> Vec<Capture> {
         self.stop.cancel();
-        self.polling.await.unwrap();
+        self.task.await.unwrap();
         self.kept.await.unwrap()
     }
 }
