@@ -295,6 +295,14 @@ fn the_daemon_says_how_it_is_doing() {
     wait_until("articles are counted", || {
         ask("/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
     });
+    let metrics = ask("/metrics");
+    for counted in [
+        "depeche_polls_total{outcome=\"fetched\"} 1\n",
+        "depeche_pages_total{outcome=\"fetched\"} 3\n",
+        "depeche_feeds{state=\"ok\"} 1\n",
+    ] {
+        assert!(metrics.contains(counted), "{counted} is not in\n{metrics}");
+    }
     // A page in a browser that had its own name resolve to this machine.
     let address = std::fs::read_to_string(data.join("daemon.address")).expect("an address");
     assert!(ask_as(address.trim(), "evil.example", "/api/v1/stats").starts_with("HTTP/1.1 421"));
