@@ -83,3 +83,52 @@ impl Resolve for GuardedResolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Silent;
+
+    impl Resolver for Silent {
+        fn resolve(&self, _: &str) -> Addresses {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn guarded(inner: impl Resolver) -> GuardedResolver {
+        GuardedResolver {
+            rules: Arc::default(),
+            inner: Arc::new(inner),
+        }
+    }
+
+    async fn failure(resolver: &GuardedResolver, host: &str) -> String {
+        match resolver.resolve(host.parse().unwrap()).await {
+            Ok(found) => panic!("{host}: {:?}", found.collect::<Vec<_>>()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_resolver_that_is_silent_is_given_up() {
+        let begun = Instant::now();
+        let error = failure(&guarded(Silent), "muet.test").await;
+        assert!(error.contains("no answer within 8 s"), "{error}");
+        assert_eq!(begun.elapsed(), MAX_RESOLVE);
+    }
+
+    #[tokio::test]
+    async fn every_name_below_localhost_is_this_machine() {
+        for host in [
+            "localhost",
+            "localhost.",
+            "LOCALHOST",
+            "a.b.localhost",
+            "x.localhost.",
+        ] {
+            let error = failure(&guarded(SystemResolver), host).await;
+            assert!(error.contains("loopback"), "{host}: {error}");
+        }
+    }
+}
