@@ -76,3 +76,48 @@ pub fn redirects(bytes: &[u8]) {
         at = next;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// Seeds with pieces exchanged and bytes changed, the same on every run.
+    fn shaken(seeds: &[&[u8]], rounds: u32, target: fn(&[u8])) {
+        let mut state = 1_u64;
+        let mut draw = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below.max(1)
+        };
+        for _ in 0..rounds {
+            let mut bytes = seeds[draw(seeds.len())].to_vec();
+            for _ in 0..draw(6) {
+                let other = seeds[draw(seeds.len())];
+                let from = draw(other.len());
+                let piece = &other[from..(from + draw(12)).min(other.len())];
+                let at = draw(bytes.len());
+                let until = (at + draw(8)).min(bytes.len());
+                bytes.splice(at..until, piece.iter().copied());
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << draw(8);
+                }
+            }
+            target(&bytes);
+        }
+    }
+
+    #[test]
+    fn robots_and_redirects_hold_for_shaken_seeds() {
+        let seeds = [
+            include_bytes!("../../../fuzz/seeds/redirects/press").as_slice(),
+            include_bytes!("../../../fuzz/seeds/redirects/bad"),
+            include_bytes!("../../../fuzz/seeds/redirects/schemes"),
+        ];
+        shaken(&seeds, 20_000, super::redirects);
+        let seeds = [
+            include_bytes!("../../../fuzz/seeds/robots/groups").as_slice(),
+            include_bytes!("../../../fuzz/seeds/robots/encoded"),
+            include_bytes!("../../../fuzz/seeds/robots/stars"),
+        ];
+        shaken(&seeds, 20, super::robots);
+    }
+}
