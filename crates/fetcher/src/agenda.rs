@@ -18,11 +18,11 @@ use jiff::Timestamp;
 use crate::options::{FeedState, FeedTarget};
 
 /// A feed's number; used again when the feed is gone.
-pub(crate) type Slot = u32;
+pub type Slot = u32;
 
 /// Feeds by when they are due.
 #[derive(Debug)]
-pub(crate) struct Agenda {
+pub struct Agenda {
     slots: Vec<Option<Feed>>,
     free: Vec<Slot>,
     by_url: HashTable<Slot>,
@@ -68,25 +68,29 @@ struct Host {
 
 /// A feed to poll now.
 #[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) slot: Slot,
-    pub(crate) target: Arc<FeedTarget>,
-    pub(crate) validators: Validators,
-    pub(crate) memory: Vec<u8>,
+pub struct Job {
+    /// Its number.
+    pub slot: Slot,
+    /// The feed.
+    pub target: Arc<FeedTarget>,
+    /// The validators to send.
+    pub validators: Validators,
+    /// What is remembered of it, closed.
+    pub memory: Vec<u8>,
 }
 
 /// What became of a list.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
+pub struct Taken {
     /// Addresses that stand in it more than once.
-    pub(crate) twice: Vec<String>,
+    pub twice: Vec<String>,
     /// Feeds that were listed before and are not any more.
-    pub(crate) gone: Vec<Arc<FeedTarget>>,
+    pub gone: Vec<Arc<FeedTarget>>,
 }
 
 impl Agenda {
     /// An agenda that lets at most `per_host` polls run at one host and `most_running` in all.
-    pub(crate) fn new(per_host: usize, most_running: usize) -> Self {
+    pub fn new(per_host: usize, most_running: usize) -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
@@ -105,7 +109,7 @@ impl Agenda {
     /// Takes over a list. `lane` gives the number of those who take turns with a feed, and how many polls of theirs may
     /// run at once; `due` gives the due time of a feed that was not listed before; a feed that stays keeps what is
     /// known of it here. Gives back what became of the list.
-    pub(crate) fn take_list(
+    pub fn take_list(
         &mut self,
         list: Vec<(FeedTarget, FeedState)>,
         lane: impl Fn(&FeedTarget) -> (u32, usize),
@@ -193,7 +197,7 @@ impl Agenda {
     }
 
     /// The next feed to poll at `now`, if one is due and there is room.
-    pub(crate) fn begin(&mut self, now: Timestamp) -> Option<Job> {
+    pub fn begin(&mut self, now: Timestamp) -> Option<Job> {
         while self.running < self.most_running {
             let slot = if let Some(slot) = self.ready.pop_front() {
                 slot
@@ -233,12 +237,7 @@ impl Agenda {
 
     /// Takes note that the poll of a feed has ended. `now_known` is what is known of it now (nothing new when `None`), `due`
     /// when it is due next (never when `None`).
-    pub(crate) fn end(
-        &mut self,
-        slot: Slot,
-        now_known: Option<(&Validators, &[u8])>,
-        due: Option<Timestamp>,
-    ) {
+    pub fn end(&mut self, slot: Slot, now_known: Option<(&Validators, &[u8])>, due: Option<Timestamp>) {
         let Some(feed) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
         };
@@ -267,18 +266,18 @@ impl Agenda {
     }
 
     /// When the next feed is due.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self) -> Option<Timestamp> {
         let (at, _) = self.due.first()?;
         Timestamp::from_millisecond(*at).ok()
     }
 
     /// How many feeds are due before `now`.
-    pub(crate) fn overdue(&self, now: Timestamp) -> usize {
+    pub fn overdue(&self, now: Timestamp) -> usize {
         self.due.range(..(now.as_millisecond(), 0)).count()
     }
 
     /// Gives every feed that is due before `now` another time.
-    pub(crate) fn put_off_overdue(&mut self, now: Timestamp, mut to: impl FnMut() -> Timestamp) {
+    pub fn put_off_overdue(&mut self, now: Timestamp, mut to: impl FnMut() -> Timestamp) {
         let later = self.due.split_off(&(now.as_millisecond(), 0));
         for (_, slot) in std::mem::replace(&mut self.due, later) {
             let at = to().as_millisecond();
@@ -290,17 +289,17 @@ impl Agenda {
     }
 
     /// A feed's target.
-    pub(crate) fn target(&self, slot: Slot) -> Option<&Arc<FeedTarget>> {
+    pub fn target(&self, slot: Slot) -> Option<&Arc<FeedTarget>> {
         self.feed(slot).map(|feed| &feed.target)
     }
 
     /// What is known of a feed.
-    pub(crate) fn known(&self, slot: Slot) -> Option<(Validators, Vec<u8>)> {
+    pub fn known(&self, slot: Slot) -> Option<(Validators, Vec<u8>)> {
         self.feed(slot).map(|feed| unpack(&feed.packed))
     }
 
     /// The number of a feed's host.
-    pub(crate) fn host(&self, slot: Slot) -> Option<u32> {
+    pub fn host(&self, slot: Slot) -> Option<u32> {
         self.feed(slot).map(|feed| feed.host)
     }
 

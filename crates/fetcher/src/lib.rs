@@ -29,7 +29,7 @@ mod memory;
 mod exchange;
 mod fetcher;
 
-mod agenda;
+pub mod agenda;
 mod reading;
 
 mod feed_answer;

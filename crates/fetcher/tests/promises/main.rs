@@ -5,6 +5,7 @@
 mod asking;
 mod behaviour;
 mod desk;
+mod lateness;
 mod manners;
 mod pages;
 mod polling;
