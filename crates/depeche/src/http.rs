@@ -28,6 +28,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use depeche_disk::NoRoom;
+use depeche_fetcher::Fetcher;
 use depeche_fetcher::websub::Subscriptions;
 use depeche_journal::Ledger;
 use depeche_model::Clock;
@@ -50,6 +51,7 @@ struct Watched {
     journal_dir: Arc<Path>,
     progress: watch::Receiver<Progress>,
     missing: watch::Receiver<Option<NoRoom>>,
+    fetcher: Arc<Fetcher>,
     subscriptions: Option<Arc<Subscriptions>>,
 }
 
@@ -59,6 +61,7 @@ pub(crate) async fn serve(
     config: &Config,
     clock: &Arc<dyn Clock>,
     pipeline: &Pipeline,
+    fetcher: Arc<Fetcher>,
     subscriptions: Option<Arc<Subscriptions>>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -74,6 +77,7 @@ pub(crate) async fn serve(
         journal_dir: config.journal_dir().into(),
         progress: pipeline.progress.clone(),
         missing: pipeline.room.missing(),
+        fetcher,
         subscriptions: subscriptions.clone(),
     };
     let hubs = subscriptions.map_or_else(Router::new, |subscriptions| {
@@ -165,6 +169,7 @@ async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
         &watched.progress.borrow(),
         watched.ledger.pending(),
         is_short,
+        &watched.fetcher.counters(),
         watched
             .subscriptions
             .as_ref()

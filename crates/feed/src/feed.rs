@@ -230,7 +230,6 @@ fn complete(item: &mut Item) {
         entry.updated_at = None;
     }
     if entry.guid.is_none() {
-        item.warnings.push(WarningCode::GuidDerived.into());
         entry.guid = entry.link.clone().or_else(|| {
             let title = entry
                 .title
@@ -239,5 +238,8 @@ fn complete(item: &mut Item) {
                 .or(entry.content.as_deref())?;
             Some(Digest::of([title.trim().as_bytes()]).to_string())
         });
+        if entry.guid.is_some() {
+            item.warnings.push(WarningCode::GuidDerived.into());
+        }
     }
 }

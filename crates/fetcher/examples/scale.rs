@@ -33,6 +33,7 @@ struct Model {
     due: Timestamp,
 }
 
+#[expect(clippy::too_many_lines, reason = "a script, read from top to bottom")]
 fn main() {
     let mut arguments = std::env::args()
         .skip(1)
@@ -100,7 +101,7 @@ fn main() {
             continue;
         };
         let model = &mut models[job.slot as usize];
-        let hour = now.duration_since(begin).as_hours() as usize;
+        let hour = usize::try_from(now.duration_since(begin).as_hours()).unwrap_or_default();
         if let Some(late) = late.get_mut(hour) {
             late.push(began.duration_since(model.due).as_secs_f64().max(0.0));
         }
@@ -208,6 +209,9 @@ impl Model {
     }
 }
 
+/// A job, when it was begun, and what deciding about it took so far.
+type Ended = (Job, Timestamp, Duration);
+
 /// The network: hosts that are asked two seconds apart, and so many places.
 struct Network {
     spacing: Duration,
@@ -247,11 +251,9 @@ impl Network {
 
     /// The next answer, or nothing at the time until which nothing happens. `None` when nothing is under way and nothing is
     /// to be waited for.
-    fn next(&mut self, until: Option<Timestamp>) -> Option<(Timestamp, Option<(Job, Timestamp, Duration)>)> {
+    fn next(&mut self, until: Option<Timestamp>) -> Option<(Timestamp, Option<Ended>)> {
         loop {
-            let Some(Reverse((at, _, _))) = self.events.peek() else {
-                return None;
-            };
+            let Reverse((at, _, _)) = self.events.peek()?;
             if let Some(until) = until.filter(|until| until < at) {
                 return Some((until, None));
             }
@@ -328,7 +330,11 @@ fn part(values: &mut [f64], part: f64) -> f64 {
     values
         .iter()
         .copied()
-        .nth((last as f64 * part).round() as usize)
+        .nth(
+            (0..last)
+                .take_while(|n| *n as f64 + 0.5 < last as f64 * part)
+                .count(),
+        )
         .unwrap_or_default()
 }
 

@@ -15,6 +15,7 @@ use depeche_model::Validators;
 use hashbrown::HashTable;
 use jiff::Timestamp;
 
+use crate::counters::Feeds;
 use crate::options::{FeedState, FeedTarget};
 
 /// A feed's number; used again when the feed is gone.
@@ -37,6 +38,8 @@ pub struct Agenda {
     limits: HashMap<u32, usize>,
     per_host: usize,
     most_running: usize,
+    /// How many feeds stand how.
+    standing: Feeds,
 }
 
 #[derive(Debug)]
@@ -48,6 +51,7 @@ struct Feed {
     host: u32,
     /// It is on the list; one that is not any more is kept while it is being polled.
     listed: bool,
+    stands: Stands,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,10 +90,27 @@ pub struct Taken {
     pub twice: Vec<String>,
     /// Feeds that were listed before and are not any more.
     pub gone: Vec<Arc<FeedTarget>>,
+    /// Feeds that were not listed before.
+    pub new: Vec<Slot>,
+}
+
+/// How a feed stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stands {
+    /// Its last poll went well.
+    Ok,
+    /// Its last poll failed.
+    Failing,
+    /// It said that it is gone.
+    Gone,
+    /// It was not polled yet.
+    #[default]
+    Never,
 }
 
 impl Agenda {
     /// An agenda that lets at most `per_host` polls run at one host and `most_running` in all.
+    #[must_use]
     pub fn new(per_host: usize, most_running: usize) -> Self {
         Self {
             slots: Vec::new(),
@@ -103,6 +124,7 @@ impl Agenda {
             limits: HashMap::new(),
             per_host: per_host.max(1),
             most_running: most_running.max(1),
+            standing: Feeds::default(),
         }
     }
 
@@ -133,7 +155,7 @@ impl Agenda {
             }
             let at = due(&target, &state).as_millisecond();
             let lane = lane(&target);
-            self.add(target, &state, lane, at);
+            taken.new.push(self.add(target, &state, lane, at));
         }
         for slot in 0..self.slots.len() as Slot {
             if self.feed(slot).is_some_and(|feed| !feed.listed) {
@@ -146,7 +168,7 @@ impl Agenda {
         taken
     }
 
-    fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) {
+    fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) -> Slot {
         if limit == self.per_host {
             self.limits.remove(&lane);
         } else {
@@ -163,6 +185,7 @@ impl Agenda {
             packed: pack(&state.validators, &state.memory),
             at: At::Due(at),
             listed: true,
+            stands: Stands::Never,
         };
         self.slots[slot as usize] = Some(feed);
         self.due.insert((at, slot));
@@ -172,6 +195,29 @@ impl Agenda {
                 .as_ref()
                 .map_or(0, |feed| hasher.hash_one(feed.target.url.as_str()))
         });
+        *count(&mut self.standing, Stands::Never) += 1;
+        slot
+    }
+
+    /// Takes note of how a feed stands.
+    pub fn stand(&mut self, slot: Slot, stands: Stands) {
+        if let Some(feed) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
+            let before = std::mem::replace(&mut feed.stands, stands);
+            *count(&mut self.standing, before) -= 1;
+            *count(&mut self.standing, stands) += 1;
+        }
+    }
+
+    /// How many feeds stand how.
+    #[must_use]
+    pub fn standing(&self) -> Feeds {
+        self.standing
+    }
+
+    /// Whether a feed is on the list.
+    #[must_use]
+    pub fn is_listed(&self, slot: Slot) -> bool {
+        self.feed(slot).is_some_and(|feed| feed.listed)
     }
 
     /// Forgets a feed that is not listed any more, unless it is on its way.
@@ -192,6 +238,7 @@ impl Agenda {
             if let Ok(entry) = self.by_url.find_entry(hash, |found| *found == slot) {
                 entry.remove();
             }
+            *count(&mut self.standing, feed.stands) -= 1;
             self.free.push(slot);
         }
     }
@@ -266,12 +313,14 @@ impl Agenda {
     }
 
     /// When the next feed is due.
+    #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let (at, _) = self.due.first()?;
         Timestamp::from_millisecond(*at).ok()
     }
 
     /// How many feeds are due before `now`.
+    #[must_use]
     pub fn overdue(&self, now: Timestamp) -> usize {
         self.due.range(..(now.as_millisecond(), 0)).count()
     }
@@ -289,16 +338,19 @@ impl Agenda {
     }
 
     /// A feed's target.
+    #[must_use]
     pub fn target(&self, slot: Slot) -> Option<&Arc<FeedTarget>> {
         self.feed(slot).map(|feed| &feed.target)
     }
 
     /// What is known of a feed.
+    #[must_use]
     pub fn known(&self, slot: Slot) -> Option<(Validators, Vec<u8>)> {
         self.feed(slot).map(|feed| unpack(&feed.packed))
     }
 
     /// The number of a feed's host.
+    #[must_use]
     pub fn host(&self, slot: Slot) -> Option<u32> {
         self.feed(slot).map(|feed| feed.host)
     }
@@ -318,6 +370,15 @@ impl Agenda {
                 self.feed(*slot).is_some_and(|feed| feed.target.url == url)
             })
             .copied()
+    }
+}
+
+fn count(standing: &mut Feeds, stands: Stands) -> &mut u64 {
+    match stands {
+        Stands::Ok => &mut standing.ok,
+        Stands::Failing => &mut standing.failing,
+        Stands::Gone => &mut standing.gone,
+        Stands::Never => &mut standing.never,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use depeche_feed::Child;
 use depeche_journal::Intake;
 use depeche_model::{
     Capture, CaptureKind, FetchRecord, HttpAnswer, Payload, PollOutcome, Timings, Validators,
@@ -20,6 +20,7 @@ use crate::memory::FeedMemory;
 use crate::options::{FeedTarget, RobotsPolicy};
 use crate::reading::{self, NoFeed, ReadFeed, Reading};
 use crate::schedule::{self, FailureClass, Finding, Item, Rule};
+use crate::sitemap_index;
 use crate::websub::Told;
 
 /// The part of an answer's items that must be known for it to be the same feed at another address.
@@ -179,7 +180,7 @@ impl Poll<'_> {
     }
 
     /// A whole answer: a feed, the one before once more, or something else.
-    async fn body(mut self, exchanged: Exchanged, before: &Validators, now: Timestamp) -> Option<Polled> {
+    async fn body(mut self, mut exchanged: Exchanged, before: &Validators, now: Timestamp) -> Option<Polled> {
         let base = exchanged.final_uri.as_deref().unwrap_or(&self.asked_at);
         let base = base.to_owned();
         let Reading { steady, feed } =
@@ -195,7 +196,9 @@ impl Poll<'_> {
                     self_address,
                     hubs,
                     charset,
+                    sitemaps,
                 } = feed;
+                let has_all_below = self.sitemaps(&mut exchanged, &base, &sitemaps).await?;
                 self.record.charset = charset;
                 self.record.items = Some(items.len() as u32);
                 self.record.new_items = Some(0);
@@ -207,12 +210,22 @@ impl Poll<'_> {
                 self.place(&exchanged, same_feed, now);
                 self.memory.self_url = self_url.or(self.memory.self_url);
                 // With the validators of a body that broke off, the next poll would be told that nothing changed, and
-                // the entries that did not come would never come.
-                let validators = if exchanged.truncated {
+                // the entries that did not come would never come; so with an index whose sitemaps did not all come.
+                let validators = if exchanged.truncated || !has_all_below {
                     Validators::default()
                 } else {
                     Validators::of(&exchanged.answer)
                 };
+                if let Some(subscriptions) = &self.fetcher.subscriptions {
+                    let told = Told {
+                        answer: &exchanged.answer,
+                        base: &base,
+                        hubs: &hubs,
+                        topic: self_address.as_deref(),
+                        is_whole: !exchanged.truncated,
+                    };
+                    subscriptions.heard(self.target, &told);
+                }
                 if self.memory.answer == Some(steady) && !exchanged.truncated {
                     let outcome = PollOutcome::Repeated {
                         bytes,
@@ -221,33 +234,17 @@ impl Poll<'_> {
                     return Some(self.end(outcome, Found::Unchanged, None, validators, now));
                 }
                 let truncated = exchanged.truncated;
-                let head = HttpAnswer {
-                    body: Bytes::new(),
-                    ..exchanged.answer.clone()
-                };
-                self.keep(exchanged, now).await?;
-                if let Some(subscriptions) = &self.fetcher.subscriptions {
-                    let told = Told {
-                        answer: &head,
-                        base: &base,
-                        hubs: &hubs,
-                        topic: self_address.as_deref(),
-                        is_whole: !truncated,
-                    };
-                    subscriptions.heard(self.target, &told);
-                }
+                self.keep(exchanged, has_all_below, now).await?;
                 // A body that broke off is not the whole answer: the whole one is journaled when it comes.
                 self.memory.answer = (!truncated).then_some(steady);
                 self.memory.no_feed = None;
-                {
-                    let found = Found::Feed { items, fingerprints };
-                    Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
-                }
+                let found = Found::Feed { items, fingerprints };
+                Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
             }
             Err(NoFeed { found, wall }) => {
                 let known = self.memory.no_feed == Some(steady);
                 if !known {
-                    self.keep(exchanged, now).await?;
+                    self.keep(exchanged, true, now).await?;
                     self.memory.no_feed = Some(steady);
                 }
                 let outcome = match (wall, known) {
@@ -268,9 +265,39 @@ impl Poll<'_> {
         }
     }
 
-    /// Hands the answer to the journal and waits for its receipt. `None` when it is not durable: the next poll asks as
-    /// this one did.
-    async fn keep(&self, exchanged: Exchanged, now: Timestamp) -> Option<()> {
+    /// Takes the sitemaps of an index that changed; true when none is left over for the next poll. `None` when the journal
+    /// takes no more.
+    async fn sitemaps(&mut self, exchanged: &mut Exchanged, base: &str, sitemaps: &[Child]) -> Option<bool> {
+        // Half an index would have the other half forgotten.
+        if sitemaps.is_empty() || exchanged.truncated {
+            return Some(true);
+        }
+        // Its sitemaps need places of their own: with this one held, indexes could wait for each other.
+        exchanged.place = None;
+        let mut memory = self.memory.index.take().unwrap_or_default();
+        let taken = sitemap_index::fetch_children(
+            self.fetcher,
+            self.target,
+            base,
+            sitemaps,
+            &mut memory,
+            self.outlet,
+        )
+        .await?;
+        self.memory.index = Some(memory);
+        self.record.wire_bytes += taken.wire_bytes;
+        tracing::debug!(
+            feed = self.target.url,
+            sitemaps = taken.captures,
+            is_complete = taken.is_complete,
+            "sitemaps of an index taken"
+        );
+        Some(taken.is_complete)
+    }
+
+    /// Hands the answer to the journal and waits for its receipt; without its validators where it is not all there is.
+    /// `None` when it is not durable: the next poll asks as this one did.
+    async fn keep(&self, exchanged: Exchanged, is_all: bool, now: Timestamp) -> Option<()> {
         let Exchanged {
             mut answer,
             final_uri,
@@ -278,7 +305,7 @@ impl Poll<'_> {
             place,
             ..
         } = exchanged;
-        if truncated {
+        if truncated || !is_all {
             answer.headers.retain(|header| {
                 !["etag", "last-modified"]
                     .iter()
@@ -389,6 +416,7 @@ fn confirmed(sent: &Validators, answer: &HttpAnswer) -> Validators {
 }
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     fn validators(etag: &str, last_modified: &str) -> Validators {
@@ -419,7 +447,7 @@ mod tests {
             let answer = HttpAnswer {
                 status: 304,
                 headers,
-                body: Bytes::new(),
+                body: bytes::Bytes::new(),
             };
             assert_eq!(
                 confirmed(&validators(sent.0, sent.1), &answer),

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use url::{Host, Url};
 
 use crate::address::AddressRules;
+use crate::counters::{Counters, Tally};
 use crate::error::FetchError;
 use crate::exchange::{Budget, MAX_HEADER_BYTES, MeasureConnecting};
 use crate::options::{FetchOptions, HostRule};
@@ -38,6 +39,7 @@ pub struct Fetcher {
     pub(crate) budget: Budget,
     pub(crate) robots_token: String,
     pub(crate) robots: RobotsCache,
+    pub(crate) tally: Tally,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
     /// Where the dice of the schedule begin.
@@ -128,6 +130,7 @@ impl Fetcher {
             seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: RobotsCache::default(),
+            tally: Tally::default(),
             client,
             clock,
             options,
@@ -181,6 +184,12 @@ impl Fetcher {
         self.options
             .concurrency
             .saturating_sub(self.in_flight.available_permits())
+    }
+
+    /// What was done since the start, and how the feeds stand.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.tally.read(self.in_flight() as u64)
     }
 
     /// The options in force.
@@ -317,7 +326,7 @@ mod tests {
             ("fetch.max_headers", |o| o.max_headers = 0),
             ("fetch.max_ratio", |o| o.max_ratio = 0),
             ("fetch.in_flight", |o| {
-                o.in_flight_bytes = 4 * o.max_body_bytes - 1
+                o.in_flight_bytes = 4 * o.max_body_bytes - 1;
             }),
             ("host.name", |o| o.hosts = vec![rule("http://a.fr/", None)]),
             ("host.concurrency", |o| o.hosts = vec![rule("a.fr", Some(0))]),

@@ -26,6 +26,7 @@ pub mod schedule;
 mod explain;
 mod memory;
 
+mod counters;
 mod exchange;
 mod fetcher;
 
@@ -37,7 +38,10 @@ mod poll;
 
 mod pages;
 
+mod link_field;
 mod markup;
+
+mod sitemap_index;
 
 pub mod discover;
 pub mod feed_list;
@@ -47,6 +51,7 @@ pub mod replay;
 pub mod websub;
 
 pub use address::{AddressRange, NoAddressRange};
+pub use counters::{Counters, Feeds, Pages, Polls};
 pub use error::FetchError;
 pub use exchange::Trace;
 pub use explain::explain;

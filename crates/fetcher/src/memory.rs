@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::{Arrivals, Decision, Known, Standing};
+use crate::sitemap_index::IndexMemory;
+use crate::websub::HubState;
 
 /// The layout below.
 const VERSION: u8 = 1;
@@ -47,8 +49,12 @@ pub struct FeedMemory {
     pub self_url: Option<u32>,
     /// Where it has moved, or seems to.
     pub moved: Moved,
+    /// The sitemaps below a sitemap index.
+    pub(crate) index: Option<Box<IndexMemory>>,
     /// When the next poll is, and why.
     pub decision: Decision,
+    /// How it stands with its hub.
+    pub hub: Option<HubState>,
 }
 
 /// How long nothing new came, against what was to be expected.

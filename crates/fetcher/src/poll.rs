@@ -13,10 +13,10 @@ use depeche_journal::Intake;
 use depeche_model::{PollOutcome, PollReport};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::agenda::{Agenda, Job, Slot};
+use crate::agenda::{Agenda, Job, Slot, Stands};
 use crate::feed_answer::{Found, Polled, poll_feed};
 use crate::fetcher::Fetcher;
 use crate::memory::FeedMemory;
@@ -93,8 +93,8 @@ struct Scheduler {
     last_look: Timestamp,
     dice: Dice,
     running: JoinSet<(Slot, Option<Polled>)>,
-    /// Which feed a task polls, for the case that it panics.
-    tasks: HashMap<Id, Slot>,
+    /// Which feed a task polls, for the case that it panics, and how it is ended when the feed is taken off the list.
+    tasks: HashMap<Id, (Slot, AbortHandle)>,
     summary: PollSummary,
 }
 
@@ -171,6 +171,13 @@ impl Scheduler {
             .filter(|(_, state)| state.next_due.is_none_or(|due| due <= now))
             .count();
         let over = schedule::crowd_spread(at_once, options.concurrency);
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            // Before the first poll: hubs may deliver at once.
+            subscriptions.restore(list.iter().filter_map(|(target, state)| {
+                let hub = FeedMemory::open(&state.memory)?.hub?;
+                Some((target, hub))
+            }));
+        }
         let (mode, hosts) = (self.mode, &self.fetcher.hosts);
         let taken = self.agenda.take_list(
             list,
@@ -190,6 +197,22 @@ impl Scheduler {
                 subscriptions.remove(&target.url);
             }
         }
+        for (slot, task) in self.tasks.values() {
+            if !self.agenda.is_listed(*slot) {
+                task.abort();
+            }
+        }
+        for slot in taken.new {
+            let memory = self.agenda.known(slot).map(|(_, memory)| memory);
+            if let Some(memory) = memory.and_then(|memory| FeedMemory::open(&memory)) {
+                self.agenda.stand(slot, stands(&memory));
+            }
+        }
+        self.tell_standing();
+    }
+
+    fn tell_standing(&self) {
+        self.fetcher.tally.feeds(self.agenda.standing());
     }
 
     /// Begins the poll of every feed that is due and has room; returns how long to sleep until the next one is.
@@ -211,6 +234,8 @@ impl Scheduler {
         while let Some(job) = self.agenda.begin(now) {
             self.begin(job);
         }
+        let lag = self.agenda.next_due().map(|due| schedule::until(now, due));
+        self.fetcher.tally.due_lag(lag.unwrap_or_default());
         match self.agenda.next_due() {
             // What is due and was not begun waits for room, which the end of a poll makes.
             Some(due) if due > now => schedule::until(due, now).min(LONGEST_SLEEP),
@@ -231,7 +256,7 @@ impl Scheduler {
             let polled = poll_feed(&fetcher, &target, &validators, memory, &outlet).await;
             (slot, polled)
         });
-        self.tasks.insert(task.id(), slot);
+        self.tasks.insert(task.id(), (slot, task));
     }
 
     /// Takes the result of a poll: plans the next one and reports both.
@@ -242,9 +267,17 @@ impl Scheduler {
                 (slot, polled)
             }
             Err(error) => {
-                let Some(slot) = self.tasks.remove(&error.id()) else {
+                let Some((slot, _)) = self.tasks.remove(&error.id()) else {
                     return;
                 };
+                if error.is_cancelled() {
+                    self.summary.unsettled += 1;
+                    // Put back on the list since, it begins anew.
+                    let again = self.agenda.is_listed(slot).then(|| self.fetcher.clock.now());
+                    self.agenda.end(slot, None, again);
+                    self.tell_standing();
+                    return;
+                }
                 let feed = self.agenda.target(slot).map(|target| target.url.clone());
                 tracing::error!(feed, %error, "poll ended abnormally");
                 (slot, None)
@@ -349,6 +382,7 @@ impl Scheduler {
         let next_due = Timestamp::from_millisecond(memory.decision.due_ms).ok();
         if planned.possible_gap {
             self.summary.possible_gaps += 1;
+            self.fetcher.tally.possible_gap();
             tracing::warn!(
                 feed = target.url,
                 items = planned.compared.items,
@@ -357,6 +391,9 @@ impl Scheduler {
             );
         }
         self.summary.count(&outcome);
+        self.fetcher.tally.polled(&outcome);
+        self.agenda.stand(slot, stands(&memory));
+        self.tell_standing();
         let record = record.map(|mut record| {
             if matches!(found, Found::Feed { .. }) {
                 record.new_items = Some(planned.compared.new as u32);
@@ -365,6 +402,9 @@ impl Scheduler {
             record.rule = memory.decision.line();
             Box::new(record)
         });
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            memory.hub = subscriptions.state(&target.url);
+        }
         let closed = memory.close();
         let again = next_due.filter(|_| self.mode == Mode::Forever);
         self.agenda.end(slot, Some((&validators, &closed)), again);
@@ -384,7 +424,6 @@ impl Scheduler {
     /// often the feed is polled while its hub delivers.
     fn ask_hub(&self, url: &str, found: &mut Found, memory: &FeedMemory) -> Option<Duration> {
         let subscriptions = self.fetcher.subscriptions.as_ref()?;
-        let check = subscriptions.check_interval(url);
         match found {
             Found::Feed { items, fingerprints } => {
                 let mut new = Vec::new();
@@ -399,11 +438,12 @@ impl Scheduler {
                     }
                 }
                 subscriptions.observe_poll(url, new, memory.arrivals.until());
-                check
+                // Asked last: what was found may have been the hub's third miss.
+                subscriptions.check_interval(url)
             }
             Found::Unchanged => {
                 subscriptions.observe_poll(url, [], memory.arrivals.until());
-                check
+                subscriptions.check_interval(url)
             }
             Found::Failed { .. } | Found::Gone | Found::NotAsked(_) => None,
         }
@@ -431,6 +471,19 @@ impl Scheduler {
             memory: Some(closed),
             record: None,
         })
+    }
+}
+
+/// How a feed stands, by what is remembered of it.
+fn stands(memory: &FeedMemory) -> Stands {
+    if memory.decision.rule == Rule::Gone {
+        Stands::Gone
+    } else if memory.failures > 0 {
+        Stands::Failing
+    } else if memory.polls > 0 {
+        Stands::Ok
+    } else {
+        Stands::Never
     }
 }
 

@@ -3,12 +3,13 @@
 //! Reading is work for the processor, so it is done off the async threads.
 
 use bytes::Bytes;
-use depeche_feed::Found;
+use depeche_feed::{Child, FeedKind, Found};
 use depeche_model::Digest;
 
 use crate::exchange::Exchanged;
 use crate::memory::{Half, half};
 use crate::schedule::{FeedHints, Item};
+use crate::sitemap_index;
 
 /// An answer's body, read.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct ReadFeed {
     pub(crate) hubs: Vec<String>,
     /// How its charset was told.
     pub(crate) charset: Option<String>,
+    /// The sitemaps that a sitemap index names, which are its items.
+    pub(crate) sitemaps: Vec<Child>,
 }
 
 /// An answer that is no feed.
@@ -66,6 +69,16 @@ fn read_now(body: &Bytes, content_type: Option<&str>, base: &str, limit_bytes: u
     Reading {
         steady: half(depeche_feed::steady_digest(body)),
         feed: match feed {
+            Ok(feed) if feed.kind == FeedKind::SitemapIndex => {
+                let (items, fingerprints) = sitemap_index::items(base, &feed.children);
+                Ok(ReadFeed {
+                    items,
+                    fingerprints,
+                    charset: Some(feed.charset.as_str().to_owned()),
+                    sitemaps: feed.children,
+                    ..ReadFeed::default()
+                })
+            }
             Ok(feed) => Ok(ReadFeed {
                 items: feed
                     .items
@@ -77,6 +90,7 @@ fn read_now(body: &Bytes, content_type: Option<&str>, base: &str, limit_bytes: u
                     })
                     .collect(),
                 fingerprints: feed.items.iter().map(depeche_feed::Item::fingerprint).collect(),
+                sitemaps: Vec::new(),
                 hints: FeedHints {
                     ttl: seconds(feed.hints.ttl),
                     update_every: seconds(feed.hints.update_every),

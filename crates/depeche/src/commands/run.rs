@@ -58,15 +58,19 @@ pub(super) fn run(
         let on_full = if once { OnFull::End } else { OnFull::Wait };
         let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
         let mut fetcher = fetcher.pause_while(short_of_room(&pipeline));
-        let mut hubs = None;
-        if let (false, Some(address)) = (once, config.listen()) {
-            hubs = websub::subscriptions(config, clock)?;
-            http::serve(address, config, clock, &pipeline, hubs.clone(), stop.clone()).await?;
-        }
+        let listen = config.listen().filter(|_| !once);
+        let hubs = match listen {
+            Some(_) => websub::subscriptions(config, clock)?,
+            None => None,
+        };
         if let Some(subscriptions) = &hubs {
             fetcher = fetcher.subscribe_with(Arc::clone(subscriptions));
         }
         let fetcher = Arc::new(fetcher);
+        if let Some(address) = listen {
+            let (asking, hubs) = (Arc::clone(&fetcher), hubs.clone());
+            http::serve(address, config, clock, &pipeline, asking, hubs, stop.clone()).await?;
+        }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;
         let mut known = 0;

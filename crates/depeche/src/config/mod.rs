@@ -5,6 +5,7 @@
 
 mod load;
 mod units;
+mod websub;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use load::{ConfigError, Layers, load};
 pub(crate) use units::{Period, Size};
+pub(crate) use websub::Websub;
 
 /// The configuration version this program reads.
 pub(crate) const CONFIG_VERSION: u32 = 1;
@@ -156,14 +158,6 @@ impl Host {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Websub {
-    pub(crate) enabled: bool,
-    /// Empty for none.
-    pub(crate) callback: String,
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Feed {
@@ -290,36 +284,6 @@ impl Default for Store {
             group: StageOptions::default().group_captures,
             group_delay: Period(StageOptions::default().group_delay),
             min_free: Size(options.min_free_bytes),
-        }
-    }
-}
-
-impl Websub {
-    /// What is wrong with the callback, if anything.
-    fn wrong_callback(&self, allow_private: bool) -> Option<&'static str> {
-        if self.callback.is_empty() {
-            return self.enabled.then_some(
-                "hubs must be able to reach this daemon: write the public address that leads to its /websub, such as \
-                 \"https://depeche.example.org/websub\"",
-            );
-        }
-        let Ok(callback) = url::Url::parse(&self.callback) else {
-            return Some("write an address, such as \"https://depeche.example.org/websub\"");
-        };
-        let is_loopback = match callback.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => return Some("an address with a host is needed"),
-        };
-        match callback.scheme() {
-            _ if callback.query().is_some() || callback.fragment().is_some() => {
-                Some("an address without a query is needed: a name is put behind it for each feed")
-            }
-            "https" => None,
-            // What is delivered is signed and not secret; but who may deliver is known by the path.
-            "http" if is_loopback || allow_private => None,
-            _ => Some("an https address is needed, or whoever listens on the way learns where to deliver"),
         }
     }
 }
@@ -574,14 +538,6 @@ impl Config {
             "http.listen",
             "write an address and a port, such as \"127.0.0.1:8750\", or \"\" for none",
         );
-        refuse(
-            self.websub.enabled && self.listen().is_none(),
-            "websub.enabled",
-            "hubs deliver over http.listen: write an address there",
-        );
-        if let Some(why) = self.websub.wrong_callback(fetch.allow_private_addresses) {
-            refuse(true, "websub.callback", why);
-        }
         refuse(self.store.group == 0, "store.group", "at least 1");
         for (n, feed) in self.feed.iter().enumerate() {
             let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -591,6 +547,10 @@ impl Config {
                 &format!("`{}` is no http or https address", feed.url),
             );
         }
+        found.extend(
+            self.websub
+                .contradictions(self.listen().is_some(), fetch.allow_private_addresses),
+        );
         found
     }
 }
@@ -653,45 +613,41 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_that_no_hub_could_reach_in_private_is_a_contradiction() {
-        let wrong = |text: &str| {
-            let config: Config = toml::from_str(text).unwrap();
-            let found = config.contradictions();
-            found.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
-        };
-        for (websub, keys) in [
-            ("enabled = false", vec![]),
-            ("enabled = true", vec!["websub.callback"]),
+    fn limits_and_hosts_that_cannot_be_meant_are_contradictions() {
+        for (text, keys) in [
+            ("[fetch]\nidle_timeout = \"0ms\"", vec!["fetch.idle_timeout"]),
+            ("[fetch]\nmax_headers = 0", vec!["fetch.max_headers"]),
+            ("[fetch]\nmax_ratio = 0", vec!["fetch.max_ratio"]),
+            ("[fetch]\nmin_rate = \"0B\"", vec![]),
+            ("[fetch]\nmax_body = \"64MiB\"", vec![]),
+            ("[fetch]\nmax_body = \"65MiB\"", vec!["fetch.in_flight"]),
             (
-                "enabled = true\ncallback = \"https://d.example.org/websub\"",
-                vec![],
+                "[fetch]\nallow_addresses = [\"10.0.0.0/8\", \"localhost\"]",
+                vec!["fetch.allow_addresses"],
             ),
             (
-                "enabled = true\ncallback = \"http://127.0.0.1:8750/websub\"",
-                vec![],
+                "[fetch]\nextra_roots = [\"/no/such/file.pem\"]",
+                vec!["fetch.extra_roots"],
             ),
-            ("enabled = true\ncallback = \"http://[::1]/websub\"", vec![]),
+            ("[[host]]\nname = \"exemple.fr\"\ninterval = \"5s\"", vec![]),
             (
-                "callback = \"http://d.example.org/websub\"",
-                vec!["websub.callback"],
+                "[[host]]\nname = \"https://exemple.fr/\"\ninterval = \"5s\"",
+                vec!["host.0.name"],
             ),
-            ("callback = \"http://10.0.0.1/websub\"", vec!["websub.callback"]),
+            ("[[host]]\nname = \"exemple.fr\"", vec!["host.0"]),
             (
-                "callback = \"https://d.example.org/websub?x=1\"",
-                vec!["websub.callback"],
+                "[[host]]\nname = \"exemple.fr\"\nconcurrency = 0",
+                vec!["host.0.concurrency"],
             ),
-            ("callback = \"ftp://d.example.org/\"", vec!["websub.callback"]),
-            ("callback = \"depeche\"", vec!["websub.callback"]),
-            ("callback = \"data:x\"", vec!["websub.callback"]),
+            (
+                "[[host]]\nname = \"a.fr\"\nconcurrency = 1\n[[host]]\nname = \"A.fr\"\nconcurrency = 2",
+                vec!["host.1.name"],
+            ),
         ] {
-            assert_eq!(wrong(&format!("[websub]\n{websub}\n")), keys, "{websub}");
+            let config: Config = toml::from_str(text).unwrap();
+            let found: Vec<String> = config.contradictions().into_iter().map(|(key, _)| key).collect();
+            assert_eq!(found, keys, "{text}");
         }
-        let private =
-            "[fetch]\nallow_private_addresses = true\n[websub]\ncallback = \"http://10.0.0.1/websub\"\n";
-        assert_eq!(wrong(private), Vec::<String>::new());
-        let deaf =
-            "[http]\nlisten = \"\"\n[websub]\nenabled = true\ncallback = \"https://d.example.org/websub\"\n";
-        assert_eq!(wrong(deaf), ["websub.enabled"]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(20);
 /// How long a hub is left waiting for the disk. Hubs in use give up after 5 to 30 seconds.
 const DURABLE_WITHIN: Duration = Duration::from_secs(10);
 
-/// When a hub is to come again, in seconds, where others are read or the daemon is ending: another may begin.
+/// When a hub is to come again, in seconds, where others are read, or the daemon is beginning or ending.
 const AGAIN_SOON: &str = "30";
 
 /// The same where there is no room: somebody has to make some.
@@ -61,6 +61,9 @@ pub(super) fn routes(desk: Desk) -> Router {
 
 /// A hub asks whether a request was meant.
 async fn verify(State(desk): State<Desk>, Path(token): Path<String>, RawQuery(query): RawQuery) -> Response {
+    if !desk.subscriptions.is_restored() {
+        return again(StatusCode::SERVICE_UNAVAILABLE, AGAIN_SOON);
+    }
     match desk.subscriptions.verify(&token, &query.unwrap_or_default()) {
         // A browser that is led here must not take a stranger's text for a page.
         Some(challenge) => (
@@ -82,6 +85,9 @@ async fn deliver(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if !desk.subscriptions.is_restored() {
+        return again(StatusCode::SERVICE_UNAVAILABLE, AGAIN_SOON);
+    }
     match desk.subscriptions.admit(&token) {
         Admission::Welcome => {}
         Admission::TooMany => return again(StatusCode::TOO_MANY_REQUESTS, AGAIN_SOON),

@@ -91,13 +91,12 @@ impl Reader<'_> {
         loop {
             self.skip_blanks();
             let name = match self.peek() {
-                None => break,
+                // The object was left open; its list goes on.
+                None | Some(b']' | b'{') => break,
                 Some(b'}') => {
                     self.at += 1;
                     break;
                 }
-                // The object was left open; its list goes on.
-                Some(b']' | b'{') => break,
                 Some(quote @ (b'"' | b'\'')) => {
                     self.at += 1;
                     self.string(quote)
@@ -187,15 +186,12 @@ impl Reader<'_> {
                             self.unit()
                         })
                         .filter(|low| matches!(low, 0xdc00..=0xdfff));
-                    match low {
-                        Some(low) => {
-                            let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-                            out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
-                        }
-                        None => {
-                            self.at = behind;
-                            out.push(char::REPLACEMENT_CHARACTER);
-                        }
+                    if let Some(low) = low {
+                        let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                        out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    } else {
+                        self.at = behind;
+                        out.push(char::REPLACEMENT_CHARACTER);
                     }
                 }
                 Some(code) => out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),

@@ -27,17 +27,18 @@ pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
     let entries = ["items", "item", "entries"]
         .iter()
         .find_map(|name| channel.get(*name));
-    let entries: &[Value] = match entries {
-        Some(Value::Array(list)) => list,
-        Some(single @ Value::Object(_)) => std::slice::from_ref(single),
-        Some(_) => return None,
+    let entries: Vec<&Value> = match entries {
+        Some(Value::Array(list)) => list.iter().collect(),
+        // By name, as some write their lists.
+        Some(Value::Object(map)) if map.values().all(Value::is_object) => map.values().collect(),
+        Some(single @ Value::Object(_)) => vec![single],
         // A feed without entries says what it is.
-        None if is_json_feed(channel) => &[],
-        None => return None,
+        None if is_json_feed(channel) => Vec::new(),
+        Some(_) | None => return None,
     };
     let language = string(channel.get("language"));
     let mut items: Vec<Item> = entries
-        .iter()
+        .into_iter()
         .filter_map(Value::as_object)
         .take(MAX_ITEMS)
         .map(|entry| item(entry, base, language.as_deref()))

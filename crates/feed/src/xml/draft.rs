@@ -139,6 +139,11 @@ impl Draft {
 
     /// Offers an address of the entry.
     pub(super) fn take_link(&mut self, rank: u8, written: &str, base: Option<&str>) {
+        // `<link><a href="https://example.org/">` holds an address all the same.
+        let written = match written.find('<') {
+            Some(_) => address_among_markup(written),
+            None => written,
+        };
         if let Some(address) = absolute(&decode_entities(written), base) {
             self.link.offer(rank, address);
         }
@@ -206,6 +211,18 @@ fn push(list: &mut Vec<String>, value: String) {
     if !value.is_empty() && list.len() < MAX_LIST && !list.contains(&value) {
         list.push(value);
     }
+}
+
+/// The first address in a text with tags.
+fn address_among_markup(written: &str) -> &str {
+    let from = written
+        .find("http")
+        .and_then(|at| written.get(at..))
+        .unwrap_or("");
+    let end = from
+        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'))
+        .unwrap_or(from.len());
+    from.get(..end).unwrap_or("")
 }
 
 /// The name in `redaction@example.org (Prénom Nom)` and in `Prénom Nom <redaction@example.org>`.

@@ -109,7 +109,10 @@ pub(super) fn element(space: Space, local: &str, inside: Option<Holder>) -> Elem
         Space::Rdf => match name {
             "rdf" => Element::Holder(Holder::Feed),
             "value" => Element::Field(Field::Content, 2),
-            _ => Element::Unknown,
+            // A container of RDF, not the field of that name.
+            "description" => Element::Unknown,
+            // Some put RSS 1.0 into the wrong one of its two namespaces.
+            _ => core(name, inside),
         },
         Space::Xhtml => match name {
             "body" => Element::Field(Field::Content, 3),
@@ -141,15 +144,13 @@ fn core(name: &str, inside: Option<Holder>) -> Element {
         "description" | "summary" => F(Field::Summary, 4),
         "abstract" => F(Field::Summary, 3),
         "tagline" | "subtitle" => F(Field::Ignored, 0),
-        "content" => F(Field::Content, 4),
-        "encoded" => F(Field::Content, 4),
+        "content" | "encoded" => F(Field::Content, 4),
         "body" | "fulltext" | "full-text" | "fullitem" => F(Field::Content, 3),
         "pubdate" | "published" | "issued" => F(Field::Published, 4),
         "publisheddate" | "publicationdate" | "date" | "datetime" => F(Field::Published, 3),
         "created" => F(Field::Published, 2),
         "updated" | "modified" | "lastmod" | "lastmodified" => F(Field::Updated, 4),
         "author" | "creator" => F(Field::Author, 4),
-        "contributor" => H(Holder::Foreign),
         "name" => F(Field::PersonName, 4),
         "email" => F(Field::PersonMail, 4),
         "category" | "subject" => F(Field::Category, 4),
@@ -157,7 +158,7 @@ fn core(name: &str, inside: Option<Holder>) -> Element {
         "language" => F(Field::Language, 4),
         "image" => H(Holder::Image),
         "source" => H(Holder::Source),
-        "textinput" | "cloud" => H(Holder::Foreign),
+        "textinput" | "cloud" | "contributor" => H(Holder::Foreign),
         "ttl" => F(Field::Ttl, 1),
         "skiphours" | "skipdays" => H(Holder::List),
         "hour" => F(Field::SkippedHour, 1),
@@ -177,14 +178,15 @@ fn dublin_core(name: &str) -> Element {
         "description" | "abstract" => F(Field::Summary, 3),
         "creator" => F(Field::Author, 4),
         "contributor" => F(Field::Author, 1),
-        "publisher" => F(Field::Ignored, 0),
         "date" | "issued" => F(Field::Published, 3),
         "created" | "available" => F(Field::Published, 2),
         "modified" => F(Field::Updated, 3),
         "subject" => F(Field::Category, 4),
         "language" => F(Field::Language, 4),
         "identifier" => F(Field::Guid, 1),
-        "source" | "relation" | "rights" | "type" | "format" | "coverage" => F(Field::Ignored, 0),
+        "publisher" | "source" | "relation" | "rights" | "type" | "format" | "coverage" => {
+            F(Field::Ignored, 0)
+        }
         _ => Element::Unknown,
     }
 }

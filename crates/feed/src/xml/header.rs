@@ -90,10 +90,8 @@ impl Header {
             return;
         };
         match rel {
-            "hub" => {
-                if self.hubs.len() < MAX_HUBS && !self.hubs.contains(&address) {
-                    self.hubs.push(address);
-                }
+            "hub" if self.hubs.len() < MAX_HUBS && !self.hubs.contains(&address) => {
+                self.hubs.push(address);
             }
             "self" => {
                 self.self_url.get_or_insert(address);

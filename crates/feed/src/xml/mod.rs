@@ -11,32 +11,36 @@
 //! the start of another field closes one that was left open, an end tag closes all that is open inside it, an end tag
 //! of nothing is left alone. Each repair is noted where it was made ([`flaws`]).
 
+mod attributes;
 mod draft;
 mod elements;
 pub(crate) mod flaws;
 mod header;
 mod names;
 mod references;
+mod starts;
+mod texts;
 mod tokens;
 
 use std::ops::Range;
 
 use depeche_model::{Warning, WarningCode};
 
-use self::draft::{Draft, link};
-use self::elements::{Element, Field, Holder, element};
+use self::attributes::raw_attribute;
+use self::draft::Draft;
+use self::elements::{Field, Holder};
 use self::flaws::Flaws;
 use self::header::Header;
 use self::names::{Names, Space, split};
-use self::references::{References, push_allowed};
-use self::tokens::{Tag, Token, Tokens, attributes};
+use self::references::References;
+use self::tokens::{Tag, Token, Tokens};
 use crate::address::absolute;
 use crate::charset::CharsetEvidence;
 use crate::entities::decode_entities;
 use crate::feed::{Feed, FeedKind, Item};
 
-/// Elements open at once; more are read flat. Publishers' HTML stays under 30.
-const MAX_DEPTH: usize = 256;
+/// Elements open at once inside an entry or around entries; more are read flat. Publishers' HTML stays under 30.
+const MAX_DEPTH: usize = 64;
 
 /// A sitemap holds at most 50,000 addresses (sitemaps.org), a feed some hundred entries.
 const MAX_ITEMS: usize = 50_000;
@@ -85,6 +89,8 @@ enum Form {
     Text,
     /// Markup as elements of the document.
     Xml,
+    /// Another vocabulary as elements of the document, which may have entries of its own.
+    Foreign,
     /// Base 64.
     Base64,
 }
@@ -216,151 +222,27 @@ impl<'a> Reader<'a> {
             .or(self.base.as_deref())
     }
 
-    fn start(&mut self, tag: Tag<'a>, at: usize) {
-        let (prefix, local) = split(tag.name);
-        self.names.declare(tag.attributes, self.depth() + 1);
-        if self.root.is_none() {
-            self.begin(local, prefix, &tag);
+    /// The base that an element declares itself.
+    fn own_base(&self, tag: &Tag<'a>) -> Option<String> {
+        if !tag.attributes.contains("base") {
+            return None;
         }
-        let (space, declared) = self.names.space(prefix);
-        let holder = self.holder();
-        let mut element = element(space, local, holder);
-        // Only a sitemap has entries of this name.
-        if local.eq_ignore_ascii_case("url")
-            && matches!(space, Space::Plain)
-            && matches!(self.root, Some(FeedKind::Sitemap))
-            && holder != Some(Holder::Image)
-        {
-            element = Element::Entry;
-        }
-        if !declared && element != Element::Unknown {
-            self.note(Flaws::UNDECLARED_PREFIX);
-        }
-        if let Some((field, _, form, inside_markup)) = self.open_field() {
-            if !self.leaves_field(element, field, form, inside_markup, space, local) {
-                self.markup(tag, field, form, space, element);
-                return;
-            }
-            // The field was left open.
-            self.note(Flaws::OPEN_ELEMENT);
-            self.close_field();
-        }
-        match element {
-            Element::Entry => self.start_entry(tag, at),
-            Element::Sitemap => self.push(tag, Role::Sitemap),
-            Element::Holder(holder) => {
-                self.holder_attributes(holder, space, local, &tag);
-                self.push(tag, Role::Holder(holder));
-            }
-            Element::Field(field, rank) => self.start_field(tag, field, rank, space, local),
-            Element::Unknown => self.push(tag, Role::Unknown),
-        }
+        let written = raw_attribute(tag, "xml:base")?;
+        absolute(&decode_entities(written), self.current_base())
     }
 
-    /// What kind of document it is, by the first element that says so.
-    fn begin(&mut self, local: &str, prefix: &'a str, tag: &Tag<'a>) {
-        let lower = local.to_ascii_lowercase();
-        let kind = match lower.as_str() {
-            "rss" | "channel" | "item" => FeedKind::Rss,
-            "feed" | "entry" => FeedKind::Atom,
-            "rdf" => FeedKind::Rdf,
-            "urlset" => FeedKind::Sitemap,
-            "sitemapindex" => FeedKind::SitemapIndex,
-            _ => return,
-        };
-        self.root = Some(kind);
-        self.names.set_own(prefix);
-        if lower == "rss" {
-            let version = attribute(tag, "version");
-            let known = version.as_deref().is_some_and(|version| {
-                ["0.90", "0.91", "0.92", "0.93", "0.94", "1.0", "2.0"].contains(&version)
-            });
-            if !known {
-                self.flaws.add(Flaws::ODD_VERSION);
-            }
-        }
-    }
-
-    /// Whether a start tag inside an open field begins something that stands beside the field.
-    fn leaves_field(
-        &self,
-        element: Element,
-        field: Field,
-        form: Form,
-        inside_markup: bool,
-        space: Space,
-        local: &str,
-    ) -> bool {
-        if element == Element::Unknown || form == Form::Xml && (inside_markup || element != Element::Entry) {
-            return false;
-        }
-        // Where markup is open, HTML's own elements of these names are more likely than a field.
-        let html = matches!(space, Space::Plain | Space::Xhtml)
-            && ["title", "link", "summary", "source", "image", "body", "content"]
-                .iter()
-                .any(|name| local.eq_ignore_ascii_case(name));
-        match element {
-            Element::Entry => !local.eq_ignore_ascii_case("url"),
-            // A person's parts, and the parts that some publishers give to other fields.
-            Element::Field(Field::PersonName | Field::PersonMail, _) => false,
-            Element::Field(Field::Ignored, 0) if local.eq_ignore_ascii_case("uri") => false,
-            _ if field == Field::Author && html => true,
-            _ if html && (field == Field::Summary || field == Field::Content) => {
-                // `<description>` is followed by `<link>` or `<title>` when it was not closed; inside HTML the two
-                // stand in a head, which has no place here.
-                !inside_markup && matches!(local.to_ascii_lowercase().as_str(), "title" | "link")
-            }
-            Element::Field(..) | Element::Holder(_) | Element::Sitemap => true,
-            Element::Unknown => false,
-        }
-    }
-
-    /// Elements of HTML that have no end tag.
-    const VOID: &'static [&'static str] = &[
-        "br", "img", "hr", "input", "meta", "link", "source", "wbr", "area", "col", "embed", "base", "track",
-        "param",
-    ];
-
-    /// A tag inside a field: markup that should have been escaped, or XHTML.
-    fn markup(&mut self, tag: Tag<'a>, field: Field, form: Form, space: Space, element: Element) {
-        let (_, local) = split(tag.name);
-        if field == Field::Author {
-            if let Element::Field(part @ (Field::PersonName | Field::PersonMail), rank) = element {
-                self.push(tag, Role::Field(part, rank, Form::Text));
-                return;
-            }
-            self.push(tag, Role::Unknown);
-            return;
-        }
-        if field == Field::Ignored {
-            return;
-        }
-        if form == Form::Text && !(space == Space::Xhtml) {
-            self.note(Flaws::BARE_MARKUP);
-        }
-        self.text.push('<');
-        self.text.push_str(local);
-        let written = tag.attributes.trim_end();
-        if !written.is_empty() {
-            if !written.starts_with(char::is_whitespace) {
-                self.text.push(' ');
-            }
-            push_allowed(&mut self.text, written, &mut self.draft.flaws);
-        }
-        self.text.push_str(if tag.empty { "/>" } else { ">" });
-        let void = Self::VOID.iter().any(|name| local.eq_ignore_ascii_case(name));
-        if !tag.empty && !void {
-            self.push(tag, Role::Markup);
-        }
+    /// Whether the fields here belong to something other than the entry or the feed.
+    fn is_foreign(&self) -> bool {
+        self.stack().iter().any(|frame| {
+            matches!(
+                frame.role,
+                Role::Holder(Holder::Source | Holder::Foreign | Holder::Image)
+            )
+        })
     }
 
     fn push(&mut self, tag: Tag<'a>, role: Role) {
-        let base = if tag.attributes.contains("base") {
-            raw_attribute(&tag, "xml:base")
-                .and_then(|written| absolute(&decode_entities(written), self.current_base()))
-        } else {
-            None
-        };
+        let base = self.own_base(&tag);
         let frame = Frame {
             name: tag.name,
             role,
@@ -384,282 +266,6 @@ impl<'a> Reader<'a> {
         stack.push(frame);
         if tag.empty {
             self.close_innermost();
-        }
-    }
-
-    fn start_entry(&mut self, tag: Tag<'a>, at: usize) {
-        if !self.inner.is_empty() {
-            // The one before was never closed.
-            self.note(Flaws::OPEN_ELEMENT);
-            self.end_entry();
-        }
-        self.close_fields_of_the_feed();
-        self.started_at = at;
-        self.text.clear();
-        let empty = tag.empty;
-        self.inner.push(Frame {
-            name: tag.name,
-            role: Role::Entry,
-            text_from: 0,
-            base: None,
-        });
-        self.note_attributes(&tag);
-        let base = raw_attribute(&tag, "xml:base")
-            .and_then(|written| absolute(&decode_entities(written), self.current_base()));
-        if let Some(frame) = self.inner.first_mut() {
-            frame.base = base;
-        }
-        let base = self.current_base().map(str::to_owned);
-        for (name, value) in attributes(tag.attributes) {
-            let value = decode_entities(value);
-            match split(name).1.to_ascii_lowercase().as_str() {
-                "about" => self.draft.take_guid(3, &value),
-                // The Channel Definition Format has its addresses and dates here.
-                "href" => self.draft.take_link(link::PAGE, &value, base.as_deref()),
-                "lastmod" => self.draft.take(Field::Updated, 2, &value, None),
-                "lang" if !value.trim().is_empty() => {
-                    self.draft.language.offer(1, value.trim().to_owned());
-                }
-                _ => {}
-            }
-        }
-        if empty {
-            self.end_entry();
-        }
-    }
-
-    /// A field of the feed that is open when an entry begins was never closed.
-    fn close_fields_of_the_feed(&mut self) {
-        while self
-            .outer
-            .last()
-            .is_some_and(|frame| matches!(frame.role, Role::Field(..) | Role::Markup))
-        {
-            self.close_innermost();
-        }
-    }
-
-    fn start_field(&mut self, tag: Tag<'a>, field: Field, rank: u8, space: Space, local: &str) {
-        self.note_attributes(&tag);
-        let kind = attribute(&tag, "type").unwrap_or_default().to_ascii_lowercase();
-        let mode = attribute(&tag, "mode").unwrap_or_default().to_ascii_lowercase();
-        let form = if mode == "base64" {
-            Form::Base64
-        } else if mode == "escaped" {
-            Form::Text
-        } else if mode == "xml"
-            || kind == "xhtml"
-            || kind.ends_with("+xml")
-            || kind.ends_with("/xml")
-            || space == Space::Xhtml
-        {
-            Form::Xml
-        } else if kind == "base64"
-            || space == Space::Atom
-                && field == Field::Content
-                && kind.contains('/')
-                && !kind.starts_with("text/")
-                && attribute(&tag, "src").is_none()
-        {
-            // RFC 4287 §4.1.3.3: any other media type is in base 64.
-            Form::Base64
-        } else {
-            Form::Text
-        };
-        if self.inner.is_empty() {
-            self.attributes_of_the_feed(&tag, field, &kind);
-        } else {
-            self.attributes_of_the_entry(&tag, field, space, local, &kind);
-        }
-        self.push(tag, Role::Field(field, rank, form));
-    }
-
-    fn note_attributes(&mut self, tag: &Tag<'a>) {
-        if tag.attributes.len() < 4 {
-            return;
-        }
-        let mut seen: [&str; 8] = [""; 8];
-        for (number, (name, value)) in attributes(tag.attributes).enumerate().take(seen.len()) {
-            if seen.contains(&name) {
-                self.note(Flaws::DUPLICATE_ATTRIBUTE);
-            }
-            if let Some(place) = seen.get_mut(number) {
-                *place = name;
-            }
-            // The value is a part of the tag: what stands before it is its quote.
-            let before = (value.as_ptr() as usize).wrapping_sub(tag.attributes.as_ptr() as usize);
-            let quoted = before
-                .checked_sub(1)
-                .and_then(|at| tag.attributes.as_bytes().get(at))
-                .is_some_and(|byte| matches!(byte, b'"' | b'\''));
-            if !quoted {
-                self.note(Flaws::UNQUOTED_ATTRIBUTE);
-            }
-        }
-    }
-
-    fn attributes_of_the_feed(&mut self, tag: &Tag<'a>, field: Field, kind: &str) {
-        if field != Field::Link || self.is_foreign() {
-            return;
-        }
-        if let Some(href) = attribute(tag, "href") {
-            let rel = attribute(tag, "rel").unwrap_or_default().to_ascii_lowercase();
-            let base = self.current_base().map(str::to_owned);
-            for rel in if rel.is_empty() { "alternate" } else { &rel }.split_ascii_whitespace() {
-                self.header.take_link(rel, kind, &href, base.as_deref());
-            }
-        }
-    }
-
-    fn attributes_of_the_entry(
-        &mut self,
-        tag: &Tag<'a>,
-        field: Field,
-        space: Space,
-        local: &str,
-        kind: &str,
-    ) {
-        if self.is_foreign() {
-            return;
-        }
-        let base = self.current_base().map(str::to_owned);
-        let base = base.as_deref();
-        match field {
-            Field::Link => {
-                let Some(href) = attribute(tag, "href") else {
-                    return;
-                };
-                let rel = attribute(tag, "rel").unwrap_or_default().to_ascii_lowercase();
-                let is_html = kind.is_empty() || kind.contains("html");
-                match rel.rsplit('/').next().unwrap_or(&rel) {
-                    "" | "alternate" if is_html => self.draft.take_link(link::PAGE, &href, base),
-                    "" | "alternate" => self.draft.take_link(link::OTHER_FORM, &href, base),
-                    "related" | "via" | "canonical" | "bookmark" => {
-                        self.draft.take_link(link::RELATED, &href, base);
-                    }
-                    "enclosure" => self.enclosure(&href, kind, base),
-                    _ => {}
-                }
-            }
-            Field::Guid => {
-                self.draft.guid_is_no_link =
-                    attribute(tag, "isPermaLink").is_some_and(|value| value.eq_ignore_ascii_case("false"));
-            }
-            Field::Content => {
-                if let Some(src) = attribute(tag, "src") {
-                    self.draft.take_link(link::CONTENT, &src, base);
-                }
-            }
-            Field::Category => {
-                if let Some(label) = attribute(tag, "label").or_else(|| attribute(tag, "term")) {
-                    self.draft.take_category(label);
-                }
-            }
-            Field::Ignored if local.eq_ignore_ascii_case("enclosure") => {
-                if let Some(url) = attribute(tag, "url").or_else(|| attribute(tag, "href")) {
-                    self.enclosure(&url, kind, base);
-                }
-            }
-            Field::Ignored if space == Space::Media && local.eq_ignore_ascii_case("thumbnail") => {
-                if let Some(url) = attribute(tag, "url") {
-                    self.draft.take_image(2, &url, base);
-                }
-            }
-            Field::Ignored if space == Space::Itunes && local.eq_ignore_ascii_case("image") => {
-                if let Some(href) = attribute(tag, "href") {
-                    self.draft.take_image(1, &href, base);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn enclosure(&mut self, url: &str, kind: &str, base: Option<&str>) {
-        if kind.starts_with("image/") || (kind.is_empty() && is_image(url)) {
-            self.draft.take_image(3, url, base);
-        }
-        self.draft.take_link(link::ENCLOSURE, url, base);
-    }
-
-    fn holder_attributes(&mut self, holder: Holder, space: Space, local: &str, tag: &Tag<'a>) {
-        match holder {
-            Holder::Feed => {
-                if let Some(language) = raw_attribute(tag, "xml:lang") {
-                    self.header
-                        .language
-                        .get_or_insert_with(|| language.trim().to_owned());
-                }
-            }
-            Holder::Media if local.eq_ignore_ascii_case("content") && !self.inner.is_empty() => {
-                let Some(url) = attribute(tag, "url") else { return };
-                let kind = attribute(tag, "type").unwrap_or_default();
-                let medium = attribute(tag, "medium").unwrap_or_default();
-                let base = self.current_base().map(str::to_owned);
-                if kind.starts_with("image/")
-                    || medium == "image"
-                    || (kind.is_empty() && medium.is_empty() && is_image(&url))
-                {
-                    self.draft.take_image(4, &url, base.as_deref());
-                }
-                self.draft.take_link(link::ENCLOSURE, &url, base.as_deref());
-            }
-            Holder::Image if space == Space::Plain && !self.inner.is_empty() => {
-                if let Some(url) = attribute(tag, "url").or_else(|| attribute(tag, "href")) {
-                    let base = self.current_base().map(str::to_owned);
-                    self.draft.take_image(2, &url, base.as_deref());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether the fields here belong to something other than the entry or the feed.
-    fn is_foreign(&self) -> bool {
-        self.stack().iter().any(|frame| {
-            matches!(
-                frame.role,
-                Role::Holder(Holder::Source | Holder::Foreign | Holder::Image)
-            )
-        })
-    }
-
-    fn character_data(&mut self, text: &str) {
-        let Some((field, _, form, inside_markup)) = self.open_field() else {
-            let blank = text
-                .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
-                .is_empty();
-            if !blank && self.root.is_none() {
-                self.flaws.add(Flaws::RUBBISH_BEFORE);
-            }
-            return;
-        };
-        if field == Field::Ignored {
-            return;
-        }
-        let mut flaws = Flaws::default();
-        let text = if text.contains("]]>") {
-            flaws.add(Flaws::STRAY_CDATA_END);
-            std::borrow::Cow::Owned(text.replace("]]>", ""))
-        } else {
-            std::borrow::Cow::Borrowed(text)
-        };
-        if inside_markup || form == Form::Xml {
-            // It is read as HTML later, which undoes its references.
-            push_allowed(&mut self.text, &text, &mut flaws);
-        } else {
-            self.references.push(&mut self.text, &text, &mut flaws);
-        }
-        self.note(flaws);
-    }
-
-    fn cdata(&mut self, text: &str) {
-        match self.open_field() {
-            None | Some((Field::Ignored, ..)) => {}
-            Some(_) => {
-                let mut flaws = Flaws::default();
-                push_allowed(&mut self.text, text, &mut flaws);
-                self.note(flaws);
-            }
         }
     }
 
@@ -730,6 +336,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A field of the feed that is open when an entry begins was never closed.
+    fn close_fields_of_the_feed(&mut self) {
+        while self
+            .outer
+            .last()
+            .is_some_and(|frame| matches!(frame.role, Role::Field(..) | Role::Markup))
+        {
+            self.close_innermost();
+        }
+    }
+
     /// Closes the open field and the markup inside it.
     fn close_field(&mut self) {
         loop {
@@ -767,68 +384,6 @@ impl<'a> Reader<'a> {
                 self.header.end_child(base.as_deref());
             }
             _ => {}
-        }
-    }
-
-    fn take_field(&mut self, frame: &Frame<'a>, field: Field, rank: u8, form: Form, in_entry: bool) {
-        let text = self.text.split_off(frame.text_from.min(self.text.len()));
-        let text = if form == Form::Base64 {
-            self.from_base64(text)
-        } else {
-            text
-        };
-        if text.trim().is_empty() {
-            return;
-        }
-        let foreign = self.is_foreign();
-        let weak = self.stack().iter().any(|frame| frame.role == Role::Unknown);
-        // What stands inside an element that nobody knows may be that element's; it counts where nothing else is said.
-        let rank = if weak && in_entry { 0 } else { rank };
-        let base = frame
-            .base
-            .as_deref()
-            .or_else(|| self.current_base())
-            .map(str::to_owned);
-        let base = base.as_deref();
-        if in_entry {
-            let person_of_a_foreigner = foreign && !matches!(field, Field::ImageAddress);
-            let person_outside = field == Field::PersonName
-                && !self
-                    .stack()
-                    .iter()
-                    .any(|frame| matches!(frame.role, Role::Field(Field::Author, ..)));
-            if !person_of_a_foreigner && !person_outside {
-                self.draft.take(field, rank, &text, base);
-            }
-        } else if self.stack().iter().any(|frame| frame.role == Role::Sitemap) {
-            self.header.take_of_child(field, &text);
-        } else if !foreign {
-            self.header.take(field, rank, &text, base);
-            if field == Field::Link && self.base.is_none() {
-                // A document of unknown origin: its links are relative to its site.
-                self.base = absolute(&text, None);
-            }
-        }
-    }
-
-    fn from_base64(&mut self, text: String) -> String {
-        // Broken into lines, with or without padding.
-        let digits: Vec<u8> = text
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
-            .collect();
-        let bytes = data_encoding::BASE64_NOPAD.decode(&digits).ok();
-        match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-            Some(decoded) => decoded,
-            None => {
-                self.note(Flaws::BAD_BASE64);
-                // A picture is no text; what only claims to be base 64 is.
-                if text.contains(char::is_whitespace) && text.contains(' ') {
-                    text
-                } else {
-                    String::new()
-                }
-            }
         }
     }
 
@@ -890,27 +445,4 @@ impl<'a> Reader<'a> {
 
 fn same_name(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
-}
-
-/// The attribute's value by its name without prefix.
-fn attribute(tag: &Tag<'_>, name: &str) -> Option<String> {
-    attributes(tag.attributes)
-        .find(|(written, _)| split(written).1.eq_ignore_ascii_case(name))
-        .map(|(_, value)| decode_entities(value).trim().to_owned())
-        .filter(|value| !value.is_empty())
-}
-
-/// The attribute's value by its full name, with references.
-fn raw_attribute<'a>(tag: &Tag<'a>, name: &str) -> Option<&'a str> {
-    attributes(tag.attributes)
-        .find(|(written, _)| written.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
-}
-
-/// Whether an address names a picture by its extension.
-fn is_image(url: &str) -> bool {
-    let path = url.split(['?', '#']).next().unwrap_or(url).to_ascii_lowercase();
-    [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"]
-        .iter()
-        .any(|end| path.ends_with(end))
 }

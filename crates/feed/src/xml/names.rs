@@ -100,8 +100,6 @@ const MAX_BINDINGS: usize = 128;
 pub(super) struct Names<'a> {
     /// Depth of the declaring element, prefix, meaning; the innermost last.
     bindings: Vec<(usize, &'a str, Space)>,
-    /// The prefix of the root: whatever it is bound to, it is the feed's own vocabulary.
-    own: Option<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -136,9 +134,19 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The prefix of the root element.
+    /// Tells the prefix of the root element: unless it is bound to a vocabulary that roots are of, it is the feed's own.
     pub(super) fn set_own(&mut self, prefix: &'a str) {
-        self.own = Some(prefix);
+        match self
+            .bindings
+            .iter_mut()
+            .rev()
+            .find(|(_, bound, _)| *bound == prefix)
+        {
+            Some((_, _, Space::Plain | Space::Atom | Space::Rdf)) => {}
+            Some((_, _, space)) => *space = Space::Plain,
+            None if prefix.is_empty() || known_prefix(prefix).is_some() => {}
+            None => self.bindings.insert(0, (0, prefix, Space::Plain)),
+        }
     }
 
     /// What a prefix means here, and whether it is declared.
@@ -149,25 +157,24 @@ impl<'a> Names<'a> {
             .rev()
             .find(|(_, bound, _)| *bound == prefix)
             .map(|(_, _, space)| *space);
-        if self.own == Some(prefix) && matches!(declared, None | Some(Space::Other | Space::Rdf)) {
-            return (Space::Plain, true);
-        }
         match declared {
             // A default namespace that nobody knows is the feed's own.
-            Some(Space::Other) if prefix.is_empty() => (Space::Plain, true),
+            Some(Space::Other) | None if prefix.is_empty() => (Space::Plain, true),
             Some(space) => (space, true),
-            None if prefix.is_empty() => (Space::Plain, true),
-            None => {
-                let known = PREFIXES
-                    .iter()
-                    .find(|(known, _)| known.eq_ignore_ascii_case(prefix));
-                (
-                    known.map_or(Space::Other, |(_, space)| *space),
-                    prefix.eq_ignore_ascii_case("xml"),
-                )
-            }
+            None => (
+                known_prefix(prefix).unwrap_or(Space::Other),
+                prefix.eq_ignore_ascii_case("xml"),
+            ),
         }
     }
+}
+
+/// What a prefix means by custom.
+fn known_prefix(prefix: &str) -> Option<Space> {
+    PREFIXES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(prefix))
+        .map(|(_, space)| *space)
 }
 
 /// What a namespace's address stands for; a misspelt one is told by its prefix.
@@ -177,12 +184,7 @@ fn meaning(address: &str, prefix: &str) -> Space {
         .iter()
         .find(|(part, _)| lower.contains(part))
         .map(|(_, space)| *space)
-        .or_else(|| {
-            PREFIXES
-                .iter()
-                .find(|(known, _)| !prefix.is_empty() && known.eq_ignore_ascii_case(prefix))
-                .map(|(_, space)| *space)
-        })
+        .or_else(|| known_prefix(prefix))
         .unwrap_or(Space::Other)
 }
 

@@ -44,9 +44,17 @@ pub(super) struct Tokens<'a> {
     cdata_end: Ahead,
     comment_end: Ahead,
     instruction_end: Ahead,
+    doctype_seen: bool,
+    scripts_left: u32,
     /// What had to be repaired since it was last taken.
     pub(super) flaws: Flaws,
 }
+
+/// Scripts around feeds are a counter or a loader; one that does not end may not cost more than this, in bytes.
+const LONGEST_SCRIPT: usize = 16 * 1024;
+
+/// Scripts without an end that are looked through before they are taken for what they are: a pile.
+const MOST_OPEN_SCRIPTS: u32 = 16;
 
 /// The next place of a marker, looked for once.
 #[derive(Debug)]
@@ -83,6 +91,8 @@ impl<'a> Tokens<'a> {
             cdata_end: Ahead::new("]]>"),
             comment_end: Ahead::new("-->"),
             instruction_end: Ahead::new("?>"),
+            doctype_seen: false,
+            scripts_left: MOST_OPEN_SCRIPTS,
             flaws: Flaws::default(),
         }
     }
@@ -117,6 +127,24 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Passes the inside of a script, which is no markup, with its end tag; whether there was one.
+    pub(super) fn skip_raw(&mut self, name: &str) -> bool {
+        if self.scripts_left == 0 {
+            return false;
+        }
+        let rest = self.from(self.at);
+        let mut end = rest.len().min(LONGEST_SCRIPT);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let closing = find_closing(rest.get(..end).unwrap_or(""), name);
+        match closing {
+            Some(closing) => self.at += closing,
+            None => self.scripts_left -= 1,
+        }
+        closing.is_some()
+    }
+
     fn from(&self, at: usize) -> &'a str {
         self.text.get(at..).unwrap_or("")
     }
@@ -145,7 +173,14 @@ impl<'a> Tokens<'a> {
             return None;
         }
         if starts_with(rest, "<!DOCTYPE") {
-            let inner = doctype(rest);
+            // A document has one; looking for the end of more would take the square of their number.
+            let inner = if std::mem::replace(&mut self.doctype_seen, true) {
+                let behind = rest.get("<!DOCTYPE".len()..).unwrap_or("");
+                let end = memchr2(b'>', b'<', behind.as_bytes()).unwrap_or(behind.len());
+                behind.get(..end).unwrap_or("")
+            } else {
+                doctype(rest)
+            };
             self.at += inner.len() + "<!DOCTYPE".len();
             if self.from(self.at).starts_with('>') {
                 self.at += 1;
@@ -188,12 +223,9 @@ impl<'a> Tokens<'a> {
                 );
             }
         }
-        match end {
-            Some(end) => self.at = end + 3,
-            None => {
-                self.flaws.add(Flaws::OPEN_CDATA);
-                self.at = self.text.len();
-            }
+        self.at = end.map_or(self.text.len(), |end| end + 3);
+        if end.is_none() {
+            self.flaws.add(Flaws::OPEN_CDATA);
         }
         if let Some(stripped) = section.trim_start().strip_prefix("<![CDATA[") {
             self.flaws.add(Flaws::NESTED_CDATA);
@@ -239,7 +271,9 @@ impl<'a> Tokens<'a> {
         let end = self.instruction_end.from(self.text, self.at + 2);
         let plain =
             memchr2(b'>', b'<', rest.as_bytes().get(1..).unwrap_or_default()).map(|at| self.at + 1 + at);
+        let is_php = starts_with(rest, "<?php") || rest.starts_with("<?=");
         self.at = match (end, plain) {
+            (Some(end), _) if is_php => end + 2,
             // PHP and stylesheets may hold `>`; another tag before the end means that the end is missing.
             (Some(end), Some(plain))
                 if end < plain || self.text.as_bytes().get(plain) == Some(&b'>') && !is_prolog =>
@@ -387,8 +421,7 @@ fn doctype(rest: &str) -> &str {
             }
             b'[' => subset = true,
             b']' => subset = false,
-            b'>' if !subset => break,
-            b'<' if !subset => break,
+            b'>' | b'<' if !subset => break,
             _ => {}
         }
         at += 1;
@@ -448,13 +481,12 @@ pub(super) fn attributes(written: &str) -> impl Iterator<Item = (&str, &str)> {
             let value = value.trim_start();
             let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
             let quoted = quote.and_then(|quote| value.get(1..)?.split_once(quote));
-            let (value, behind) = match quoted {
-                Some(parts) => parts,
-                None => {
-                    let bare = value.trim_start_matches(['"', '\'']);
-                    let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
-                    bare.split_at_checked(end)?
-                }
+            let (value, behind) = if let Some(parts) = quoted {
+                parts
+            } else {
+                let bare = value.trim_start_matches(['"', '\'']);
+                let end = bare.find(char::is_whitespace).unwrap_or(bare.len());
+                bare.split_at_checked(end)?
             };
             rest = behind;
             if !name.is_empty() {
@@ -476,14 +508,12 @@ mod tests {
             told.push(match token {
                 Token::Start(tag) => {
                     tag.name.clone_into(&mut inside);
-                    format!(
-                        "<{}{}{}>",
-                        tag.name,
-                        attributes(tag.attributes)
-                            .map(|(name, value)| format!(" {name}={value}"))
-                            .collect::<String>(),
-                        if tag.empty { "/" } else { "" }
-                    )
+                    let mut told = format!("<{}", tag.name);
+                    for (name, value) in attributes(tag.attributes) {
+                        told.push_str(&[" ", name, "=", value].concat());
+                    }
+                    told.push_str(if tag.empty { "/>" } else { ">" });
+                    told
                 }
                 Token::End(name) => format!("</{name}>"),
                 Token::Text(text) => text.to_owned(),

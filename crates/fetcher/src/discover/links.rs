@@ -3,7 +3,9 @@
 use url::Url;
 
 use super::FoundBy;
+use crate::link_field;
 use crate::markup::{Dialect, Kind, Tag, tags};
+use crate::politeness::registrable;
 
 /// Links of one page that are followed, of each kind. A page that declares more lists its sections.
 const MAX_LINKS: usize = 15;
@@ -169,13 +171,11 @@ fn anchor(tag: &Tag<'_>, base: &Url) -> Option<Link> {
 
 /// Whether an address looks like one of a feed of the site at `base`.
 fn looks_like_feed(url: &Url, base: &Url) -> bool {
-    let (Some(host), Some(home)) = (url.host_str(), base.host_str()) else {
-        return false;
-    };
+    let host = url.host_str().unwrap_or_default();
     let is_feed_host = FEED_HOSTS
         .iter()
         .any(|known| host == *known || host.ends_with(&format!(".{known}")));
-    if !is_feed_host && !same_site(host, home) {
+    if !is_feed_host && registrable(url) != registrable(base) {
         return false;
     }
     let path = url.path().to_ascii_lowercase();
@@ -195,64 +195,22 @@ fn looks_like_feed(url: &Url, base: &Url) -> bool {
     is_feed_host || (is_xml && !path.contains("sitemap")) || says_it || words(&query)
 }
 
-/// Whether two hosts belong to one site: equal in their last two labels, or one below the other.
-fn same_site(host: &str, home: &str) -> bool {
-    let bare = |host: &str| host.strip_prefix("www.").unwrap_or(host).to_owned();
-    let (host, home) = (bare(host), bare(home));
-    host == home || host.ends_with(&format!(".{home}")) || home.ends_with(&format!(".{host}"))
-}
-
 /// The feeds that a `Link` field declares (RFC 8288 §3).
 fn header(value: &str, base: &Url) -> Vec<Link> {
-    let mut found = Vec::new();
-    let mut rest = value;
-    while let Some((_, behind)) = rest.split_once('<') {
-        let Some((target, behind)) = behind.split_once('>') else {
-            break;
-        };
-        let (parameters, behind) = split_outside_quotes(behind, ',');
-        rest = behind;
-        let parameter = |wanted: &str| {
-            let mut left = parameters;
-            while !left.is_empty() {
-                let (one, behind) = split_outside_quotes(left, ';');
-                left = behind;
-                if let Some((name, value)) = one.split_once('=')
-                    && name.trim().eq_ignore_ascii_case(wanted)
-                {
-                    return Some(value.trim().trim_matches('"').to_owned());
-                }
-            }
-            None
-        };
-        let relation = parameter("rel").unwrap_or_default();
-        let media = parameter("type").unwrap_or_default();
-        if declares(&relation, &media)
-            && let Ok(url) = base.join(target.trim())
-            && is_no_interface(&url)
-        {
-            found.push(Link {
+    let declared = link_field::read(value).into_iter().filter(|link| {
+        let media = link.media_type.as_deref().unwrap_or_default();
+        declares(&link.relations.join(" "), media)
+    });
+    declared
+        .filter_map(|link| {
+            let url = base.join(&link.target).ok()?;
+            is_no_interface(&url).then_some(Link {
                 url,
-                title: parameter("title"),
+                title: link.title,
                 by: FoundBy::LinkHeader,
-            });
-        }
-    }
-    found
-}
-
-/// What stands before the first separator that no quotes hold, and what stands behind it.
-fn split_outside_quotes(text: &str, separator: char) -> (&str, &str) {
-    let mut is_quoted = false;
-    for (at, character) in text.char_indices() {
-        if character == '"' {
-            is_quoted = !is_quoted;
-        } else if character == separator && !is_quoted {
-            let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
-            return (before, behind.get(character.len_utf8()..).unwrap_or_default());
-        }
-    }
-    (text, "")
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

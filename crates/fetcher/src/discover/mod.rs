@@ -4,7 +4,7 @@
 //! header), from links that look like feeds, from the sitemaps that `robots.txt` names, and, where all that gives no
 //! feed of the whole site, from paths at which feeds are usually found. Each lead is fetched as politely as everything
 //! (turns, `robots.txt`, limits), read as a feed, and ranked by what it holds; feeds of comments come last. At most
-//! [`MAX_REQUESTS`] leads are followed, so a page that names a thousand costs no more than others.
+//! `MAX_REQUESTS` leads are followed, so a page that names a thousand costs no more than others.
 //!
 //! Sources: RSS Advisory Board, *RSS Autodiscovery*; RFC 8288 (`Link`); the Sitemaps protocol; paths of the systems that
 //! the French-language press runs on (`WordPress`, SPIP, Arc, Drupal, Blogger).
@@ -16,7 +16,6 @@ use std::collections::{HashSet, VecDeque};
 
 use bytes::Bytes;
 use depeche_feed::{Feed, FeedKind};
-use depeche_model::decode_body;
 use jiff::Timestamp;
 use url::Url;
 
@@ -290,7 +289,7 @@ impl<'a> Search<'a> {
 
     /// Sitemaps of news, where `robots.txt` or an index names any.
     async fn follow_sitemaps(&mut self) {
-        let mut sitemaps = self.sitemaps().await;
+        let mut sitemaps = self.fetcher.sitemaps_of(&self.home).await;
         sitemaps.sort_by_key(|url| !names_news(url));
         for url in sitemaps.into_iter().take(MAX_SITEMAPS) {
             self.lead(url, None, FoundBy::Robots);
@@ -340,22 +339,6 @@ impl<'a> Search<'a> {
             }
             self.follow_leads().await;
         }
-    }
-
-    /// The sitemaps that `robots.txt` names.
-    async fn sitemaps(&self) -> Vec<Url> {
-        let Ok(exchanged) = self.ask_robots().await else {
-            return Vec::new();
-        };
-        if exchanged.answer.status != 200 {
-            return Vec::new();
-        }
-        let text = String::from_utf8_lossy(&exchanged.answer.body);
-        text.lines()
-            .filter_map(|line| line.split_once(':'))
-            .filter(|(field, _)| field.trim().eq_ignore_ascii_case("sitemap"))
-            .filter_map(|(_, value)| self.home.join(value.trim()).ok())
-            .collect()
     }
 
     async fn ask_robots(&self) -> Result<Exchanged, ExchangeError> {
@@ -451,13 +434,7 @@ impl<'a> Search<'a> {
             .filter(|header| header.name.eq_ignore_ascii_case("link"))
             .map(|header| String::from_utf8_lossy(&header.value).into_owned())
             .collect();
-        let body = match decode_body(&answer.body, answer.header("content-encoding"), limit) {
-            Ok(decoded) => decoded.bytes,
-            Err(error) => {
-                self.note(&lead.url, &error.to_string());
-                return Seen::Nothing;
-            }
-        };
+        let body = exchanged.decoded.clone();
         // Reading is work for the processor.
         let address = base.clone();
         let read = tokio::task::spawn_blocking(move || {
@@ -547,7 +524,7 @@ fn key(url: &Url) -> String {
 }
 
 /// Whether a sitemap's name says that it is one of news.
-fn names_news(url: &Url) -> bool {
+pub(crate) fn names_news(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
     ["news", "actu", "une"].iter().any(|word| {
         path.split(|c: char| !c.is_ascii_alphabetic())

@@ -411,10 +411,7 @@ mod tests {
             ]
         );
         // Whoever asks for a section gets its feed.
-        assert_eq!(
-            ranked(found(), "https://exemple.fr/sport/")[0],
-            "/feed/ /feed/atom/"
-        );
+        assert_eq!(ranked(found(), "https://exemple.fr/sport/")[0], "/sport/rss.xml");
         let section = judged("/sport/rss.xml", &feed("L’Exemple - Sport", "s", 30, 0));
         assert!(section.is_whole_site(&Url::parse("https://exemple.fr/sport/").unwrap()));
         assert!(!section.is_whole_site(&Url::parse("https://exemple.fr/").unwrap()));

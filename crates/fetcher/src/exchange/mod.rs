@@ -7,7 +7,7 @@
 //! - [`request`]: what is sent.
 //! - [`body`]: reading and decoding what comes, under the limits.
 //! - [`budget`]: the bytes of all bodies together.
-//! - [`classify`]: what kind of failure it was, and what is a wall against programs.
+//! - [`mod@classify`]: what kind of failure it was, and what is a wall against programs.
 //! - [`trace`]: how long it took.
 
 mod body;
@@ -15,6 +15,9 @@ mod budget;
 mod classify;
 mod request;
 mod trace;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -130,6 +133,7 @@ impl Fetcher {
     pub(crate) async fn exchange(&self, ask: &Ask<'_>) -> (Result<Exchanged, ExchangeError>, Trace) {
         let mut trace = Trace::default();
         let result = self.follow(ask, &mut trace).await;
+        self.tally.exchanged(&trace);
         (result, trace)
     }
 

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use depeche_model::HttpAnswer;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -147,11 +146,12 @@ impl Fetcher {
 
     /// The sitemaps that `robots.txt` of the server of `url` names; none when it cannot be read.
     pub async fn sitemaps_of(&self, url: &Url) -> Vec<Url> {
+        let robots = robots_address(url);
         match self.rules_of(url).await {
             Ok(Ok(rules)) => rules
                 .sitemaps()
                 .iter()
-                .filter_map(|address| url.join(address).ok())
+                .filter_map(|address| robots.join(address).ok())
                 .filter(|address| matches!(address.scheme(), "http" | "https"))
                 .collect(),
             Ok(Err(why)) => {
@@ -187,9 +187,7 @@ impl Fetcher {
     }
 
     async fn read_robots(&self, url: &Url) -> Result<Read, ExchangeError> {
-        let mut address = url.clone();
-        address.set_path("/robots.txt");
-        address.set_query(None);
+        let address = robots_address(url);
         let ask = Ask {
             url: address.as_str(),
             wanted: Wanted::Robots,
@@ -197,7 +195,7 @@ impl Fetcher {
             needs_leave: false,
         };
         Ok(match self.get_boxed(&ask).await {
-            Ok(exchanged) => self.read_answer(&exchanged.answer, exchanged.decoded),
+            Ok(exchanged) => self.read_answer(&exchanged.answer, &exchanged.decoded),
             // §2.3.1.2 counts too many redirects as there being none.
             Err(ExchangeError::Redirect { .. }) => Read::Copy(Robots::default(), FRESH),
             Err(error @ (ExchangeError::Refused { .. } | ExchangeError::Quiet { .. })) => return Err(error),
@@ -205,11 +203,11 @@ impl Fetcher {
         })
     }
 
-    fn read_answer(&self, answer: &HttpAnswer, decoded: Bytes) -> Read {
+    fn read_answer(&self, answer: &HttpAnswer, decoded: &[u8]) -> Read {
         match answer.status {
             200..=299 => {
                 // Only 200 and 203 bring a body; the others say that there is no rule.
-                Read::Copy(Robots::parse(&decoded, &self.robots_token), freshness(answer))
+                Read::Copy(Robots::parse(decoded, &self.robots_token), freshness(answer))
             }
             // §2.3.1.4 counts server errors as a closed door; being told to slow down is one.
             status @ (429 | 500..) => Read::Unreachable(format!("status {status}")),
@@ -225,6 +223,13 @@ impl Fetcher {
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<Exchanged, ExchangeError>> + Send + 'a>> {
         Box::pin(self.get(ask))
     }
+}
+
+fn robots_address(url: &Url) -> Url {
+    let mut address = url.clone();
+    address.set_path("/robots.txt");
+    address.set_query(None);
+    address
 }
 
 /// How long an answer is believed: what `Cache-Control` says (RFC 9111 §5.2.2), within a day.
@@ -314,7 +319,7 @@ mod tests {
                     name: "cache-control".to_owned(),
                     value: control.as_bytes().to_vec(),
                 }],
-                body: Bytes::new(),
+                body: bytes::Bytes::new(),
             };
             assert_eq!(freshness(&answer).as_secs() / 60, minutes, "{control}");
         }
@@ -323,9 +328,9 @@ mod tests {
     #[test]
     fn servers_that_go_out_of_date_first_are_forgotten_first() {
         let cache = RobotsCache::default();
-        for n in 0..KEPT {
+        for n in 0..i64::try_from(KEPT).unwrap() {
             let slot = cache.slot(&format!("https://h{n}.fr"), at(0));
-            *slot.try_lock().unwrap() = Some(Known::after(None, copy(""), at(n as i64)));
+            *slot.try_lock().unwrap() = Some(Known::after(None, copy(""), at(n)));
         }
         drop(cache.slot("https://another.fr", at(0)));
         let slots = cache.slots.lock().unwrap();

@@ -21,7 +21,7 @@ pub mod rule;
 
 use std::time::Duration;
 
-use depeche_model::{Digest, HttpAnswer};
+use depeche_model::Digest;
 use jiff::{SignedDuration, Timestamp};
 
 pub use arrivals::Arrivals;
@@ -34,7 +34,6 @@ pub use rule::{Decision, Rule, words};
 use crate::memory::FeedMemory;
 use crate::options::Interval;
 use crate::politeness::MAX_RETRY_AFTER;
-pub(crate) use crate::politeness::retry_after;
 use arrivals::TYPICAL_RATE;
 
 /// The part of a wait by which feeds with the same one are moved apart for good.
@@ -336,15 +335,6 @@ pub fn crowd_spread(polls: usize, places: usize) -> Duration {
     POLL_TIME
         .saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
         .min(LONGEST_CROWD)
-}
-
-/// The least wait that an error status asks for by `Retry-After` (RFC 9110 §10.2.3).
-pub(crate) fn asked_wait(answer: &HttpAnswer, now: Timestamp) -> Option<Duration> {
-    if matches!(answer.status, 429 | 503) {
-        retry_after(answer.header("retry-after")?, now)
-    } else {
-        None
-    }
 }
 
 /// `wait` after `from`, to the millisecond.

@@ -5,8 +5,9 @@ use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, Digest, Payload, decode_body};
 use tokio::sync::mpsc;
 
+use super::counts::count;
 use super::signature::is_signed;
-use super::subscriptions::{Callback, Subscriptions, count};
+use super::subscriptions::{Callback, Subscriptions};
 
 /// A POST on a callback.
 #[derive(Debug, Clone, Default)]

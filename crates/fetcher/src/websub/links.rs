@@ -1,90 +1,8 @@
-//! `Link` header fields (RFC 8288): which hub carries a feed's news, and under which address.
-//!
-//! Read as the world writes them: several links in a field, several fields, relations in one quoted list, in any case,
-//! bare or quoted. A link that speaks of another resource (`anchor`) is none of the feed's.
+//! Which hub carries a feed's news, and under which name: told by header fields or by the feed itself.
 
 use url::Url;
 
-/// A link with one of its relations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Link {
-    /// As written; relative to the address that answered.
-    pub(crate) target: String,
-    /// The relation types, in lower case.
-    pub(crate) relations: Vec<String>,
-}
-
-/// The links of one field. What cannot be read ends the field: guessing where the next link begins would let a
-/// quoted comma begin one.
-pub(crate) fn read(field: &str) -> Vec<Link> {
-    let mut links = Vec::new();
-    let mut rest = field;
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        let Some((target, after)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) else {
-            return links;
-        };
-        let mut link = Link {
-            target: target.trim().to_owned(),
-            relations: Vec::new(),
-        };
-        let mut speaks_of_another = false;
-        rest = after;
-        loop {
-            rest = rest.trim_start_matches([' ', '\t']);
-            let Some(after) = rest.strip_prefix(';') else {
-                break;
-            };
-            let (name, value, after) = parameter(after);
-            rest = after;
-            match name.to_ascii_lowercase().as_str() {
-                // RFC 8288 §3.3: the first `rel` counts.
-                "rel" if link.relations.is_empty() => {
-                    link.relations = value
-                        .split_ascii_whitespace()
-                        .map(str::to_ascii_lowercase)
-                        .collect();
-                }
-                "anchor" => speaks_of_another = true,
-                _ => {}
-            }
-        }
-        if !speaks_of_another {
-            links.push(link);
-        }
-        if !rest.starts_with(',') {
-            return links;
-        }
-    }
-}
-
-/// One `name=value` behind a semicolon, and what follows it.
-fn parameter(text: &str) -> (&str, String, &str) {
-    let text = text.trim_start_matches([' ', '\t']);
-    let (name, rest) = split_before(text, |c| matches!(c, '=' | ';' | ','));
-    let Some(value) = rest.strip_prefix('=') else {
-        return (name.trim(), String::new(), rest);
-    };
-    let value = value.trim_start_matches([' ', '\t']);
-    let Some(quoted) = value.strip_prefix('"') else {
-        let (value, rest) = split_before(value, |c| matches!(c, ';' | ','));
-        return (name.trim(), value.trim().to_owned(), rest);
-    };
-    let mut content = String::new();
-    let mut characters = quoted.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '"' => break,
-            '\\' => content.extend(characters.next()),
-            other => content.push(other),
-        }
-    }
-    (name.trim(), content, characters.as_str())
-}
-
-fn split_before(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
-    text.find(ends).map_or((text, ""), |at| text.split_at(at))
-}
+use crate::link_field;
 
 /// What links, of header fields or of a feed, say of hubs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,7 +18,7 @@ impl HubLinks {
     pub(crate) fn of_fields<'a>(fields: impl IntoIterator<Item = &'a [u8]>, base: &Url) -> Self {
         let mut found = Self::default();
         for field in fields {
-            for link in read(&String::from_utf8_lossy(field)) {
+            for link in link_field::read(&String::from_utf8_lossy(field)) {
                 let Some(target) = absolute(&link.target, base) else {
                     continue;
                 };

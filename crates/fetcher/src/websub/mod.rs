@@ -14,6 +14,7 @@
 //! Source: WebSub (W3C Recommendation, 23 January 2018); PubSubHubbub 0.4, whose hubs differ in nothing that matters
 //! here.
 
+mod counts;
 mod delivery;
 mod lines;
 mod links;
@@ -21,6 +22,7 @@ mod request;
 mod signature;
 mod subscription;
 mod subscriptions;
+mod verification;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +34,11 @@ use crate::fetcher::Fetcher;
 use crate::schedule;
 use request::{HubRequest, RequestError};
 
+pub use counts::HubCounts;
 pub use delivery::{Post, Received};
 pub use signature::{Keys, SECRET_BYTES};
 pub use subscription::{Action, Event, HubState, Intent, PollFound, describe};
-pub use subscriptions::{Admission, FoundItem, HubCounts, Subscriptions, Told};
+pub use subscriptions::{Admission, FoundItem, Subscriptions, Told};
 
 /// Hubs asked at the same time. Subscribing is never urgent, and feeds come before it.
 const HUBS_ASKED: usize = 16;

@@ -136,6 +136,9 @@ impl Fetcher {
             .send()
             .await
             .map_err(|error| failed(&error))?;
+        if let Some(remote) = response.remote_addr() {
+            self.addresses.check(host, remote.ip())?;
+        }
         let status = response.status().as_u16();
         let field = |name| {
             response

@@ -23,7 +23,7 @@ use depeche_model::Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::after;
+use crate::schedule::{after, until};
 
 /// How long a hub may take to verify a request before it counts as failed. Hubs in use verify within seconds.
 const VERIFIED_WITHIN: Duration = Duration::from_mins(15);
@@ -251,10 +251,18 @@ impl HubState {
         !matches!(self.stage, Stage::Leaving { .. })
     }
 
-    /// How often the feed is polled as a check on its hub; `None` while polling is all there is.
+    /// How long the feed need not be polled but as a check on its hub; `None` while polling is all there is. Never
+    /// beyond the lease.
     #[must_use]
     pub fn check_interval(&self, now: Timestamp) -> Option<Duration> {
-        (self.proved && self.is_active(now)).then_some(CHECK_INTERVAL)
+        match &self.stage {
+            Stage::Active { lease_until, .. } | Stage::Renewing { lease_until, .. }
+                if self.proved && *lease_until > now =>
+            {
+                Some(until(*lease_until, now).min(CHECK_INTERVAL))
+            }
+            _ => None,
+        }
     }
 
     /// Whether an item that a poll finds `now`, and that came by no delivery, should have come by one. `published` is

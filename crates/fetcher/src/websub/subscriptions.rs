@@ -3,8 +3,8 @@
 //! What happens to a subscription comes in by methods, each of which decides at once and waits for nothing; what is to
 //! be sent to a hub waits in line until [`super::keep_subscribed`] sends it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,17 +12,23 @@ use depeche_model::{Clock, Digest, HttpAnswer};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use url::Url;
-use url::form_urlencoded;
 
+use super::counts::{Counters, HubCounts, count};
 use super::lines::Lines;
 use super::links::HubLinks;
 use super::request::{HubRequest, RequestError};
 use super::signature::Keys;
 use super::subscription::{Action, Event, HubState, Intent, PollFound};
+use super::verification::Asked;
 use crate::options::FeedTarget;
+use crate::schedule::after;
 
 /// Delivered items remembered of a feed: a poll shows fewer (feeds of the press hold 10 to 50), and this is 2 KiB.
 const ITEMS_REMEMBERED: usize = 256;
+
+/// How long a feed is held to the hub and topic it named. Some publishers' servers disagree among each other, and each change
+/// is a request.
+const HUB_KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// Deliveries read of one feed a minute. The busiest feeds of agencies bring one or two items a minute, so a hub that
 /// sends more has gone wrong, and each would be a record of the journal.
@@ -63,48 +69,6 @@ pub struct Told<'a> {
     pub is_whole: bool,
 }
 
-/// What subscriptions did since the start, and how many there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HubCounts {
-    /// Feeds with a hub.
-    pub feeds: u64,
-    /// Those whose hub is bound to deliver.
-    pub active: u64,
-    /// Requests to hubs.
-    pub requests: u64,
-    /// Requests that no hub took.
-    pub requests_failed: u64,
-    /// Requests that hubs verified.
-    pub verified: u64,
-    /// Verifications of what had not been requested.
-    pub not_meant: u64,
-    /// Deliveries that became captures.
-    pub deliveries: u64,
-    /// Deliveries that were those before once more.
-    pub repeated: u64,
-    /// Deliveries without a right signature.
-    pub unsigned: u64,
-    /// Hubs dropped because they missed what they should have delivered.
-    pub dropped: u64,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    requests: AtomicU64,
-    requests_failed: AtomicU64,
-    verified: AtomicU64,
-    not_meant: AtomicU64,
-    pub(super) deliveries: AtomicU64,
-    pub(super) repeated: AtomicU64,
-    pub(super) unsigned: AtomicU64,
-    dropped: AtomicU64,
-}
-
-/// Counts one.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
 /// Every feed's subscription.
 pub struct Subscriptions {
     keys: Keys,
@@ -112,6 +76,7 @@ pub struct Subscriptions {
     callback: String,
     pub(super) clock: Arc<dyn Clock>,
     book: Mutex<Book>,
+    is_restored: AtomicBool,
     /// Told when something may be due earlier than before.
     pub(super) changed: Notify,
     pub(super) counters: Counters,
@@ -123,8 +88,6 @@ struct Book {
     /// The feed of each callback.
     callbacks: HashMap<String, String>,
     lines: Lines,
-    /// Feeds whose state is not what it was when this was last asked.
-    unsaved: HashSet<String>,
 }
 
 struct Subscription {
@@ -141,6 +104,8 @@ struct Subscription {
     items: VecDeque<u64>,
     /// Since when `items` tells of every delivery.
     watched_since: Timestamp,
+    /// When the feed named this hub and topic first.
+    named_at: Timestamp,
     /// A minute, and the deliveries within it.
     pace: (i64, u32),
 }
@@ -169,6 +134,7 @@ impl Subscriptions {
             callback: callback.trim_end_matches('/').to_owned(),
             clock,
             book: Mutex::default(),
+            is_restored: AtomicBool::new(false),
             changed: Notify::new(),
             counters: Counters::default(),
         }
@@ -178,16 +144,34 @@ impl Subscriptions {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up a feed's subscription where an earlier run left it. Where hubs are told to deliver elsewhere since, or the
-    /// secret is another, it begins anew.
-    pub fn restore(&self, target: &FeedTarget, state: HubState) {
-        let token = self.keys.token(&target.url, state.hub(), state.topic());
-        if state.is_delivered_to(&self.address(&token)) {
-            self.insert(target, token, state);
-        } else {
-            self.subscribe(target, state.hub(), state.topic());
+    /// Takes up subscriptions where an earlier run left them; from now on it is known which callbacks are somebody's.
+    /// Where hubs are told to deliver elsewhere since, or the secret is another, a subscription begins anew. One that is
+    /// known here already goes on as it is.
+    pub fn restore<'a>(&self, known: impl IntoIterator<Item = (&'a FeedTarget, HubState)>) {
+        for (target, state) in known {
+            let is_known = self
+                .book()
+                .feeds
+                .get(&target.url)
+                .is_some_and(|known| known.state.takes_deliveries());
+            if is_known {
+                continue;
+            }
+            let token = self.keys.token(&target.url, state.hub(), state.topic());
+            if state.is_delivered_to(&self.address(&token)) {
+                self.insert(target, token, state);
+            } else {
+                self.subscribe(target, state.hub(), state.topic());
+            }
         }
+        self.is_restored.store(true, Ordering::Relaxed);
         self.changed.notify_one();
+    }
+
+    /// Whether earlier subscriptions were taken up: before, a callback that nobody knows may still be somebody's.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        self.is_restored.load(Ordering::Relaxed)
     }
 
     /// The callback of a token.
@@ -203,7 +187,7 @@ impl Subscriptions {
     }
 
     /// Takes note of what a feed's answer says of hubs: header fields first, then the document (WebSub §4). A feed that
-    /// names a hub without a topic is known to it by its own address, as hubs in use take it.
+    /// names a hub without a topic is known to it by the address that answered, as hubs in use take it.
     pub fn heard(&self, target: &FeedTarget, told: &Told<'_>) {
         let Ok(base) = Url::parse(told.base) else {
             return;
@@ -216,25 +200,31 @@ impl Subscriptions {
             .map(|header| header.value.as_slice());
         let links =
             HubLinks::of_fields(fields, &base).or(HubLinks::of_document(told.hubs, told.topic, &base));
-        let topic = links.topic.as_deref().unwrap_or(&target.url);
+        let topic = links.topic.as_deref().unwrap_or(told.base);
+        let now = self.clock.now();
+        let mut book = self.book();
+        let known = book
+            .feeds
+            .get_mut(&target.url)
+            .filter(|known| known.state.takes_deliveries());
+        let mut is_settled = false;
+        if let Some(known) = known {
+            known.target.clone_from(target);
+            let is_same = links
+                .hub()
+                .is_some_and(|hub| known.state.hub() == hub && known.state.topic() == topic);
+            is_settled = is_same || now < after(known.named_at, HUB_KEPT_FOR);
+        }
         match links.hub() {
+            _ if is_settled => {}
             Some(hub) => {
-                let is_known = self.book().feeds.get_mut(&target.url).is_some_and(|known| {
-                    known.target.clone_from(target);
-                    known.state.hub() == hub && known.state.topic() == topic && known.state.takes_deliveries()
-                });
-                if !is_known {
-                    tracing::info!(feed = target.url, hub, topic, "the feed has a hub: subscribing");
-                    self.subscribe(target, hub, topic);
-                }
+                tracing::info!(feed = target.url, hub, topic, "the feed has a hub: subscribing");
+                drop(book);
+                self.subscribe(target, hub, topic);
             }
-            None if told.is_whole => {
-                let mut book = self.book();
-                if book.feeds.contains_key(&target.url) {
-                    tracing::info!(feed = target.url, "the feed names no hub any more");
-                    book.forget(&target.url);
-                    book.unsaved.insert(target.url.clone());
-                }
+            None if told.is_whole && book.feeds.contains_key(&target.url) => {
+                tracing::info!(feed = target.url, "the feed names no hub any more");
+                book.forget(&target.url);
             }
             None => {}
         }
@@ -242,7 +232,7 @@ impl Subscriptions {
     }
 
     fn insert(&self, target: &FeedTarget, token: String, state: HubState) {
-        let watched_since = self.clock.now();
+        let now = self.clock.now();
         let mut book = self.book();
         book.forget(&target.url);
         book.callbacks.insert(token.clone(), target.url.clone());
@@ -256,12 +246,12 @@ impl Subscriptions {
                 owed: None,
                 delivered: None,
                 items: VecDeque::new(),
-                watched_since,
+                watched_since: now,
+                named_at: now,
                 pace: (0, 0),
             },
         );
         book.plan(&target.url);
-        book.unsaved.insert(target.url.clone());
     }
 
     /// Ends the subscription of a feed that is polled no longer.
@@ -276,12 +266,6 @@ impl Subscriptions {
         let book = self.book();
         let known = book.feeds.get(feed)?;
         known.state.takes_deliveries().then(|| known.state.clone())
-    }
-
-    /// The feeds whose [`Subscriptions::state`] changed since this was last asked.
-    #[must_use]
-    pub fn take_changed(&self) -> Vec<String> {
-        self.book().unsaved.drain().collect()
     }
 
     /// How often a feed is polled as a check on its hub; `None` while polling is all there is.
@@ -318,15 +302,11 @@ impl Subscriptions {
                 found.missed += 1;
             }
         }
-        let before = known.state.clone();
         if known.state.observe_poll(found, now) {
             count(&self.counters.dropped);
             tracing::warn!(feed, state = %known.state, "the hub is dropped: the feed is polled as before");
         }
-        if known.state != before {
-            book.unsaved.insert(feed.to_owned());
-            book.plan(feed);
-        }
+        book.plan(feed);
         drop(book);
         self.changed.notify_one();
     }
@@ -516,20 +496,7 @@ impl Subscriptions {
             .count();
         let feeds = book.feeds.len();
         drop(book);
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.counters;
-        HubCounts {
-            feeds: feeds as u64,
-            active: active as u64,
-            requests: read(&counters.requests),
-            requests_failed: read(&counters.requests_failed),
-            verified: read(&counters.verified),
-            not_meant: read(&counters.not_meant),
-            deliveries: read(&counters.deliveries),
-            repeated: read(&counters.repeated),
-            unsigned: read(&counters.unsigned),
-            dropped: read(&counters.dropped),
-        }
+        self.counters.read(feeds as u64, active as u64)
     }
 }
 
@@ -539,15 +506,10 @@ impl Book {
         let Some(known) = self.feeds.get_mut(feed) else {
             return Action::Nothing;
         };
-        let before = known.state.clone();
         let action = known.state.on(event, now);
-        if known.state != before {
-            self.unsaved.insert(feed.to_owned());
-        }
         match action {
             Action::Forget => {
                 self.forget(feed);
-                self.unsaved.insert(feed.to_owned());
                 return action;
             }
             Action::Ask(intent) if event != Event::Due => known.owed = Some(intent),
@@ -575,37 +537,5 @@ impl Book {
             self.callbacks.remove(&gone.token);
             self.lines.plan(gone.state.hub(), feed, gone.planned, None);
         }
-    }
-}
-
-/// The query of a verification.
-#[derive(Default)]
-struct Asked {
-    mode: String,
-    topic: String,
-    challenge: String,
-    reason: String,
-    lease: Option<Duration>,
-}
-
-impl Asked {
-    fn read(query: &str) -> Self {
-        let mut asked = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.as_ref() {
-                "hub.mode" => asked.mode = value.into_owned(),
-                "hub.topic" => asked.topic = value.into_owned(),
-                "hub.challenge" => asked.challenge = value.into_owned(),
-                "hub.reason" => asked.reason = value.into_owned(),
-                // More digits than fit are a long lease, not none.
-                "hub.lease_seconds"
-                    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() =>
-                {
-                    asked.lease = Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-                }
-                _ => {}
-            }
-        }
-        asked
     }
 }

@@ -5,9 +5,12 @@
 mod asking;
 mod behaviour;
 mod desk;
+mod hostile;
 mod lateness;
 mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod room;
+mod sources;
 mod subscribing;

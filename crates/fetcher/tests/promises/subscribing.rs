@@ -1,186 +1,22 @@
 //! Subscriptions at a hub on loopback: asked for, verified, renewed, delivered to, dropped. Time is moved by hand.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use depeche_fetcher::websub::{
-    Admission, FoundItem, HubCounts, Keys, Post, Received, Subscriptions, Told, keep_subscribed,
-};
-use depeche_fetcher::{FeedTarget, FetchOptions, Fetcher};
+use depeche_fetcher::websub::{Admission, FoundItem, Post, Received, Told};
+use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, Fetcher, Mode, PollSummary, poll};
 use depeche_journal::Intake;
-use depeche_model::{Capture, CaptureKind, Clock, Header, HttpAnswer, Payload};
-use depeche_testkit::hub::{Behaviour, Subscriber, ask_back, sign};
-use depeche_testkit::{Hub, Newsroom, Origin, Reply};
-use jiff::{SignedDuration, Timestamp};
+use depeche_model::{Capture, CaptureKind, Clock, HttpAnswer, Payload, PollReport};
+use depeche_testkit::Reply;
+use depeche_testkit::hub::{Behaviour, ask_back, sign};
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{feed, journal, options};
-
-const PATIENCE: Duration = Duration::from_mins(1);
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const LIMIT: u64 = 100_000;
-
-/// A subscriber whose callbacks are served by an origin, and the hub that it knows.
-struct Room {
-    origin: Origin,
-    /// Where callbacks lead: a server of its own, since each answers one thing at a time.
-    callbacks: Origin,
-    hub: Hub,
-    newsroom: Newsroom,
-    subscriptions: Arc<Subscriptions>,
-    now: Arc<Mutex<Timestamp>>,
-    stop: CancellationToken,
-    subscribing: JoinHandle<()>,
-}
-
-impl Room {
-    fn open() -> Self {
-        Self::open_with(options())
-    }
-
-    fn open_with(options: FetchOptions) -> Self {
-        let (origin, callbacks) = (Origin::start(), Origin::start());
-        let hub = Hub::open(&origin, "/hub");
-        let newsroom = Newsroom::open(&origin, "gazette", 3);
-        let now = Arc::new(Mutex::new("2026-02-01T12:00:00Z".parse().unwrap()));
-        let clock: Arc<dyn Clock> = {
-            let now = Arc::clone(&now);
-            Arc::new(move || *now.lock().unwrap())
-        };
-        let subscriptions = subscriptions(&callbacks, &clock, 7);
-        let fetcher = Arc::new(Fetcher::new(options, clock).unwrap());
-        let stop = CancellationToken::new();
-        let subscribing = tokio::spawn(keep_subscribed(fetcher, Arc::clone(&subscriptions), stop.clone()));
-        Self {
-            origin,
-            callbacks,
-            hub,
-            newsroom,
-            subscriptions,
-            now,
-            stop,
-            subscribing,
-        }
-    }
-
-    fn target(&self) -> FeedTarget {
-        feed(&self.newsroom.feed_url()).0
-    }
-
-    fn feed(&self) -> String {
-        self.newsroom.feed_url()
-    }
-
-    /// A poll's answer that names the hub.
-    fn hear(&self) {
-        self.hear_of(&format!("<{}>; rel=hub", self.hub.url()));
-    }
-
-    fn hear_of(&self, link: &str) {
-        let answer = HttpAnswer {
-            status: 200,
-            headers: vec![Header {
-                name: "Link".to_owned(),
-                value: link.as_bytes().to_vec(),
-            }],
-            body: Bytes::new(),
-        };
-        let told = Told {
-            answer: &answer,
-            base: &self.feed(),
-            hubs: &[],
-            topic: None,
-            is_whole: true,
-        };
-        self.subscriptions.heard(&self.target(), &told);
-    }
-
-    fn wait(&self, seconds: i64) {
-        let mut now = self.now.lock().unwrap();
-        *now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
-    }
-
-    async fn verified(&self, count: usize) {
-        let hub = self.hub.clone();
-        let came = tokio::task::spawn_blocking(move || hub.wait_for_verifications(count, PATIENCE));
-        assert!(came.await.unwrap(), "{:?}", self.hub.verified());
-    }
-
-    /// Waits until the counts are so.
-    async fn until(&self, done: impl Fn(&HubCounts) -> bool) {
-        let begun = std::time::Instant::now();
-        while !done(&self.subscriptions.counts()) {
-            assert!(begun.elapsed() < PATIENCE, "{:?}", self.subscriptions.counts());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    async fn subscribed(&self) -> Subscriber {
-        self.hear();
-        self.verified(1).await;
-        assert_eq!(self.hub.verified(), [(200, true)]);
-        self.hub.subscribers().remove(0)
-    }
-
-    fn told(&self) -> String {
-        self.subscriptions
-            .state(&self.feed())
-            .map(|state| state.to_string())
-            .unwrap_or_default()
-    }
-
-    async fn deliver(&self, body: &str, signature: &str) -> (Received, Vec<Capture>) {
-        self.post(Post {
-            signatures: vec![signature.as_bytes().to_vec()],
-            content_type: Some("application/rss+xml".to_owned()),
-            content_encoding: None,
-            body: Bytes::copy_from_slice(body.as_bytes()),
-        })
-        .await
-    }
-
-    async fn post(&self, post: Post) -> (Received, Vec<Capture>) {
-        let (outlet, kept) = journal();
-        let callback = self.hub.subscribers().remove(0).callback;
-        let received = self
-            .subscriptions
-            .receive(token(&callback), post, &outlet, LIMIT)
-            .await;
-        drop(outlet);
-        (received, kept.await.unwrap())
-    }
-
-    async fn close(self) {
-        self.stop.cancel();
-        self.subscribing.await.unwrap();
-    }
-}
-
-fn subscriptions(callbacks: &Origin, clock: &Arc<dyn Clock>, secret: u8) -> Arc<Subscriptions> {
-    let callback = callbacks.url("/websub");
-    let subscriptions = Arc::new(Subscriptions::new(
-        Keys::new([secret; 32]),
-        &callback,
-        Arc::clone(clock),
-    ));
-    let asked = Arc::clone(&subscriptions);
-    callbacks.on_prefix("/websub/", move |request| {
-        let query = request.target.split_once('?').map_or("", |(_, query)| query);
-        match asked.verify(token(request.path()), query) {
-            Some(challenge) => Reply::ok(challenge),
-            None => Reply::status(404),
-        }
-    });
-    subscriptions
-}
-
-fn token(callback: &str) -> &str {
-    callback.rsplit('/').next().unwrap()
-}
+use crate::desk::{journal, options};
+use crate::room::{HOUR, LIMIT, MINUTE, Room, subscriptions, token};
 
 #[tokio::test]
 async fn a_feed_that_names_a_hub_is_subscribed_to_and_renewed_at_two_thirds_of_the_lease() {
@@ -356,7 +192,7 @@ async fn a_compressed_delivery_is_signed_as_sent_and_kept_as_meant() {
     assert_eq!(received, Received::Kept);
     assert_eq!(kept[0].body().as_ref(), body.as_bytes());
     for unreadable in [
-        post(body.as_bytes(), "lzw2"),
+        post(&[0, 159, 146, 150, 1, 2, 3, 0, 255], "lzw2"),
         post(&gzip(&vec![b'x'; LIMIT as usize + 1]), "gzip"),
         post(&vec![b'x'; LIMIT as usize + 1], "identity"),
     ] {
@@ -392,34 +228,27 @@ async fn a_hub_that_misses_what_polls_find_is_dropped_and_the_feed_polled_as_bef
     room.deliver(&body, &sign(&secret, body.as_bytes())).await;
     let feed = room.feed();
     let delivered = fingerprints(&body);
+    let observe = |fingerprint, published, polled_before| {
+        let item = FoundItem {
+            fingerprint,
+            published,
+        };
+        room.subscriptions.observe_poll(&feed, [item], polled_before);
+    };
     assert!(room.subscriptions.was_delivered(&feed, delivered[0]));
     for round in 1..=3 {
         assert!(
             room.subscriptions.check_interval(&feed).is_some(),
             "round {round}"
         );
-        let before = *room.now.lock().unwrap();
+        let after_the_first = room.now().saturating_add(SignedDuration::from_secs(1)).unwrap();
         room.wait(6 * HOUR);
-        // Delivered, or too young to have been: neither is a miss.
-        let young = *room.now.lock().unwrap();
-        for item in [(delivered[0], None), (round, Some(young))] {
-            let found = FoundItem {
-                fingerprint: item.0,
-                published: item.1,
-            };
-            if round == 1 {
-                room.subscriptions.observe_poll(&feed, [found], Some(before));
-            }
+        if round == 1 {
+            // What was delivered, or is too young to have been, is no miss.
+            observe(delivered[0], None, Some(after_the_first));
+            observe(1, Some(room.now()), None);
         }
-        let missed = FoundItem {
-            fingerprint: 100 + round,
-            published: None,
-        };
-        room.subscriptions.observe_poll(
-            &feed,
-            [missed],
-            Some(before.saturating_add(SignedDuration::from_secs(1)).unwrap()),
-        );
+        observe(100 + round, None, Some(after_the_first));
     }
     assert_eq!(room.subscriptions.check_interval(&feed), None);
     assert!(room.told().contains("dropped"), "{}", room.told());
@@ -488,7 +317,8 @@ async fn a_hub_at_a_private_address_is_not_asked() {
     room.hear();
     room.until(|counts| counts.requests_failed == 1).await;
     assert!(room.told().contains("loopback"), "{}", room.told());
-    room.hear_of("<http://localhost:1/>; rel=hub");
+    room.wait(24 * HOUR);
+    room.hear_of("<http://localhost:8765/>; rel=hub");
     room.until(|counts| counts.requests_failed == 2).await;
     assert!(room.told().contains("loopback"), "{}", room.told());
     assert!(room.origin.requests().is_empty());
@@ -503,6 +333,7 @@ async fn a_hub_may_send_elsewhere_by_307_and_308_and_by_nothing_else() {
         room.origin.set(&moved, Reply::redirect(status, room.hub.url()));
         let before = room.hub.asked().len();
         let counts = room.subscriptions.counts();
+        room.wait(24 * HOUR);
         room.hear_of(&format!("<{}>; rel=hub", room.origin.url(&moved)));
         room.until(|now| now.verified + now.requests_failed > counts.verified + counts.requests_failed)
             .await;
@@ -513,8 +344,9 @@ async fn a_hub_may_send_elsewhere_by_307_and_308_and_by_nothing_else() {
         );
     }
     room.origin.set("/circle", Reply::redirect(307, "/circle"));
-    room.hear_of(&format!("<{}>; rel=hub", room.origin.url("/circle")));
     let failed = room.subscriptions.counts().requests_failed;
+    room.wait(24 * HOUR);
+    room.hear_of(&format!("<{}>; rel=hub", room.origin.url("/circle")));
     room.until(|now| now.requests_failed > failed).await;
     assert!(room.told().contains("circle"), "{}", room.told());
     room.close().await;
@@ -545,7 +377,8 @@ async fn a_feed_that_names_no_hub_any_more_is_forgotten_but_not_for_a_body_that_
         headers: Vec::new(),
         body: Bytes::new(),
     };
-    for (is_whole, feeds) in [(false, 1), (true, 0)] {
+    for (hours, is_whole, feeds) in [(0, true, 1), (24, false, 1), (0, true, 0)] {
+        room.wait(hours * HOUR);
         let told = Told {
             answer: &answer,
             base: &room.feed(),
@@ -585,19 +418,17 @@ async fn a_restart_goes_on_with_the_same_callback_and_asks_nothing() {
     let room = Room::open();
     let before = room.subscribed().await;
     let state = room.subscriptions.state(&room.feed()).unwrap();
-    assert_eq!(room.subscriptions.take_changed(), [room.feed()]);
-    assert_eq!(room.subscriptions.take_changed(), [""; 0]);
     let clock: Arc<dyn Clock> = {
         let now = Arc::clone(&room.now);
         Arc::new(move || *now.lock().unwrap())
     };
     let again = subscriptions(&room.callbacks, &clock, 7);
-    again.restore(&room.target(), state.clone());
+    again.restore([(&room.target(), state.clone())]);
     assert_eq!(again.state(&room.feed()), Some(state.clone()));
     assert_eq!(again.admit(token(&before.callback)), Admission::Welcome);
     // With another secret the hub would deliver to an address that is nobody's.
     let other = subscriptions(&room.callbacks, &clock, 8);
-    other.restore(&room.target(), state);
+    other.restore([(&room.target(), state)]);
     assert!(
         other
             .state(&room.feed())
@@ -606,5 +437,143 @@ async fn a_restart_goes_on_with_the_same_callback_and_asks_nothing() {
             .contains("to be asked")
     );
     assert_eq!(other.admit(token(&before.callback)), Admission::Unknown);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_publisher_whose_servers_disagree_is_held_to_one_hub_for_a_day() {
+    let room = Room::open();
+    let subscriber = room.subscribed().await;
+    for n in 0..10 {
+        room.hear_of(&format!(
+            "<{}?server={n}>; rel=hub, </autre/{n}>; rel=self",
+            room.hub.url()
+        ));
+        room.hear();
+    }
+    assert_eq!(
+        room.subscriptions.state(&room.feed()).unwrap().topic(),
+        subscriber.topic
+    );
+    room.wait(24 * HOUR);
+    room.hear_of(&format!("<{}>; rel=hub, </autre>; rel=self", room.hub.url()));
+    room.verified(2).await;
+    assert_eq!(room.hub.asked().len(), 2);
+    assert_eq!(room.hub.asked()[1].topic, room.origin.url("/autre"));
+    assert_ne!(room.hub.asked()[1].callback, subscriber.callback);
+    room.close().await;
+}
+
+/// A poll of the room's feed, whenever the clock is moved to when it is due.
+struct Polling {
+    lists: mpsc::Sender<Vec<(FeedTarget, FeedState)>>,
+    reports: mpsc::Receiver<PollReport>,
+    kept: JoinHandle<Vec<Capture>>,
+    task: JoinHandle<PollSummary>,
+    stop: CancellationToken,
+}
+
+impl Polling {
+    fn begin(room: &Room, fetcher: &Arc<Fetcher>, state: FeedState) -> Self {
+        let (lists, inlet) = mpsc::channel(4);
+        let (outlet, kept) = journal();
+        let (reports, told) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        let polling = poll(
+            Arc::clone(fetcher),
+            inlet,
+            outlet,
+            reports,
+            Mode::Forever,
+            stop.clone(),
+        );
+        lists.try_send(vec![(room.target(), state)]).unwrap();
+        Self {
+            lists,
+            reports: told,
+            kept,
+            task: tokio::spawn(polling),
+            stop,
+        }
+    }
+
+    async fn report(&mut self) -> PollReport {
+        self.reports.recv().await.unwrap()
+    }
+
+    /// Moves the clock to when the next poll is due; how long that is, in seconds.
+    async fn next(&mut self, room: &Room, last: &PollReport) -> (i64, PollReport) {
+        let due = last.next_due.unwrap();
+        let wait = due.duration_since(room.now()).as_secs() + 1;
+        room.wait(wait);
+        // A list makes the scheduler look at the clock.
+        self.lists
+            .send(vec![(room.target(), FeedState::default())])
+            .await
+            .unwrap();
+        (wait, self.report().await)
+    }
+
+    async fn end(self) -> Vec<Capture> {
+        self.stop.cancel();
+        self.task.await.unwrap();
+        self.kept.await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn polls_are_a_check_while_a_hub_delivers_and_all_there_is_once_it_missed_three() {
+    let room = Room::open();
+    // The newsroom dates what it publishes, ten minutes apart from six o'clock on.
+    *room.now.lock().unwrap() = "2026-02-01T06:25:00Z".parse().unwrap();
+    let (newsroom, link) = (room.newsroom.clone(), format!("<{}>; rel=hub", room.hub.url()));
+    room.origin.on(&newsroom.feed_path(), move |_| {
+        Reply::feed(newsroom.feed()).header("Link", &link)
+    });
+    // 1. The first poll finds the hub; the hub delivers.
+    let mut polling = Polling::begin(&room, &room.fetcher, FeedState::default());
+    let first = polling.report().await;
+    room.verified(1).await;
+    let secret = room.hub.subscribers().remove(0).secret;
+    room.newsroom.publish(1);
+    let body = room.newsroom.feed();
+    let (received, _) = room.deliver(&body, &sign(&secret, body.as_bytes())).await;
+    assert_eq!(received, Received::Kept);
+    // 2. The poll that was planned before sees nothing that was missed. Polls are far between from now on.
+    let (wait, mut last) = polling.next(&room, &first).await;
+    assert!(wait < 6 * HOUR, "{wait}");
+    for missed in 1..=3 {
+        assert!(last.record.as_ref().unwrap().rule.contains("hub"), "{last:?}");
+        // 3. The hub says nothing of what is published; the polls find it.
+        room.newsroom.publish(1);
+        let (wait, report) = polling.next(&room, &last).await;
+        assert!(wait >= 6 * HOUR, "{missed}: {wait}");
+        last = report;
+    }
+    // 4. The hub is dropped, and the feed polled by what it brings.
+    assert!(room.told().contains("dropped"), "{}", room.told());
+    assert!(!last.record.as_ref().unwrap().rule.contains("hub"), "{last:?}");
+    let captures = polling.end().await;
+    assert_eq!(captures.len(), 5, "each poll found something");
+    // 5. A restart knows it still.
+    let clock: Arc<dyn Clock> = {
+        let now = Arc::clone(&room.now);
+        Arc::new(move || *now.lock().unwrap())
+    };
+    let again = subscriptions(&room.callbacks, &clock, 7);
+    let fetcher = Fetcher::new(options(), clock).unwrap();
+    let fetcher = Arc::new(fetcher.subscribe_with(Arc::clone(&again)));
+    assert!(!again.is_restored());
+    let state = FeedState {
+        next_due: last.next_due,
+        memory: last.memory.unwrap().into_boxed_slice(),
+        ..FeedState::default()
+    };
+    let polling = Polling::begin(&room, &fetcher, state);
+    while !again.is_restored() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(again.state(&room.feed()), room.subscriptions.state(&room.feed()));
+    polling.end().await;
     room.close().await;
 }

@@ -67,7 +67,7 @@ impl Engine {
             .ok()?;
         Some(Self::Zstd(Unzstd {
             decoder,
-            between_frames: true,
+            between_frames: false,
         }))
     }
 
@@ -127,6 +127,7 @@ fn inflate_step(inflate: &mut Decompress, input: &[u8], out: &mut [u8]) -> Step 
 /// A zstd stream: frames one after another (RFC 8878 §3).
 pub(super) struct Unzstd {
     decoder: Decoder<'static>,
+    /// Whether a frame has just been read to its end.
     between_frames: bool,
 }
 

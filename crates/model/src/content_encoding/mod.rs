@@ -64,8 +64,8 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// Input kept in case it turns out not to be in its coding. Text labelled as a coding is found out within a few bytes.
 const SECOND_THOUGHTS_BYTES: usize = 64 * 1024;
 
-/// The most first bytes that tell a coding: the magic number of zstd.
-const MAGIC_BYTES: usize = 4;
+/// First bytes by which a coding is told. A magic number is four; eight of text are no coding by accident.
+const MAGIC_BYTES: usize = 8;
 
 /// Decodes `body` from the codings named in `content_encoding` into at most `limit` bytes.
 ///
@@ -185,10 +185,23 @@ impl Coding {
                 frame.then(Engine::zstd).flatten()
             }
             // RFC 9110 §8.4.1.2 means zlib; some servers send a raw deflate stream.
-            Self::Deflate => Some(Engine::deflate(is_zlib(head))),
+            Self::Deflate if is_zlib(head) => Some(Engine::deflate(true)),
+            // Neither of these has a magic number, and markup or JSON may decode to garbage for a while.
+            Self::Deflate | Self::Brotli if is_text(head) => None,
+            Self::Deflate => Some(Engine::deflate(false)),
             Self::Brotli => Some(Engine::brotli()),
         }
     }
+}
+
+/// Whether a body begins as markup or JSON does and goes on in ASCII.
+fn is_text(head: &[u8]) -> bool {
+    let rest = head.strip_prefix(MARK).unwrap_or(head);
+    looks_plain(head) == Some(true)
+        && rest
+            .iter()
+            .take(MAGIC_BYTES)
+            .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 /// RFC 1950 §2.2: deflate, and a check that holds for one pair of bytes in 31.
@@ -196,6 +209,9 @@ fn is_zlib(head: &[u8]) -> bool {
     matches!(head, [method, flags, ..] if method & 0x0f == 8
         && u16::from_be_bytes([*method, *flags]).is_multiple_of(31))
 }
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One coding of a body.
 struct Stage {
@@ -346,7 +362,7 @@ impl Stage {
         self.decode(&head, rest, sink)
     }
 
-    /// Brotli and bare deflate have no magic number: only that nothing comes out tells that it was neither.
+    /// What text does not begin as markup does is told from brotli and bare deflate by nothing coming out alone.
     fn may_be_plain(&self) -> bool {
         matches!(self.coding, Coding::Brotli | Coding::Deflate)
             && matches!(self.state, State::Decoding(_))
@@ -426,7 +442,6 @@ impl Stage {
 /// Whether a body begins as markup or JSON does, a byte order mark and white space aside; `None` while too little
 /// came to tell.
 fn looks_plain(head: &[u8]) -> Option<bool> {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
     if head.len() < MARK.len() && MARK.starts_with(head) {
         return None;
     }
@@ -437,76 +452,4 @@ fn looks_plain(head: &[u8]) -> Option<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    fn gzip(text: &[u8]) -> Bytes {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap().into()
-    }
-
-    #[test]
-    fn each_coding_is_undone() {
-        let text = "Les délégations se sont séparées sans accord.".repeat(20);
-        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-        zlib.write_all(text.as_bytes()).unwrap();
-        let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        raw.write_all(text.as_bytes()).unwrap();
-        let mut br = Vec::new();
-        brotli::CompressorWriter::new(&mut br, 4096, 5, 20)
-            .write_all(text.as_bytes())
-            .unwrap();
-        let zstd = zstd::stream::encode_all(text.as_bytes(), 3).unwrap();
-        for (coding, body) in [
-            ("gzip", gzip(text.as_bytes())),
-            ("deflate", zlib.finish().unwrap().into()),
-            ("deflate", raw.finish().unwrap().into()),
-            ("br", br.into()),
-            ("zstd", zstd.into()),
-            ("identity", Bytes::from(text.clone())),
-        ] {
-            let decoded = decode_body(&body, Some(coding), 1 << 20).unwrap();
-            assert_eq!(
-                decoded,
-                Decoded {
-                    bytes: Bytes::from(text.clone()),
-                    truncated: false
-                },
-                "{coding}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_limit_is_exact() {
-        let body = gzip(&[b'a'; 1000]);
-        assert_eq!(decode_body(&body, Some("gzip"), 1000).unwrap().bytes.len(), 1000);
-        assert_eq!(
-            decode_body(&body, Some("gzip"), 999),
-            Err(DecodeError::TooLarge { limit: 999 })
-        );
-        let plain = Bytes::from_static(&[b'a'; 10]);
-        assert_eq!(
-            decode_body(&plain, None, 9),
-            Err(DecodeError::TooLarge { limit: 9 })
-        );
-    }
-
-    #[test]
-    fn a_broken_gzip_gives_what_it_holds() {
-        let whole = gzip("mot après mot ".repeat(5000).as_bytes());
-        let decoded = decode_body(&whole.slice(..whole.len() - 20), Some("gzip"), 1 << 20).unwrap();
-        assert!(decoded.truncated && decoded.bytes.starts_with("mot après".as_bytes()));
-    }
-
-    #[test]
-    fn a_plain_body_labelled_gzip_is_taken_as_it_is() {
-        let plain = Bytes::from_static(b"<rss/>");
-        for coding in ["gzip", "zstd"] {
-            assert_eq!(decode_body(&plain, Some(coding), 100).unwrap().bytes, plain);
-        }
-    }
-}
+mod tests;

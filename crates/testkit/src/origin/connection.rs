@@ -3,13 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::reply::{Before, Manner, Reply};
+use super::reply::{After, Before, Manner, Reply};
 use super::{Request, Shared};
 
 /// A head longer than this is not one of ours.
@@ -80,6 +80,9 @@ async fn converse(mut stream: TcpStream, remote: SocketAddr, shared: &Shared) ->
                 return Ok(());
             }
             Before::Close => return Ok(()),
+        }
+        if let Manner::Raw(pace, after) = reply.manner {
+            return send_raw(&mut stream, &reply.body, pace, after).await;
         }
         let goes_on = answer(&mut stream, &request, &reply).await?;
         stream.flush().await?;
@@ -169,6 +172,8 @@ async fn answer(stream: &mut TcpStream, request: &Request, reply: &Reply) -> io:
         Manner::DeclaredLength(length) => format!("Content-Length: {length}\r\n"),
         Manner::Chunked(_) | Manner::Endless => "Transfer-Encoding: chunked\r\n".to_owned(),
         Manner::UntilClose => "Connection: close\r\n".to_owned(),
+        // Sent by itself, head and all.
+        Manner::Raw(..) => String::new(),
     };
     head.extend_from_slice(framing.as_bytes());
     head.extend_from_slice(b"\r\n");
@@ -202,13 +207,46 @@ async fn answer(stream: &mut TcpStream, request: &Request, reply: &Reply) -> io:
                 .await?;
             Ok(false)
         }
-        Manner::DeclaredLength(_) | Manner::UntilClose => {
+        Manner::DeclaredLength(_) | Manner::UntilClose | Manner::Raw(..) => {
             stream.write_all(&reply.body).await?;
             Ok(false)
         }
         Manner::Endless => loop {
             write_chunk(stream, &reply.body).await?;
         },
+    }
+}
+
+/// Sends bytes as they are and leaves the connection as told.
+async fn send_raw(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    pace: Option<(usize, Duration)>,
+    after: After,
+) -> io::Result<()> {
+    loop {
+        match pace {
+            None => stream.write_all(bytes).await?,
+            Some((at_a_time, pause)) => {
+                for part in bytes.chunks(at_a_time) {
+                    stream.write_all(part).await?;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+        match after {
+            After::Again => {}
+            After::Close => return stream.shutdown().await,
+            After::Reset => {
+                // What is still on its way is lost with the connection; so it is given a moment.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                return stream.set_zero_linger();
+            }
+            After::Silence => {
+                while stream.read(&mut [0; 64]).await? > 0 {}
+                return Ok(());
+            }
+        }
     }
 }
 
