@@ -19,11 +19,11 @@ use crate::counters::Feeds;
 use crate::options::{FeedState, FeedTarget};
 
 /// A feed's number; used again when the feed is gone.
-pub(crate) type Slot = u32;
+pub type Slot = u32;
 
 /// Feeds by when they are due.
 #[derive(Debug)]
-pub(crate) struct Agenda {
+pub struct Agenda {
     slots: Vec<Option<Feed>>,
     free: Vec<Slot>,
     by_url: HashTable<Slot>,
@@ -72,37 +72,46 @@ struct Host {
 
 /// A feed to poll now.
 #[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) slot: Slot,
-    pub(crate) target: Arc<FeedTarget>,
-    pub(crate) validators: Validators,
-    pub(crate) memory: Vec<u8>,
+pub struct Job {
+    /// Its number.
+    pub slot: Slot,
+    /// The feed.
+    pub target: Arc<FeedTarget>,
+    /// The validators to send.
+    pub validators: Validators,
+    /// What is remembered of it, closed.
+    pub memory: Vec<u8>,
 }
 
 /// What became of a list.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
+pub struct Taken {
     /// Addresses that stand in it more than once.
-    pub(crate) twice: Vec<String>,
+    pub twice: Vec<String>,
     /// Feeds that were listed before and are not any more.
-    pub(crate) gone: Vec<Arc<FeedTarget>>,
+    pub gone: Vec<Arc<FeedTarget>>,
     /// Feeds that were not listed before.
-    pub(crate) new: Vec<Slot>,
+    pub new: Vec<Slot>,
 }
 
 /// How a feed stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Stands {
+pub enum Stands {
+    /// Its last poll went well.
     Ok,
+    /// Its last poll failed.
     Failing,
+    /// It said that it is gone.
     Gone,
+    /// It was not polled yet.
     #[default]
     Never,
 }
 
 impl Agenda {
     /// An agenda that lets at most `per_host` polls run at one host and `most_running` in all.
-    pub(crate) fn new(per_host: usize, most_running: usize) -> Self {
+    #[must_use]
+    pub fn new(per_host: usize, most_running: usize) -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
@@ -122,7 +131,7 @@ impl Agenda {
     /// Takes over a list. `lane` gives the number of those who take turns with a feed, and how many polls of theirs may
     /// run at once; `due` gives the due time of a feed that was not listed before; a feed that stays keeps what is
     /// known of it here. Gives back what became of the list.
-    pub(crate) fn take_list(
+    pub fn take_list(
         &mut self,
         list: Vec<(FeedTarget, FeedState)>,
         lane: impl Fn(&FeedTarget) -> (u32, usize),
@@ -191,7 +200,7 @@ impl Agenda {
     }
 
     /// Takes note of how a feed stands.
-    pub(crate) fn stand(&mut self, slot: Slot, stands: Stands) {
+    pub fn stand(&mut self, slot: Slot, stands: Stands) {
         if let Some(feed) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
             let before = std::mem::replace(&mut feed.stands, stands);
             *count(&mut self.standing, before) -= 1;
@@ -200,12 +209,14 @@ impl Agenda {
     }
 
     /// How many feeds stand how.
-    pub(crate) fn standing(&self) -> Feeds {
+    #[must_use]
+    pub fn standing(&self) -> Feeds {
         self.standing
     }
 
     /// Whether a feed is on the list.
-    pub(crate) fn is_listed(&self, slot: Slot) -> bool {
+    #[must_use]
+    pub fn is_listed(&self, slot: Slot) -> bool {
         self.feed(slot).is_some_and(|feed| feed.listed)
     }
 
@@ -233,7 +244,7 @@ impl Agenda {
     }
 
     /// The next feed to poll at `now`, if one is due and there is room.
-    pub(crate) fn begin(&mut self, now: Timestamp) -> Option<Job> {
+    pub fn begin(&mut self, now: Timestamp) -> Option<Job> {
         while self.running < self.most_running {
             let slot = if let Some(slot) = self.ready.pop_front() {
                 slot
@@ -273,12 +284,7 @@ impl Agenda {
 
     /// Takes note that the poll of a feed has ended. `now_known` is what is known of it now (nothing new when `None`), `due`
     /// when it is due next (never when `None`).
-    pub(crate) fn end(
-        &mut self,
-        slot: Slot,
-        now_known: Option<(&Validators, &[u8])>,
-        due: Option<Timestamp>,
-    ) {
+    pub fn end(&mut self, slot: Slot, now_known: Option<(&Validators, &[u8])>, due: Option<Timestamp>) {
         let Some(feed) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
         };
@@ -307,18 +313,20 @@ impl Agenda {
     }
 
     /// When the next feed is due.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
         let (at, _) = self.due.first()?;
         Timestamp::from_millisecond(*at).ok()
     }
 
     /// How many feeds are due before `now`.
-    pub(crate) fn overdue(&self, now: Timestamp) -> usize {
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp) -> usize {
         self.due.range(..(now.as_millisecond(), 0)).count()
     }
 
     /// Gives every feed that is due before `now` another time.
-    pub(crate) fn put_off_overdue(&mut self, now: Timestamp, mut to: impl FnMut() -> Timestamp) {
+    pub fn put_off_overdue(&mut self, now: Timestamp, mut to: impl FnMut() -> Timestamp) {
         let later = self.due.split_off(&(now.as_millisecond(), 0));
         for (_, slot) in std::mem::replace(&mut self.due, later) {
             let at = to().as_millisecond();
@@ -330,17 +338,20 @@ impl Agenda {
     }
 
     /// A feed's target.
-    pub(crate) fn target(&self, slot: Slot) -> Option<&Arc<FeedTarget>> {
+    #[must_use]
+    pub fn target(&self, slot: Slot) -> Option<&Arc<FeedTarget>> {
         self.feed(slot).map(|feed| &feed.target)
     }
 
     /// What is known of a feed.
-    pub(crate) fn known(&self, slot: Slot) -> Option<(Validators, Vec<u8>)> {
+    #[must_use]
+    pub fn known(&self, slot: Slot) -> Option<(Validators, Vec<u8>)> {
         self.feed(slot).map(|feed| unpack(&feed.packed))
     }
 
     /// The number of a feed's host.
-    pub(crate) fn host(&self, slot: Slot) -> Option<u32> {
+    #[must_use]
+    pub fn host(&self, slot: Slot) -> Option<u32> {
         self.feed(slot).map(|feed| feed.host)
     }
 

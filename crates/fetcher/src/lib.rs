@@ -30,7 +30,7 @@ mod counters;
 mod exchange;
 mod fetcher;
 
-mod agenda;
+pub mod agenda;
 mod reading;
 
 mod feed_answer;

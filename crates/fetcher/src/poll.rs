@@ -170,7 +170,7 @@ impl Scheduler {
             .iter()
             .filter(|(_, state)| state.next_due.is_none_or(|due| due <= now))
             .count();
-        let over = schedule::crowd_spread(at_once, options.concurrency, &options.interval);
+        let over = schedule::crowd_spread(at_once, options.concurrency);
         if let Some(subscriptions) = &self.fetcher.subscriptions {
             // Before the first poll: hubs may deliver at once.
             subscriptions.restore(list.iter().filter_map(|(target, state)| {
@@ -328,7 +328,7 @@ impl Scheduler {
     fn spread_overdue(&mut self, now: Timestamp) {
         let options = &self.fetcher.options;
         let overdue = self.agenda.overdue(now);
-        let over = schedule::crowd_spread(overdue, options.concurrency, &options.interval);
+        let over = schedule::crowd_spread(overdue, options.concurrency);
         if over.is_zero() {
             return;
         }

@@ -4,7 +4,7 @@
 //! header), from links that look like feeds, from the sitemaps that `robots.txt` names, and, where all that gives no
 //! feed of the whole site, from paths at which feeds are usually found. Each lead is fetched as politely as everything
 //! (turns, `robots.txt`, limits), read as a feed, and ranked by what it holds; feeds of comments come last. At most
-//! 40 leads are followed, so a page that names a thousand costs no more than others.
+//! `MAX_REQUESTS` leads are followed, so a page that names a thousand costs no more than others.
 //!
 //! Sources: RSS Advisory Board, *RSS Autodiscovery*; RFC 8288 (`Link`); the Sitemaps protocol; paths of the systems that
 //! the French-language press runs on (`WordPress`, SPIP, Arc, Drupal, Blogger).

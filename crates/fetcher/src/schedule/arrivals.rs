@@ -1,6 +1,6 @@
 //! How often a feed brings something new, and when to look again.
 //!
-//! Arrivals are taken for a Poisson process whose rate is the feed's mean × the level of the hour ([`super::rhythm`]) ×
+//! Arrivals are taken for a Poisson process whose rate is the feed's mean × the level of the hour (`rhythm.rs`) ×
 //! how lively the last hours were. Both factors are gamma–Poisson estimates whose counts are forgotten exponentially (the
 //! discounted conjugate filter of Smith, J. R. Statist. Soc. B 41, 1979): the mean over two weeks, the liveliness over some
 //! hours.

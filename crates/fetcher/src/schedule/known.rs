@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The most items remembered. Feeds of the press hold 10 to 50; the rest of larger ones is told by [`Reach`].
+/// The most items remembered. Feeds of the press hold 10 to 50; the rest of larger ones is told by how far the memory reaches.
 pub const REMEMBERED: usize = 64;
 
 /// An item as the schedule sees it.

@@ -45,9 +45,12 @@ const JITTER_PART: f64 = 0.05;
 /// The longest time by which polls that fall on one moment (the end of a quiet, of a skipped hour) are moved apart.
 const LONGEST_SPREAD: Duration = Duration::from_mins(10);
 
-/// The longest time over which polls that are all due at once are spread, and the time that is allowed for each of them:
-/// an answer takes about a second, and so many at once as there are places.
+/// The time that is allowed for each of many polls that are all due at once: an answer takes about a second, and so many
+/// are under way as there are places.
 const POLL_TIME: Duration = Duration::from_secs(1);
+
+/// The longest time over which such polls are spread.
+const LONGEST_CROWD: Duration = Duration::from_hours(1);
 
 /// The part of a feed that may be new at the next poll.
 const WINDOW_PART: f64 = 0.5;
@@ -324,14 +327,14 @@ pub fn first_due(
 /// The time over which so many polls that are due at once are spread. A handful is polled at once: the hosts' turns keep
 /// them apart.
 #[must_use]
-pub fn crowd_spread(polls: usize, places: usize, options: &Interval) -> Duration {
+pub fn crowd_spread(polls: usize, places: usize) -> Duration {
     if polls <= places {
         return Duration::ZERO;
     }
     let rounds = polls.div_ceil(places.max(1));
     POLL_TIME
         .saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
-        .min(options.default)
+        .min(LONGEST_CROWD)
 }
 
 /// `wait` after `from`, to the millisecond.

@@ -315,9 +315,9 @@ fn feeds_with_the_same_wait_are_moved_apart_the_same_way_on_every_run() {
 #[test]
 fn many_new_feeds_are_not_first_polled_at_once() {
     let options = Interval::default();
-    assert_eq!(crowd_spread(64, 64, &options), Duration::ZERO);
-    assert_eq!(crowd_spread(6400, 64, &options), Duration::from_secs(100));
-    assert_eq!(crowd_spread(200_000, 64, &options), options.default);
+    assert_eq!(crowd_spread(64, 64), Duration::ZERO);
+    assert_eq!(crowd_spread(6400, 64), Duration::from_secs(100));
+    assert_eq!(crowd_spread(200_000, 64), Duration::from_secs(3125));
     let over = Duration::from_secs(100);
     let mut seconds: Vec<u64> = (0..6400)
         .map(|n| {

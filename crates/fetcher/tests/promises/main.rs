@@ -6,6 +6,7 @@ mod asking;
 mod behaviour;
 mod desk;
 mod hostile;
+mod lateness;
 mod manners;
 mod pages;
 mod polling;
