@@ -333,3 +333,44 @@ fn sigterm_while_the_store_is_made_again_ends_cleanly_and_loses_nothing() {
     depeche.run(["replay", "empty.txt"]).expect_code(0);
     assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, exported);
 }
+
+#[test]
+fn a_feed_is_explained_and_its_polls_are_logged() {
+    let (_origin, newsroom, depeche) = newsroom(5);
+    let url = newsroom.feed_url();
+    for _ in 0..2 {
+        depeche.run(["run", "--once"]).expect_code(0);
+    }
+    let said = depeche.run(["feeds", "explain", &url]).expect_code(0).stdout;
+    for part in ["next poll", "items a day in the mean", "304"] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let json = depeche
+        .run(["feeds", "explain", &url, "--format", "json"])
+        .expect_code(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert!(json["rule"].is_string() && json["because"].is_array(), "{json:#}");
+    let log = depeche
+        .run(["feeds", "log", &url, "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
+    let log: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let told: Vec<_> = log
+        .iter()
+        .map(|line| (&line["number"], &line["outcome"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&serde_json::json!(2), &serde_json::json!("304")),
+            (&serde_json::json!(1), &serde_json::json!("200"))
+        ]
+    );
+    assert_eq!(log[1]["items"], 5);
+    depeche
+        .run(["feeds", "explain", "https://example.org/unknown"])
+        .expect_code(1);
+}
