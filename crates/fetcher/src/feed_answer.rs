@@ -338,7 +338,6 @@ impl Poll<'_> {
         self.record.timings = Timings {
             resolve: part(trace.resolve),
             connect: part(trace.connect),
-            tls: None,
             first_byte: part(trace.first_byte),
             total: part(trace.total),
         };

@@ -143,7 +143,7 @@ pub(super) fn log(config: &Config, url: &str, rows: &Rows) -> anyhow::Result<Exi
         "error",
     ];
     if rows.format != Format::Table {
-        columns.extend(["resolve_ms", "connect_ms", "tls_ms", "next_due"]);
+        columns.extend(["resolve_ms", "connect_ms", "next_due"]);
     }
     write_to(rows.to.output.as_ref(), |out| {
         let lines = log.iter().map(|record| Ok(line(record, rows.format)));
@@ -175,7 +175,6 @@ fn line(record: &FetchRecord, format: Format) -> Row {
         line.extend(row([
             ("resolve_ms", json!(record.timings.resolve)),
             ("connect_ms", json!(record.timings.connect)),
-            ("tls_ms", json!(record.timings.tls)),
             ("next_due", json!(record.next_due)),
         ]));
     }
