@@ -1,7 +1,9 @@
 //! What the answers are worth, on the labelled snippets of `tests/data/language/`.
 //!
 //! The snippets are halved by a hash of their line. `scripts/language/train` learns the development half; the floors
-//! below are asserted on the other, which nothing was trained or tuned on.
+//! below are asserted on the other, which no table has learnt. It is not untouched: `KEEP` was lowered, and Picard and
+//! Walloon sentences were added to `scripts/language/own/`, after its errors had been read. The floors lie a little
+//! below what was measured then; they hold what is there and are no estimate for other texts.
 
 use std::collections::BTreeMap;
 use std::fs;
