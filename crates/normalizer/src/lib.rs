@@ -26,5 +26,6 @@ mod urls;
 
 mod article;
 
+pub use language::{Detected, Detector as LanguageDetector};
 pub use normalizer::{Normalizer, Options, Unwanted};
 pub use stage::run;
