@@ -27,4 +27,5 @@ mod urls;
 mod article;
 
 pub use normalizer::{Normalizer, Options};
+pub use page::{PageArticle, read_page};
 pub use stage::run;

@@ -68,9 +68,9 @@ const LEADS: &[&str] = &[
 
 /// What begins a part that is no name, folded.
 const NO_NAMES: &[&str] = &[
-    "a", "au", "aux", "en", "de notre", "notre", "envoye", "envoyee", "envoyes", "correspondant", "correspondante",
+    "de notre", "notre", "envoye", "envoyee", "envoyes", "correspondant", "correspondante",
     "correspondants", "journaliste", "redacteur", "redactrice", "chef", "grand reporter", "directeur", "directrice",
-    "le", "publie", "mis a jour", "modifie", "service", "special", "speciale", "chercheur", "professeur", "editorialiste",
+    "publie", "mis a jour", "modifie", "service", "special", "speciale", "chercheur", "professeur", "editorialiste",
     "chroniqueur", "photographe", "photo", "photos", "propos", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi",
     "dimanche", "il y a", "temps", "lecture", "suivre", "staff", "reporter", "senior", "editor", "auteur", "collaboration",
 ];
@@ -212,10 +212,10 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
         && first.is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || (part.contains(' ') && starts_with_particle(part)) || words == 1)
-        && (!NO_NAMES
+        && !["à ", "À ", "au ", "aux ", "en ", "le "].iter().any(|start| part.starts_with(start))
+        && !NO_NAMES
             .iter()
             .any(|start| folded.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
-            || part.starts_with("Le "))
 }
 
 fn starts_with_particle(part: &str) -> bool {

@@ -25,9 +25,10 @@ mod paywall;
 
 use depeche_feed::{Wall, of_timestamp};
 use depeche_model::{
-    Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Rejection, RejectionReason, Warning,
-    WarningCode,
+    Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
+    Warning, WarningCode,
 };
+use jiff::Timestamp;
 
 use crate::article::{Draft, prose};
 use crate::entries::{self, EntryText};
@@ -159,6 +160,59 @@ fn names_paywall(skim: &Skim) -> bool {
         .or_else(|| first(|element| element.tag == Tag::Main));
     let blocks = marked.map_or(0..skim.blocks.len(), |element| element.blocks.clone());
     paywall::is_named_in(&shown(skim, blocks))
+}
+
+/// What one page says of its article, read by itself: no feed's entry is weighed against it, no language asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageArticle {
+    /// The title, without the site's name.
+    pub title: Option<String>,
+    /// The text: paragraphs separated by one blank line, no markup; empty where there is none.
+    pub text: String,
+    /// The standfirst as the page's metadata have it.
+    pub description: Option<String>,
+    /// Names, agencies behind the people.
+    pub authors: Vec<String>,
+    /// When it was published.
+    pub published: Option<Published>,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// The sections of the site it stands in.
+    pub sections: Vec<String>,
+    /// Its labels.
+    pub tags: Vec<String>,
+    /// The address of the lead image.
+    pub image: Option<String>,
+    /// What the page says its address is, the most telling first.
+    pub canonical: Vec<String>,
+    /// The name of the site.
+    pub site_name: Option<String>,
+    /// Not everybody may read all of it.
+    pub paywalled: bool,
+}
+
+/// Reads one page. Costs no more than a fifth of a second whatever the page, within 2 MiB of stack.
+///
+/// # Errors
+///
+/// Why it is not parsed, for people: it exceeds a cap on bytes, depth, elements or attributes.
+pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
+    let Page { text, metadata, .. } = read(html, url)?;
+    let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
+    Ok(PageArticle {
+        title: metadata.title.map(line),
+        text,
+        description: metadata.description.map(line),
+        authors: metadata.authors,
+        published: metadata.published,
+        updated_at: metadata.modified,
+        sections: metadata.sections,
+        tags: metadata.tags,
+        image: metadata.image,
+        canonical: metadata.canonical,
+        site_name: metadata.site_name,
+        paywalled: metadata.paywalled,
+    })
 }
 
 /// The article of a page that an entry ordered.
