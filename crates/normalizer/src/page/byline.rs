@@ -94,7 +94,7 @@ impl Credit {
     pub(super) fn add(&mut self, written: &str) {
         let line = without_brackets(written, self);
         for part in parts(&line) {
-            let part = without_lead(part.trim());
+            let part = without_date(without_lead(part.trim()));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
                 push(&mut self.agencies, agency);
@@ -201,6 +201,23 @@ fn without_lead(part: &str) -> &str {
     part.trim_matches([':', ' ', '\u{a0}', '.', '*'])
 }
 
+/// The part before "le 5 février" and "on May 5".
+fn without_date(part: &str) -> &str {
+    for lead in [" le ", " Le ", " on ", " am "] {
+        if let Some((before, after)) = part.split_once(lead)
+            && after.chars().any(|c| c.is_ascii_digit())
+        {
+            return before.trim_end();
+        }
+    }
+    part
+}
+
+/// Whether a line names people in front of or behind a date.
+pub(super) fn is_dated(line: &str) -> bool {
+    line.chars().count() < 160 && parts(line).iter().any(|part| depeche_feed::parse_date(part).is_some())
+}
+
 fn is_name(part: &str, folded: &str) -> bool {
     let words = folded.split(' ').count();
     let first = part.chars().next();
@@ -211,11 +228,18 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
-        && first.is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || (part.contains(' ') && starts_with_particle(part)) || words == 1)
+        && depeche_feed::parse_date(part).is_none()
+        && !LEADS.contains(&folded)
+        && first.is_some_and(|c| c.is_uppercase() || (c.is_ascii_digit() && second_is_upper(part)) || (part.contains(' ') && starts_with_particle(part)) || (words == 1 && c.is_alphabetic()))
         && !["à ", "À ", "au ", "aux ", "en ", "le "].iter().any(|start| part.starts_with(start))
         && !NO_NAMES
             .iter()
             .any(|start| folded.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+}
+
+fn second_is_upper(part: &str) -> bool {
+    let second = part.split(' ').nth(1).and_then(|word| word.chars().next());
+    second.is_some_and(char::is_uppercase)
 }
 
 fn starts_with_particle(part: &str) -> bool {
@@ -245,6 +269,10 @@ mod tests {
             ("Texte : Jeanne Martin / Photos : Paul Durand", "Jeanne Martin"),
             ("https://www.example.org/auteur/1", ""),
             ("Publié le 5 février 2026", ""),
+            ("Jeanne Martin | 5 février 2026 à 18h30", "Jeanne Martin"),
+            ("20 Minutes avec AFP", "20 Minutes+AFP"),
+            ("par", ""),
+            ("Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires", "Aminata Fall+APS"),
         ] {
             let mut credit = Credit::default();
             credit.add(written);

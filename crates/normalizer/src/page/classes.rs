@@ -94,7 +94,12 @@ impl Rules {
                 Some("author") => Hints::BYLINE | Hints::AUTHOR,
                 Some("caption") => Hints::CAPTION,
                 Some("body") => {
-                    rules.parts.extend(words);
+                    for word in words {
+                        match word.strip_prefix('=') {
+                            Some(name) => *rules.names.entry(name).or_default() |= Hints::BODY,
+                            None => rules.parts.push(word),
+                        }
+                    }
                     continue;
                 }
                 Some("weak") => Hints::WEAK,

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::byline;
 use super::classes::Hints;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Block, Kind, Skim, Tag};
@@ -120,6 +121,37 @@ fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
         .map(|(number, _)| number)
 }
 
+/// Whether a structured text was cut off.
+fn breaks_off(body: &str) -> bool {
+    let body = body.trim_end_matches([' ', ']', ')', '\n']);
+    body.ends_with('…') || body.ends_with("..") || !ends_sentence(body)
+}
+
+/// Links that follow a heading.
+#[derive(Debug, Clone, Copy)]
+struct Links {
+    /// The first block behind them.
+    until: usize,
+    /// They stand in an element of their own, with all that is in it.
+    box_of_its_own: bool,
+}
+
+/// Whether a line says who wrote it, or when.
+fn is_credit(text: &str) -> bool {
+    if ends_sentence(text) {
+        return false;
+    }
+    byline::is_byline(text)
+        || depeche_feed::parse_date(text).is_some()
+        || (text.chars().any(|c| c.is_ascii_digit())
+            && [" | ", " - ", " – ", " — ", " · ", " • "].iter().any(|separator| {
+                text.split(separator).count() > 1
+                    && text
+                        .split(separator)
+                        .any(|part| depeche_feed::parse_date(part).is_some())
+            }))
+}
+
 struct Finder<'a> {
     skim: &'a Skim,
     scores: Scores,
@@ -158,7 +190,8 @@ impl Finder<'_> {
     fn keep_parts(&self, container: usize, kept: &mut [bool]) {
         let element = &self.skim.elements[container];
         let parent = element.parent;
-        let named = element.class != 0 && element.hints.contains(Hints::BODY);
+        let named = element.hints.contains(Hints::BODY);
+        let hinted = named || element.hints.contains(Hints::WEAK);
         let around = self
             .skim
             .around(container)
@@ -175,7 +208,8 @@ impl Finder<'_> {
             }
             let prose = self.scores.prose_in(self.skim, number);
             let twin = other.class == element.class && other.tag == element.tag && other.class != 0;
-            if twin && (beside || named) && prose > 0 {
+            // A column of a grid has the classes of the next.
+            if twin && (named || (beside && hinted)) && prose > 0 {
                 self.keep(number, kept);
                 number = other.end;
             } else if beside
@@ -224,8 +258,9 @@ impl Finder<'_> {
                 .map(|number| blocks[number].words)
                 .sum()
         };
-        // A structured text that ends early says nothing of what follows.
-        let truncated = outside(last + 1..blocks.len()) * 4 > words;
+        // A structured text that breaks off says nothing of what follows.
+        let behind = outside(last + 1..blocks.len());
+        let truncated = behind > words || (behind > 0 && self.clues.body.is_some_and(breaks_off));
         for (number, share) in voted.iter().enumerate() {
             let share = share.unwrap_or(0.0);
             if share >= VOTED_SHARE && self.scores.prose[number] {
@@ -270,26 +305,29 @@ impl Finder<'_> {
         let heading = self.title.map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
         let mut seen = rustc_hash::FxHashSet::default();
-        let mut links_follow = false;
+        let mut links: Option<Links> = None;
         for (number, block) in self.skim.blocks.iter().enumerate().filter(|(number, _)| kept[*number]) {
             let text = self.skim.text(block);
             let prose = self.scores.prose[number];
             let is_voted = prose && voted[number].is_some_and(|share| share >= VOTED_SHARE);
-            if links_follow {
-                if prose && block.link_share() < 0.25 && block.kind != Kind::Item {
-                    links_follow = false;
-                } else if !is_voted {
+            if let Some(Links { until, box_of_its_own }) = links {
+                if number >= until {
+                    links = None;
+                } else if !is_voted && (box_of_its_own || block.link_share() > 0.5) {
                     continue;
+                } else if prose || matches!(block.kind, Kind::Heading(_)) {
+                    links = None;
                 }
             }
             match line_kind(text) {
                 Line::Text => {}
                 Line::Boilerplate => continue,
-                Line::Links if block.words <= 12 => {
-                    links_follow = true;
+                Line::Links => {
+                    if block.words <= 12 && block.link_share() < 0.3 {
+                        links = Some(self.links_behind(number));
+                    }
                     continue;
                 }
-                Line::Links => continue,
             }
             if !is_voted && self.is_scrap(block, text, prose) {
                 continue;
@@ -309,9 +347,38 @@ impl Finder<'_> {
         self.without_pulled(lines)
     }
 
-    /// Whether a block is links or a scrap of the page's furniture.
+    /// What a heading over links heads: the rest of the box it stands in, or the links behind it.
+    fn links_behind(&self, number: usize) -> Links {
+        let container = self.scores.container;
+        let boxed = self
+            .skim
+            .around(self.skim.blocks[number].element)
+            .take_while(|element| *element != container)
+            .find(|element| self.skim.elements[*element].blocks.len() > 1)
+            .filter(|element| {
+                let all = self.scores.prose_in(self.skim, container);
+                let blocks = &self.skim.elements[*element].blocks;
+                // The heading is the first of its box, and the box no section of the article.
+                blocks.start + 1 >= number && self.scores.prose_in(self.skim, *element) * 4 < all
+            });
+        match boxed {
+            Some(element) => Links {
+                until: self.skim.elements[element].blocks.end,
+                box_of_its_own: true,
+            },
+            None => Links {
+                until: self.skim.blocks.len(),
+                box_of_its_own: false,
+            },
+        }
+    }
+
+    /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
     fn is_scrap(&self, block: &Block, text: &str, prose: bool) -> bool {
         let links = block.link_share();
+        if !prose && block.kind == Kind::Text && block.words <= 16 && is_credit(text) {
+            return true;
+        }
         match block.kind {
             Kind::Heading(_) => links > 0.6,
             Kind::Item => links > 0.6 && block.words < 25,
@@ -321,7 +388,7 @@ impl Finder<'_> {
                 let paragraph = matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
                 links > 0.6
                     || text.chars().all(|c| !c.is_alphanumeric())
-                    || (!paragraph && block.words < 4 && !ends_sentence(text))
+                    || (!paragraph && block.words < 4 && !ends_sentence(text) && !block.is_bold())
             }
         }
     }
@@ -381,6 +448,7 @@ impl Finder<'_> {
                 Kind::Heading(_) => false,
                 Kind::Item => block.link_share() < 0.3,
                 Kind::Quote => true,
+                Kind::Text if block.is_bold() && !prose(last) && !ends_sentence(text) => false,
                 Kind::Text => {
                     (prose(last) && block.link_share() < 0.4)
                         || (ends_sentence(text) && !text.trim_end().ends_with(':') && block.words > 1)

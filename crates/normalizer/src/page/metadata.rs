@@ -242,7 +242,9 @@ fn line_date(skim: &Skim) -> Option<Published> {
         .filter(|block| block.words <= MAX_BYLINE_WORDS)
         .find_map(|block| {
             let text = skim.text(block);
-            parse_date(text).or_else(|| {
+            let parts = [" | ", " - ", " – ", " — ", " · ", " • "];
+            let part = |text: &str| parts.iter().find_map(|separator| text.split(separator).find_map(parse_date));
+            part(text).or_else(|| {
                 LEADS.iter().find_map(|lead| {
                     let (_, rest) = text.split_once(lead)?;
                     let rest = rest.trim_start_matches([' ', ':', '\u{a0}']);
@@ -279,23 +281,22 @@ fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
         let name = crate::text::fold(name);
         site.as_ref().is_some_and(|site| *site == name) || matches!(name.as_str(), "admin" | "administrateur" | "webmaster")
     };
-    if credit.authors.iter().all(is_site) {
-        let mut shown = Credit::default();
-        shown_byline(skim, &mut shown);
-        if !shown.authors.is_empty() && !shown.authors.iter().all(is_site) {
-            credit.authors = shown.authors;
-        }
-        for agency in shown.agencies {
-            if !credit.agencies.contains(&agency) {
-                credit.agencies.push(agency);
-            }
+    let mut shown = Credit::default();
+    shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
+    if credit.authors.iter().all(is_site) && !shown.authors.iter().all(is_site) {
+        credit.authors = shown.authors;
+    }
+    for agency in shown.agencies {
+        if !credit.agencies.contains(&agency) {
+            credit.agencies.push(agency);
         }
     }
     credit.into_names()
 }
 
-/// The line under the title, or above the text, that names its writers.
-fn shown_byline(skim: &Skim, credit: &mut Credit) {
+/// The line under the title, or above the text, that names its writers. Where they are known already (`search` unset),
+/// only a line that begins as bylines do is asked for agencies.
+fn shown_byline(skim: &Skim, credit: &mut Credit, search: bool) {
     let from = title::block(skim).unwrap_or(0).saturating_sub(4);
     let near = || {
         skim.blocks
@@ -313,6 +314,9 @@ fn shown_byline(skim: &Skim, credit: &mut Credit) {
             }
         }
     }
+    if !search {
+        return;
+    }
     for block in near() {
         let named = skim.around(block.element).take(3).any(|element| {
             skim.elements[element]
@@ -321,6 +325,19 @@ fn shown_byline(skim: &Skim, credit: &mut Credit) {
         });
         if named {
             credit.add(skim.text(block));
+            if !credit.is_empty() {
+                return;
+            }
+        }
+    }
+    for block in near().take(12) {
+        let text = skim.text(block);
+        if byline::is_dated(text) {
+            match byline::agency_of_text(text) {
+                // "Paris (AFP)": a place, not a name.
+                Some(agency) => credit.agencies.push(agency.to_owned()),
+                None => credit.add(text),
+            }
             if !credit.is_empty() {
                 return;
             }

@@ -7,9 +7,15 @@
 use super::classes::Hints;
 use super::skim::{Block, Kind, Skim, Tag};
 
-/// What a block's worth loses from an element to the one around it. A container wins over its better half as long as the
-/// rest adds more than an eighth a level.
-const DECAY: f32 = 0.88;
+/// What a block's worth keeps from an element to the one around it. A container wins over its better part as long as the
+/// rest adds more than a sixth.
+const DECAY: f32 = 0.85;
+
+/// What the prose of a teaser counts: a line or two between two links.
+const TEASER_WORTH: f32 = 0.25;
+
+/// Words of a teaser.
+const MAX_TEASER_WORDS: usize = 45;
 
 /// Share of the page's prose above which a name or a tag no longer takes an element out.
 const KEPT_SHARE: f32 = 0.35;
@@ -168,9 +174,14 @@ impl Scores {
     /// The element whose prose outweighs its scraps the most.
     fn best(&self, skim: &Skim, title: Option<usize>) -> usize {
         let mut worth = vec![0.0_f32; skim.elements.len()];
-        for (block, prose) in skim.blocks.iter().zip(&self.prose) {
+        let is_link = |number: usize| skim.blocks.get(number).is_some_and(|block| block.link_share() > 0.5);
+        for (number, block) in skim.blocks.iter().enumerate() {
             if self.out[block.element] == Out::No {
-                worth[block.element] += value(block, *prose);
+                let teaser = block.words <= MAX_TEASER_WORDS
+                    && is_link(number + 1)
+                    && number.checked_sub(1).is_some_and(is_link);
+                worth[block.element] +=
+                    value(block, self.prose[number]) * if teaser { TEASER_WORTH } else { 1.0 };
             }
         }
         let mut best = (0, 0.0_f32);
@@ -240,8 +251,7 @@ fn weight(tag: Tag, hints: Hints) -> f32 {
         1.0
     };
     match tag {
-        Tag::Article => f32::max(named, 1.12),
-        Tag::Main => f32::max(named, 1.05),
+        Tag::Article => f32::max(named, 1.08),
         Tag::Item | Tag::Paragraph => named * 0.9,
         _ => named,
     }

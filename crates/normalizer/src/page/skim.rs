@@ -68,6 +68,8 @@ pub(super) struct Block {
     /// Bytes of it that are inside links.
     pub(super) link_bytes: usize,
     pub(super) words: usize,
+    /// Bytes of it that are set bold.
+    pub(super) bold_bytes: usize,
     /// A break stands before it and no new element: a line of the same paragraph.
     pub(super) continues: bool,
 }
@@ -75,6 +77,11 @@ pub(super) struct Block {
 impl Block {
     pub(super) fn bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Whether all of it is set bold, as sites without headings set theirs.
+    pub(super) fn is_bold(&self) -> bool {
+        self.bold_bytes == self.bytes() && self.link_bytes == 0
     }
 
     /// The share of it that is links, 0–1.
@@ -200,6 +207,8 @@ struct Reader {
     start: usize,
     words: usize,
     link_bytes: usize,
+    bold_bytes: usize,
+    bold: usize,
     space: bool,
     continues: bool,
     links: usize,
@@ -217,6 +226,7 @@ struct Leave {
     recorded: bool,
     breaks: bool,
     link: bool,
+    bold: bool,
     heading: bool,
     item: bool,
     quote: bool,
@@ -330,6 +340,7 @@ impl Reader {
         let tag = tag(name);
         let mut leave = Leave {
             link: name == "a",
+            bold: matches!(name, "b" | "strong" | "u"),
             heading: matches!(tag, Tag::Heading(_)),
             item: tag == Tag::Item,
             quote: tag == Tag::Quote,
@@ -360,6 +371,7 @@ impl Reader {
             leave.breaks = true;
         }
         self.links += usize::from(leave.link);
+        self.bold += usize::from(leave.bold);
         self.items += usize::from(leave.item);
         self.quotes += usize::from(leave.quote);
         self.articles += usize::from(leave.article);
@@ -386,6 +398,7 @@ impl Reader {
             element.end = end;
         }
         self.links -= usize::from(leave.link);
+        self.bold -= usize::from(leave.bold);
         self.items -= usize::from(leave.item);
         self.quotes -= usize::from(leave.quote);
         self.articles -= usize::from(leave.article);
@@ -409,6 +422,9 @@ impl Reader {
             self.skim.text.push_str(word);
             if self.links > 0 {
                 self.link_bytes += self.skim.text.len() - before;
+            }
+            if self.bold > 0 {
+                self.bold_bytes += self.skim.text.len() - before;
             }
             self.space = true;
         }
@@ -434,6 +450,7 @@ impl Reader {
                     kind,
                     link_bytes: self.link_bytes,
                     words: self.words,
+                    bold_bytes: self.bold_bytes,
                     continues: self.continues,
                 });
             }
@@ -441,6 +458,7 @@ impl Reader {
         }
         self.words = 0;
         self.link_bytes = 0;
+        self.bold_bytes = 0;
         self.space = false;
     }
 
