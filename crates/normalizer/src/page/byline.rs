@@ -3,6 +3,7 @@
 //! In: what a page has where its author should stand: a name, several, "Par Jeanne Martin avec AFP", "De notre
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
+use super::skim::shortened;
 use crate::text::fold;
 
 /// Agencies as bylines name them, folded, and as they are written.
@@ -75,6 +76,9 @@ const NO_NAMES: &[&str] = &[
     "dimanche", "il y a", "temps", "lecture", "suivre", "staff", "reporter", "senior", "editor", "auteur", "collaboration",
 ];
 
+/// Bytes of a byline; the longest name eight people.
+const MAX_LINE: usize = 300;
+
 /// Names are shorter than this, in characters.
 const MAX_NAME: usize = 60;
 
@@ -92,7 +96,7 @@ impl Credit {
 
     /// Adds what a byline says.
     pub(super) fn add(&mut self, written: &str) {
-        let line = without_brackets(written, self);
+        let line = without_brackets(shortened(written, MAX_LINE), self);
         for part in parts(&line) {
             let part = without_date(without_lead(part.trim()));
             let folded = fold(part);

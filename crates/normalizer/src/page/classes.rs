@@ -46,6 +46,15 @@ impl Hints {
         self.0 & other.0 != 0
     }
 
+    /// A container that is named for the text it holds may be named for what stands beside it too.
+    pub(super) fn settled(self) -> Self {
+        if self.contains(Self::BODY) {
+            Self(self.0 & !(Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0))
+        } else {
+            self
+        }
+    }
+
     /// Whether an inline element of these hints is told apart from the words around it.
     pub(super) fn breaks_inline(self) -> bool {
         self.intersects(Self(Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0))
@@ -67,7 +76,7 @@ impl BitOrAssign for Hints {
 }
 
 /// Names longer than this are data or lists of a styling language's classes; what they say is said at their beginning.
-const MAX_NAMES_BYTES: usize = 400;
+pub(super) const MAX_NAMES_BYTES: usize = 400;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::parse(include_str!("../../rules/classes.txt")));
 
@@ -174,21 +183,13 @@ fn is_modifier(word: &str) -> bool {
 pub(super) fn of_names(names: &str) -> Hints {
     let names = names.get(..MAX_NAMES_BYTES).unwrap_or(names);
     let mut hints = Hints::default();
-    let mut body = false;
-    for name in names.split(|c: char| c.is_ascii_whitespace() || c == '\u{1}').filter(|name| !name.is_empty()) {
+    for name in names.split_ascii_whitespace() {
         // What styles by utility writes `md:hidden` and `w-[30px]`.
-        if name.contains([':', '[']) {
-            continue;
+        if !name.contains([':', '[']) {
+            hints |= RULES.of_name(name);
         }
-        let found = RULES.of_name(name);
-        body |= found.contains(Hints::BODY);
-        hints |= found;
     }
-    if body {
-        // A container that is named for what it holds may be named for what stands beside it too.
-        hints.0 &= !(Hints::OUT.0 | Hints::BYLINE.0 | Hints::CAPTION.0);
-    }
-    hints
+    hints.settled()
 }
 
 /// The hints of a microdata property.

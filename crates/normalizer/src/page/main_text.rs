@@ -8,10 +8,12 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use super::byline;
 use super::classes::Hints;
 use super::score::{Out, Scores, Trust, ends_sentence};
-use super::skim::{Block, Kind, Skim, Tag};
+use super::skim::{Block, Kind, Skim, Tag, shortened};
 use super::words::Shingles;
 use crate::text::{Line, fold, line_kind, word_count};
 
@@ -23,6 +25,12 @@ const AGREEING_SHARE: f32 = 0.6;
 
 /// A structured text of fewer words is a summary.
 const MIN_BODY_WORDS: usize = 40;
+
+/// Bytes of a structured text; the longest reports of the press stay under 100 kB.
+const MAX_BODY_BYTES: usize = 400_000;
+
+/// Bytes of what a page says of itself that are compared with its blocks.
+const MAX_DESCRIPTION_BYTES: usize = 1_000;
 
 /// The share of a block's shingles that makes it part of `articleBody`.
 const VOTED_SHARE: f32 = 0.75;
@@ -55,8 +63,11 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
     let title = title_block(skim, clues.title);
     let body = clues
         .body
+        .filter(|body| body.len() <= MAX_BODY_BYTES)
         .map(|body| (body, Shingles::of(body)))
         .filter(|(_, shingles)| shingles.count >= MIN_BODY_WORDS);
+    let description = shortened(clues.description.unwrap_or(""), MAX_DESCRIPTION_BYTES);
+    let description = Some((description, Shingles::of(description))).filter(|(_, said)| said.count > 5);
     let read = |trust| {
         let scores = Scores::of(skim, title, trust);
         let finder = Finder {
@@ -64,6 +75,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
             scores,
             title,
             clues,
+            description: description.as_ref().map(|(text, said)| (*text, said)),
             body: body.as_ref().map(|(_, shingles)| shingles),
         };
         let around = skim
@@ -157,6 +169,8 @@ struct Finder<'a> {
     scores: Scores,
     title: Option<usize>,
     clues: Clues<'a>,
+    /// What the page says of itself, and its shingles.
+    description: Option<(&'a str, &'a Shingles)>,
     body: Option<&'a Shingles>,
 }
 
@@ -304,7 +318,7 @@ impl Finder<'_> {
         let title = self.clues.title.map(fold).unwrap_or_default();
         let heading = self.title.map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
         let mut links: Option<Links> = None;
         for (number, block) in self.skim.blocks.iter().enumerate().filter(|(number, _)| kept[*number]) {
             let text = self.skim.text(block);
@@ -338,7 +352,9 @@ impl Finder<'_> {
                 if says_title && (matches!(block.kind, Kind::Heading(_)) || lines.is_empty()) {
                     continue;
                 }
-                if block.words >= 5 && !seen.insert(folded) {
+                // Said again elsewhere it is a second rendering; a refrain stands beside the first.
+                let parent = self.skim.elements[block.element].parent;
+                if block.words >= 5 && *seen.entry(folded).or_insert(parent) != parent {
                     continue;
                 }
             }
@@ -526,9 +542,10 @@ impl Finder<'_> {
             .any(|element| self.skim.elements[element].hints.contains(Hints::CHAPO));
         named
             || (block.words >= 8
-                && self.clues.description.is_some_and(|description| {
+                && self.description.is_some_and(|(description, said)| {
                     let text = self.skim.text(block);
-                    Shingles::of(description).cover(text) > 0.7 || Shingles::of(text).cover(description) > 0.8
+                    said.cover(text) > 0.7
+                        || (block.words <= MAX_CHAPO_WORDS && Shingles::of(text).cover(description) > 0.8)
                 }))
     }
 }

@@ -367,6 +367,7 @@ fn split_labels(written: &str) -> Vec<String> {
     written
         .split([',', ';'])
         .filter_map(|label| filled(Some(label.trim_start_matches('#'))))
+        .take(MAX_TAGS)
         .collect()
 }
 

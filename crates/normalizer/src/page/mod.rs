@@ -159,7 +159,16 @@ fn names_paywall(skim: &Skim) -> bool {
         .or_else(|| first(|element| element.tag == Tag::Article))
         .or_else(|| first(|element| element.tag == Tag::Main));
     let blocks = marked.map_or(0..skim.blocks.len(), |element| element.blocks.clone());
-    paywall::is_named_in(&shown(skim, blocks))
+    // What such a notice cannot do without, in either case.
+    let speaks = |text: &str| ["bonn", "reste", "payant", "serv"].iter().any(|stem| text.contains(stem));
+    let mut lines = String::new();
+    for block in skim.blocks.get(blocks).unwrap_or_default() {
+        if block.words > 2 && speaks(skim.text(block)) {
+            lines.push_str(skim.text(block));
+            lines.push('\n');
+        }
+    }
+    paywall::is_named_in(&fold(&lines))
 }
 
 /// What one page says of its article, read by itself: no feed's entry is weighed against it, no language asked.

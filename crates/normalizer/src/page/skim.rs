@@ -187,6 +187,15 @@ impl Skim {
     }
 }
 
+/// Bytes of different names that are looked at. Pages of the French press have 20 to 100 kB of them.
+const MAX_NAMED_BYTES: usize = 400_000;
+
+/// Bytes of an element's text that are collected for a field.
+const MAX_FIELD_BYTES: usize = 400;
+
+/// Elements that are collected for one field.
+const MAX_FIELDS: usize = 200;
+
 /// What is collected while an element is open, besides its blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Captured {
@@ -203,6 +212,8 @@ struct Reader {
     /// The recorded elements that are open.
     open: Vec<usize>,
     classes: FxHashMap<String, (u32, Hints)>,
+    /// Bytes of names that were looked at.
+    named: usize,
     /// Text of the block being read.
     start: usize,
     words: usize,
@@ -515,10 +526,17 @@ impl Reader {
         } else {
             return false;
         };
+        let head = &self.skim.head;
+        let enough = [head.times.len(), head.authors.len(), head.tags.len(), head.properties.len()]
+            .iter()
+            .any(|count| *count > MAX_FIELDS);
         // A field that stands in another is the other's part (`author` around `name`).
-        if !self.captured.is_empty() && captured != Captured::Time {
+        if enough || (!self.captured.is_empty() && captured != Captured::Time) {
             if captured == Captured::Property {
                 self.skim.head.properties.pop();
+            }
+            if captured == Captured::Time {
+                self.skim.head.times.pop();
             }
             return false;
         }
@@ -531,7 +549,8 @@ impl Reader {
         let Some((captured, from)) = self.captured.pop() else {
             return;
         };
-        let text = self.skim.text.get(from..).unwrap_or_default().trim().to_owned();
+        let text = self.skim.text.get(from..).unwrap_or_default().trim();
+        let text = shortened(text, MAX_FIELD_BYTES).to_owned();
         let head = &mut self.skim.head;
         match captured {
             Captured::Title => {
@@ -558,19 +577,25 @@ impl Reader {
     }
 
     fn hints(&mut self, element: &DomElement, tag: Tag) -> (u32, Hints) {
-        let mut named = String::new();
         let mut hints = Hints::default();
-        let mut class = "";
+        let mut names = Hints::default();
+        let mut class = 0;
         for attribute in &element.attrs {
             let value: &str = &attribute.value;
             match &*attribute.name.local {
-                "class" => {
-                    class = value;
-                    named.push_str(value);
+                "class" if !value.is_empty() => {
+                    let next = self.classes.len() as u32 + 1;
+                    let known = self.classes.get(value).copied();
+                    let (number, found) = known.unwrap_or_else(|| {
+                        let found = (next, self.names(value));
+                        self.classes.insert(value.to_owned(), found);
+                        found
+                    });
+                    class = number;
+                    names |= found;
                 }
                 "id" | "role" | "data-component" | "data-component-name" | "data-testid" | "data-module" => {
-                    named.push('\u{1}');
-                    named.push_str(value);
+                    names |= self.names(value);
                 }
                 "itemprop" => hints |= classes::of_property(value),
                 "style" if is_undisplayed(value) => hints |= Hints::HIDDEN,
@@ -579,27 +604,17 @@ impl Reader {
                 _ => {}
             }
         }
-        if named.is_empty() {
-            return (0, hints);
+        self.skim.head.names_paywall |= names.contains(Hints::PAYWALL);
+        // Of `body` the names describe the whole site.
+        (class, if tag == Tag::Body { hints } else { hints | names.settled() })
+    }
+
+    fn names(&mut self, names: &str) -> Hints {
+        if self.named > MAX_NAMED_BYTES {
+            return Hints::default();
         }
-        let next = self.classes.len() as u32 + 1;
-        let (mut number, named_hints) = match self.classes.get(&named) {
-            Some(known) => *known,
-            None => {
-                let found = (next, classes::of_names(&named));
-                self.classes.insert(named, found);
-                found
-            }
-        };
-        self.skim.head.names_paywall |= named_hints.contains(Hints::PAYWALL);
-        if class.is_empty() {
-            number = 0;
-        }
-        // Of `body` the classes describe the whole site.
-        if tag == Tag::Body {
-            return (number, hints);
-        }
-        (number, hints | named_hints)
+        self.named += names.len().min(classes::MAX_NAMES_BYTES);
+        classes::of_names(names)
     }
 }
 
@@ -652,6 +667,12 @@ fn element_has(element: &DomElement, name: &str) -> bool {
 
 fn has_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|found| found.eq_ignore_ascii_case(word))
+}
+
+/// The beginning of a text, whole characters of it.
+pub(super) fn shortened(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 pub(super) fn filled(text: Option<&str>) -> Option<String> {
