@@ -88,12 +88,22 @@ fn score(expected: &str, found: &str) -> (f64, f64) {
         .map(|(shingle, count)| (*count).min(found.get(shingle).copied().unwrap_or(0)))
         .sum();
     let total = |bag: &HashMap<Vec<String>, usize>| bag.values().sum::<usize>();
-    let share = |of: usize| if of == 0 { f64::from(u8::from(common == 0)) } else { common as f64 / of as f64 };
+    let share = |of: usize| {
+        if of == 0 {
+            f64::from(u8::from(common == 0))
+        } else {
+            common as f64 / of as f64
+        }
+    };
     (share(total(&found)), share(total(&expected)))
 }
 
 fn f1(precision: f64, recall: f64) -> f64 {
-    if precision + recall == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) }
+    if precision + recall == 0.0 {
+        0.0
+    } else {
+        2.0 * precision * recall / (precision + recall)
+    }
 }
 
 fn average(scores: &[(f64, f64)]) -> f64 {
@@ -113,11 +123,14 @@ fn pages(filter: Option<&str>) -> Vec<Page> {
     folders
         .into_iter()
         .map(|folder| {
-            let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("page.html and expect.json");
+            let read =
+                |name: &str| std::fs::read_to_string(folder.join(name)).expect("page.html and expect.json");
             let expect: Value = serde_json::from_str(&read("expect.json")).expect("expect.json is JSON");
             let string = |name: &str| expect[name].as_str().unwrap_or("").to_owned();
             Page {
-                name: folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+                name: folder
+                    .file_name()
+                    .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
                 url: string("url"),
                 html: read("page.html"),
                 text: string("text"),
@@ -158,29 +171,69 @@ fn heavy(page: &Page) -> Page {
     let script = "window.__state.push({\"id\":12345,\"html\":\"<div class=x>\"});\n".repeat(missing / 55);
     let html = page
         .html
-        .replacen("</head>", &format!("<style>{style}</style><script>{script}</script></head>"), 1)
-        .replacen("</body>", &format!("<div class=\"river\"><ul>{links}</ul></div></body>"), 1);
-    Page { html, name: page.name.clone(), url: page.url.clone(), text: page.text.clone(), held_out: page.held_out, french: page.french }
+        .replacen(
+            "</head>",
+            &format!("<style>{style}</style><script>{script}</script></head>"),
+            1,
+        )
+        .replacen(
+            "</body>",
+            &format!("<div class=\"river\"><ul>{links}</ul></div></body>"),
+            1,
+        );
+    Page {
+        html,
+        name: page.name.clone(),
+        url: page.url.clone(),
+        text: page.text.clone(),
+        held_out: page.held_out,
+        french: page.french,
+    }
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let dump = arguments.iter().position(|a| a == "--dump").and_then(|at| arguments.get(at + 1));
-    let filter = arguments.iter().find(|a| !a.starts_with('-') && Some(*a) != dump).map(String::as_str);
+    let dump = arguments
+        .iter()
+        .position(|a| a == "--dump")
+        .and_then(|at| arguments.get(at + 1));
+    let filter = arguments
+        .iter()
+        .find(|a| !a.starts_with('-') && Some(*a) != dump)
+        .map(String::as_str);
     let pages = pages(filter);
     let heavy: Vec<Page> = pages.iter().filter(|page| page.french).map(heavy).collect();
-    println!("{} pages, {} of them held out", pages.len(), pages.iter().filter(|page| page.held_out).count());
+    println!(
+        "{} pages, {} of them held out",
+        pages.len(),
+        pages.iter().filter(|page| page.held_out).count()
+    );
     println!("| engine | F1, written on | F1, held out | F1, all | pages/s | pages/s of 361 kB |");
     println!("|---|---|---|---|---|---|");
-    let engines: Vec<&Engine> = ENGINES.iter().filter(|(name, _)| !has("--own") || *name == "depeche").collect();
+    let engines: Vec<&Engine> = ENGINES
+        .iter()
+        .filter(|(name, _)| !has("--own") || *name == "depeche")
+        .collect();
     for (name, engine) in engines {
-        let scores: Vec<(f64, f64)> = pages.iter().map(|page| score(&page.text, &engine(page))).collect();
+        let scores: Vec<(f64, f64)> = pages
+            .iter()
+            .map(|page| score(&page.text, &engine(page)))
+            .collect();
         let of = |wanted: &dyn Fn(&Page) -> bool| {
-            let chosen: Vec<(f64, f64)> = pages.iter().zip(&scores).filter(|(page, _)| wanted(page)).map(|(_, score)| *score).collect();
+            let chosen: Vec<(f64, f64)> = pages
+                .iter()
+                .zip(&scores)
+                .filter(|(page, _)| wanted(page))
+                .map(|(_, score)| *score)
+                .collect();
             average(&chosen)
         };
-        let (small, large) = if has("--quick") { (0.0, 0.0) } else { (per_second(*engine, &pages), per_second(*engine, &heavy)) };
+        let (small, large) = if has("--quick") {
+            (0.0, 0.0)
+        } else {
+            (per_second(*engine, &pages), per_second(*engine, &heavy))
+        };
         println!(
             "| {name} | {:.3} | {:.3} | {:.3} | {small:.0} | {large:.0} |",
             of(&|page| !page.held_out),
@@ -190,7 +243,12 @@ fn main() {
         if has("--pages") {
             for (page, (precision, recall)) in pages.iter().zip(&scores) {
                 if *precision < 0.9999 || *recall < 0.9999 {
-                    println!("  {} {:.3} p {precision:.3} r {recall:.3}{}", page.name, f1(*precision, *recall), if page.held_out { " *" } else { "" });
+                    println!(
+                        "  {} {:.3} p {precision:.3} r {recall:.3}{}",
+                        page.name,
+                        f1(*precision, *recall),
+                        if page.held_out { " *" } else { "" }
+                    );
                 }
             }
         }
@@ -198,18 +256,28 @@ fn main() {
     for page in &pages {
         let found = depeche(page);
         if has("--worst") && !page.held_out {
-            let lines = |text: &str| -> Vec<String> { text.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect() };
+            let lines = |text: &str| -> Vec<String> {
+                text.lines()
+                    .filter(|l| !l.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            };
             let (expected, found) = (lines(&page.text), lines(&found));
             let tell = |sign: &str, these: &[String], those: &[String]| {
                 for line in these.iter().filter(|line| !those.contains(line)) {
-                    println!("{} {sign} {}", page.name, line.chars().take(110).collect::<String>());
+                    println!(
+                        "{} {sign} {}",
+                        page.name,
+                        line.chars().take(110).collect::<String>()
+                    );
                 }
             };
             tell("-", &expected, &found);
             tell("+", &found, &expected);
         }
         if let Some(folder) = dump {
-            std::fs::write(Path::new(folder).join(format!("{}.txt", page.name)), &found).expect("a folder to write to");
+            std::fs::write(Path::new(folder).join(format!("{}.txt", page.name)), &found)
+                .expect("a folder to write to");
         }
     }
 }

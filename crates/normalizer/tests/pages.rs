@@ -20,8 +20,8 @@ const MIN_F1_OF_ALL: f64 = 0.99;
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/pages");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("tests/data/pages at the root of the workspace")
+        .map(|entry| entry.expect("an entry of it").path())
         .collect();
     folders.sort();
     folders
@@ -78,14 +78,33 @@ fn differences(page: &PageArticle, expect: &Value) -> Vec<String> {
     let string = |name: &str| expect[name].as_str().unwrap_or("").to_owned();
     field("title", string("title"), page.title.clone().unwrap_or_default());
     field("authors", authors.join("|"), page.authors.join("|"));
-    field("section", string("section"), page.sections.first().cloned().unwrap_or_default());
+    field(
+        "section",
+        string("section"),
+        page.sections.first().cloned().unwrap_or_default(),
+    );
     field("tags", strings(&expect["tags"]).join("|"), page.tags.join("|"));
     field("image", string("image"), page.image.clone().unwrap_or_default());
-    field("canonical", string("canonical"), page.canonical.first().cloned().unwrap_or_default());
-    field("site_name", string("site_name"), page.site_name.clone().unwrap_or_default());
-    field("paywalled", expect["paywalled"].to_string(), page.paywalled.to_string());
+    field(
+        "canonical",
+        string("canonical"),
+        page.canonical.first().cloned().unwrap_or_default(),
+    );
+    field(
+        "site_name",
+        string("site_name"),
+        page.site_name.clone().unwrap_or_default(),
+    );
+    field(
+        "paywalled",
+        expect["paywalled"].to_string(),
+        page.paywalled.to_string(),
+    );
     if !same_time(&expect["published"], &published) {
-        found.push(format!("published: {published} instead of {}", expect["published"]));
+        found.push(format!(
+            "published: {published} instead of {}",
+            expect["published"]
+        ));
     }
     let updated = page.updated_at.map(|at| at.to_string()).unwrap_or_default();
     if !same_time(&expect["updated"], &updated) {
@@ -111,9 +130,17 @@ fn labelled_pages_are_read_as_a_person_reads_them() {
         if f1(precision, recall) < MIN_F1 {
             told.push(format!("{name}: precision {precision:.3}, recall {recall:.3}"));
         }
-        told.extend(differences(&page, &expect).iter().map(|difference| format!("{name}: {difference}")));
+        told.extend(
+            differences(&page, &expect)
+                .iter()
+                .map(|difference| format!("{name}: {difference}")),
+        );
     }
     let count = folders.len() as f64;
     let all = f1(precisions / count, recalls / count);
-    assert!(all >= MIN_F1_OF_ALL && told.is_empty(), "F1 {all:.4}\n{}", told.join("\n"));
+    assert!(
+        all >= MIN_F1_OF_ALL && told.is_empty(),
+        "F1 {all:.4}\n{}",
+        told.join("\n")
+    );
 }

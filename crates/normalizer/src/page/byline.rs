@@ -69,11 +69,52 @@ const LEADS: &[&str] = &[
 
 /// What begins a part that is no name, folded.
 const NO_NAMES: &[&str] = &[
-    "de notre", "notre", "envoye", "envoyee", "envoyes", "correspondant", "correspondante",
-    "correspondants", "journaliste", "redacteur", "redactrice", "chef", "grand reporter", "directeur", "directrice",
-    "publie", "mis a jour", "modifie", "service", "special", "speciale", "chercheur", "professeur", "editorialiste",
-    "chroniqueur", "photographe", "photo", "photos", "propos", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi",
-    "dimanche", "il y a", "temps", "lecture", "suivre", "staff", "reporter", "senior", "editor", "auteur", "collaboration",
+    "de notre",
+    "notre",
+    "envoye",
+    "envoyee",
+    "envoyes",
+    "correspondant",
+    "correspondante",
+    "correspondants",
+    "journaliste",
+    "redacteur",
+    "redactrice",
+    "chef",
+    "grand reporter",
+    "directeur",
+    "directrice",
+    "publie",
+    "mis a jour",
+    "modifie",
+    "service",
+    "special",
+    "speciale",
+    "chercheur",
+    "professeur",
+    "editorialiste",
+    "chroniqueur",
+    "photographe",
+    "photo",
+    "photos",
+    "propos",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "il y a",
+    "temps",
+    "lecture",
+    "suivre",
+    "staff",
+    "reporter",
+    "senior",
+    "editor",
+    "auteur",
+    "collaboration",
 ];
 
 /// Bytes of a byline; the longest name eight people.
@@ -123,7 +164,10 @@ pub(super) fn is_byline(line: &str) -> bool {
     let folded = fold(line);
     line.chars().count() < 160
         && LEADS.iter().any(|lead| {
-            *lead != "texte" && folded.strip_prefix(lead).is_some_and(|rest| rest.starts_with(' '))
+            *lead != "texte"
+                && folded
+                    .strip_prefix(lead)
+                    .is_some_and(|rest| rest.starts_with(' '))
         })
 }
 
@@ -143,7 +187,10 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
 
 fn agency(folded: &str) -> Option<&'static str> {
     let name = folded.strip_prefix("l ").unwrap_or(folded);
-    AGENCIES.iter().find(|(known, _)| *known == name).map(|(_, written)| *written)
+    AGENCIES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, written)| *written)
 }
 
 fn push(names: &mut Vec<String>, name: &str) {
@@ -174,7 +221,8 @@ fn without_brackets(line: &str, credit: &mut Credit) -> String {
 fn parts(line: &str) -> Vec<&str> {
     let mut parts = vec![line];
     for separator in [
-        ",", ";", "/", "|", "•", "·", " – ", " — ", " - ", " et ", " and ", " & ", " avec ", " with ", " pour ", " und ", "\n",
+        ",", ";", "/", "|", "•", "·", " – ", " — ", " - ", " et ", " and ", " & ", " avec ", " with ",
+        " pour ", " und ", "\n",
     ] {
         parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
     }
@@ -183,7 +231,10 @@ fn parts(line: &str) -> Vec<&str> {
         .into_iter()
         .map(|part| {
             let trimmed = part.trim();
-            ["avec ", "Avec ", "with ", "et "].iter().find_map(|start| trimmed.strip_prefix(start)).unwrap_or(trimmed)
+            ["avec ", "Avec ", "with ", "et "]
+                .iter()
+                .find_map(|start| trimmed.strip_prefix(start))
+                .unwrap_or(trimmed)
         })
         .collect()
 }
@@ -194,7 +245,10 @@ fn without_lead(part: &str) -> &str {
         let words = lead.split(' ').count();
         let mut rest = part;
         for _ in 0..words {
-            rest = rest.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+            rest = rest
+                .trim_start()
+                .split_once(char::is_whitespace)
+                .map_or("", |(_, rest)| rest);
         }
         let taken = part.len() - rest.len();
         let start = part.get(..taken).unwrap_or_default();
@@ -219,7 +273,10 @@ fn without_date(part: &str) -> &str {
 
 /// Whether a line names people in front of or behind a date.
 pub(super) fn is_dated(line: &str) -> bool {
-    line.chars().count() < 160 && parts(line).iter().any(|part| depeche_feed::parse_date(part).is_some())
+    line.chars().count() < 160
+        && parts(line)
+            .iter()
+            .any(|part| depeche_feed::parse_date(part).is_some())
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -234,11 +291,20 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
         && depeche_feed::parse_date(part).is_none()
         && !LEADS.contains(&folded)
-        && first.is_some_and(|c| c.is_uppercase() || (c.is_ascii_digit() && second_is_upper(part)) || (part.contains(' ') && starts_with_particle(part)) || (words == 1 && c.is_alphabetic()))
-        && !["à ", "À ", "au ", "aux ", "en ", "le "].iter().any(|start| part.starts_with(start))
-        && !NO_NAMES
+        && first.is_some_and(|c| {
+            c.is_uppercase()
+                || (c.is_ascii_digit() && second_is_upper(part))
+                || (part.contains(' ') && starts_with_particle(part))
+                || (words == 1 && c.is_alphabetic())
+        })
+        && !["à ", "À ", "au ", "aux ", "en ", "le "]
             .iter()
-            .any(|start| folded.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+            .any(|start| part.starts_with(start))
+        && !NO_NAMES.iter().any(|start| {
+            folded
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
 }
 
 fn second_is_upper(part: &str) -> bool {
@@ -247,7 +313,9 @@ fn second_is_upper(part: &str) -> bool {
 }
 
 fn starts_with_particle(part: &str) -> bool {
-    ["de ", "d'", "d’", "von ", "van ", "al-", "el-", "ben ", "du "].iter().any(|particle| part.starts_with(particle))
+    ["de ", "d'", "d’", "von ", "van ", "al-", "el-", "ben ", "du "]
+        .iter()
+        .any(|particle| part.starts_with(particle))
 }
 
 #[cfg(test)]
@@ -262,13 +330,19 @@ mod tests {
             ("Par Jeanne Martin et Paul Durand", "Jeanne Martin|Paul Durand"),
             ("Propos recueillis par Anne-Lise Roux", "Anne-Lise Roux"),
             ("De notre correspondant à Rome, Éric Jozan", "Éric Jozan"),
-            ("Jeanne Martin (à Rome), Paul Durand et Léa N’Guyen", "Jeanne Martin|Paul Durand|Léa N’Guyen"),
+            (
+                "Jeanne Martin (à Rome), Paul Durand et Léa N’Guyen",
+                "Jeanne Martin|Paul Durand|Léa N’Guyen",
+            ),
             ("Le Quotidien avec AFP et Reuters", "Le Quotidien+AFP|Reuters"),
             ("PAR JEANNE MARTIN, ENVOYÉE SPÉCIALE À KIEV", "JEANNE MARTIN"),
             ("Par AFP", "+AFP"),
             ("Agence France-Presse", "+AFP"),
             ("La Presse Canadienne", "+La Presse canadienne"),
-            ("Par Jean de La Fontaine, le 5 février 2026 à 18h30", "Jean de La Fontaine"),
+            (
+                "Par Jean de La Fontaine, le 5 février 2026 à 18h30",
+                "Jean de La Fontaine",
+            ),
             ("By Alice Smith and Bob Jones", "Alice Smith|Bob Jones"),
             ("Texte : Jeanne Martin / Photos : Paul Durand", "Jeanne Martin"),
             ("https://www.example.org/auteur/1", ""),
@@ -276,7 +350,10 @@ mod tests {
             ("Jeanne Martin | 5 février 2026 à 18h30", "Jeanne Martin"),
             ("20 Minutes avec AFP", "20 Minutes+AFP"),
             ("par", ""),
-            ("Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires", "Aminata Fall+APS"),
+            (
+                "Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires",
+                "Aminata Fall+APS",
+            ),
         ] {
             let mut credit = Credit::default();
             credit.add(written);
@@ -291,7 +368,10 @@ mod tests {
     #[test]
     fn a_text_says_which_agency_sent_it() {
         assert_eq!(agency_of_text("PARIS (AFP) — Le vote a eu lieu."), Some("AFP"));
-        assert_eq!(agency_of_text("Le vote a eu lieu.\n\nFin. (Belga)"), Some("Belga"));
+        assert_eq!(
+            agency_of_text("Le vote a eu lieu.\n\nFin. (Belga)"),
+            Some("Belga")
+        );
         assert_eq!(agency_of_text("Le vote (contesté) a eu lieu."), None);
     }
 }

@@ -57,7 +57,9 @@ impl Hints {
 
     /// Whether an inline element of these hints is told apart from the words around it.
     pub(super) fn breaks_inline(self) -> bool {
-        self.intersects(Self(Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0))
+        self.intersects(Self(
+            Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0,
+        ))
     }
 }
 
@@ -136,6 +138,10 @@ impl Rules {
         let words = words(name);
         let squashed = words.concat();
         let mut hints = self.names.get(squashed.as_str()).copied().unwrap_or_default();
+        // `comments-open` is a state of the whole.
+        if words.len() > 1 && words.last().is_some_and(|word| is_state(word)) {
+            return hints;
+        }
         for (at, word) in words.iter().enumerate() {
             // `has-sidebar`, `no-comments` tell of something else on the page.
             if at == 0 && words.len() > 1 && is_modifier(word) {
@@ -175,7 +181,25 @@ impl Rules {
 fn is_modifier(word: &str) -> bool {
     matches!(
         word,
-        "has" | "with" | "no" | "without" | "is" | "not" | "enable" | "enabled" | "category" | "tag" | "type" | "format"
+        "has"
+            | "with"
+            | "no"
+            | "without"
+            | "is"
+            | "not"
+            | "enable"
+            | "enabled"
+            | "category"
+            | "tag"
+            | "type"
+            | "format"
+    )
+}
+
+fn is_state(word: &str) -> bool {
+    matches!(
+        word,
+        "open" | "opened" | "closed" | "enabled" | "disabled" | "on" | "off" | "active" | "true" | "false"
     )
 }
 
@@ -236,19 +260,48 @@ mod tests {
 
     #[test]
     fn names_are_read_however_they_are_written() {
-        for names in ["article__share-bar", "articleShareBar", "sharing", "lire-aussi", "block_lireAussi", "relatedPosts"] {
+        for names in [
+            "article__share-bar",
+            "articleShareBar",
+            "sharing",
+            "lire-aussi",
+            "block_lireAussi",
+            "relatedPosts",
+        ] {
             assert!(of_names(names).contains(Hints::OUT), "{names}");
         }
-        for names in ["article-body", "c-articleBody__main", "field--name-body", "storycontent", "td-post-content tagdiv-type"] {
+        for names in [
+            "article-body",
+            "c-articleBody__main",
+            "field--name-body",
+            "storycontent",
+            "td-post-content tagdiv-type",
+        ] {
             let hints = of_names(names);
-            assert!(hints.contains(Hints::BODY) && !hints.contains(Hints::OUT), "{names}");
+            assert!(
+                hints.contains(Hints::BODY) && !hints.contains(Hints::OUT),
+                "{names}"
+            );
         }
     }
 
     #[test]
     fn a_name_that_tells_of_something_else_says_nothing() {
-        for names in ["has-sidebar", "no-comments", "tag-newsletter", "md:hidden", "header", "shared-xyz-article-body"] {
-            assert!(!of_names(names).intersects(Hints::OUT | Hints::COMMENTS) || names.contains("body"), "{names}");
+        for names in [
+            "has-sidebar",
+            "no-comments",
+            "comments-open",
+            "elementor-widget",
+            "commentary",
+            "tag-newsletter",
+            "md:hidden",
+            "header",
+            "shared-xyz-article-body",
+        ] {
+            assert!(
+                !of_names(names).intersects(Hints::OUT | Hints::COMMENTS) || names.contains("body"),
+                "{names}"
+            );
         }
         assert!(!of_names("related-content__body").contains(Hints::BODY));
         assert!(of_names("comment-content").contains(Hints::COMMENTS));

@@ -34,6 +34,9 @@ const MAX_ELEMENTS: usize = 60_000;
 /// Nodes of the tree: each element with text before and in it, and as many made anew by the builder.
 const MAX_NODES: usize = MAX_ELEMENTS * 4;
 
+/// Tokens: a start and an end tag and two texts for each element, and as many for what is no element (`<<<<`).
+const MAX_TOKENS: usize = MAX_ELEMENTS * 8;
+
 /// Attributes of one tag.
 const MAX_ATTRIBUTES: usize = 256;
 
@@ -44,6 +47,7 @@ pub(super) enum Refused {
     Depth,
     Elements,
     Nodes,
+    Tokens,
     Attributes,
 }
 
@@ -54,6 +58,7 @@ impl std::fmt::Display for Refused {
             Self::Depth => write!(f, "more than {MAX_DEPTH} elements open at once"),
             Self::Elements => write!(f, "more than {MAX_ELEMENTS} elements"),
             Self::Nodes => write!(f, "more than {MAX_NODES} nodes"),
+            Self::Tokens => write!(f, "more than {MAX_TOKENS} tags and texts"),
             Self::Attributes => write!(f, "more than {MAX_ATTRIBUTES} attributes in one tag"),
         }
     }
@@ -112,11 +117,19 @@ pub(super) fn parse(html: &str) -> Result<Document, Refused> {
     }
 }
 
-/// The text up to the next `<` behind its first character, so that a tag begins nowhere but at the beginning of a piece.
+/// The text up to the next `<` behind its first character that may begin a tag, so that a tag begins nowhere but at the
+/// beginning of a piece.
 fn piece(rest: &str) -> &str {
+    let bytes = rest.as_bytes();
     // The first character may be longer than a byte; a `<` never lies inside one.
-    let behind = rest.as_bytes().get(1..).unwrap_or_default();
-    let end = memchr::memchr(b'<', behind).map_or(rest.len(), |at| at + 1);
+    let end = memchr::memchr_iter(b'<', bytes)
+        .filter(|at| *at > 0)
+        .find(|at| {
+            bytes
+                .get(at + 1)
+                .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
+        })
+        .unwrap_or(rest.len());
     rest.get(..end).unwrap_or(rest)
 }
 
@@ -150,6 +163,7 @@ struct Watch {
     /// Tokens that cannot lead past the cap on depth.
     unchecked: Cell<u32>,
     elements: Cell<usize>,
+    tokens: Cell<usize>,
 }
 
 impl Watch {
@@ -162,16 +176,19 @@ impl Watch {
             unread: Cell::new(None),
             unchecked: Cell::new(0),
             elements: Cell::new(0),
+            tokens: Cell::new(0),
         }
     }
 
-    fn exceeded(&self) -> Option<Refused> {
-        if self.is_too_deep() {
+    fn exceeded(&self, opens: bool) -> Option<Refused> {
+        if opens && self.is_too_deep() {
             Some(Refused::Depth)
         } else if self.elements.get() > MAX_ELEMENTS {
             Some(Refused::Elements)
         } else if self.builder.sink.tree.len() > MAX_NODES {
             Some(Refused::Nodes)
+        } else if self.tokens.get() > MAX_TOKENS {
+            Some(Refused::Tokens)
         } else {
             None
         }
@@ -204,12 +221,18 @@ impl TokenSink for Watch {
             return TokenSinkResult::Continue;
         }
         self.emitted.set(true);
+        self.tokens.set(self.tokens.get() + 1);
         if let Token::TagToken(tag) = &token {
             match tag.kind {
                 TagKind::StartTag => self.elements.set(self.elements.get() + 1),
                 TagKind::EndTag => self.raw.set(false),
             }
         }
+        // Text and end tags open again what was open, at most: twice the cap, and the next tag tells.
+        let opens = match &token {
+            Token::TagToken(tag) => tag.kind == TagKind::StartTag || matches!(&*tag.name, "p" | "br"),
+            _ => false,
+        };
         let unread = match &token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => unread(tag),
             _ => None,
@@ -219,7 +242,7 @@ impl TokenSink for Watch {
             self.raw.set(true);
             self.unread.set(unread);
         }
-        self.refused.set(self.exceeded());
+        self.refused.set(self.exceeded(opens));
         result
     }
 
@@ -430,6 +453,8 @@ mod tests {
             refusal(&format!("<p>{fonts}{}", "<p>a".repeat(2000))),
             Some(Refused::Nodes)
         );
+        assert_eq!(refusal(&"</b>".repeat(MAX_TOKENS - 2)), None);
+        assert_eq!(refusal(&"</b>".repeat(MAX_TOKENS + 1)), Some(Refused::Tokens));
         assert_eq!(refusal(&" ".repeat(MAX_BYTES + 1)), Some(Refused::Bytes));
     }
 
@@ -451,11 +476,17 @@ mod tests {
     fn what_scripts_and_styles_hold_is_left_out() {
         for (html, body) in [
             // Up to the next `<` the content came with the tag.
-            ("<script>if (a<b) '</p>'</scripty></SCRIPT >x<p>y", "<script>if (a</script>x<p>y</p>"),
+            (
+                "<script>if (a<b) '</p>'</scripty></SCRIPT >x<p>y",
+                "<script>if (a</script>x<p>y</p>",
+            ),
             ("<style></p>p > a{}</style>x", "<style></style>x"),
             ("<script><p>a", "<script></script>"),
             ("<svg><style><p>x", "<svg><style></style></svg><p>x</p>"),
-            ("<script type='application/ld+json'><p>a</script>", "<script type=\"application/ld+json\"><p>a</script>"),
+            (
+                "<script type='application/ld+json'><p>a</script>",
+                "<script type=\"application/ld+json\"><p>a</script>",
+            ),
         ] {
             let html = format!("<body>{html}");
             let document = parse(&html).unwrap();

@@ -27,15 +27,23 @@ pub(super) fn articles(scripts: &[String]) -> Vec<Value> {
 
 /// The article that the page is about: the one whose headline its own title repeats, else the first.
 pub(super) fn own<'a>(articles: &'a [Value], titles: &[&str]) -> Option<&'a Value> {
-    let titles: Vec<String> = titles.iter().map(|title| fold(title)).filter(|title| title.len() > 8).collect();
+    let titles: Vec<String> = titles
+        .iter()
+        .map(|title| fold(title))
+        .filter(|title| title.len() > 8)
+        .collect();
     let says_title = |article: &&Value| {
-        text(article, "headline").or_else(|| text(article, "name")).is_some_and(|headline| {
-            let headline = fold(&headline);
-            headline.len() > 8
-                && titles
-                    .iter()
-                    .any(|title| title.starts_with(&headline) || headline.starts_with(title) || title.ends_with(&headline))
-        })
+        text(article, "headline")
+            .or_else(|| text(article, "name"))
+            .is_some_and(|headline| {
+                let headline = fold(&headline);
+                headline.len() > 8
+                    && titles.iter().any(|title| {
+                        title.starts_with(&headline)
+                            || headline.starts_with(title)
+                            || title.ends_with(&headline)
+                    })
+            })
     };
     articles.iter().find(says_title).or_else(|| articles.first())
 }
@@ -53,7 +61,9 @@ fn parse(script: &str) -> Option<Value> {
         .trim_end_matches("]]>")
         .trim()
         .trim_end_matches(';');
-    serde_json::from_str(json).ok().or_else(|| serde_json::from_str(&mended(json)).ok())
+    serde_json::from_str(json)
+        .ok()
+        .or_else(|| serde_json::from_str(&mended(json)).ok())
 }
 
 /// Control characters as spaces, and no comma before a closing bracket.
@@ -90,18 +100,28 @@ fn collect(value: Value, found: &mut Vec<Value>, depth: usize) {
         return;
     }
     match value {
-        Value::Array(values) => values.into_iter().for_each(|value| collect(value, found, depth + 1)),
+        Value::Array(values) => values
+            .into_iter()
+            .for_each(|value| collect(value, found, depth + 1)),
         Value::Object(mut object) => {
             let own = is_article(object.get("@type"));
             let nested: Vec<Value> = ["@graph", "mainEntity", "mainEntityOfPage"]
                 .iter()
                 // What an article is the main entity of names its address.
-                .filter_map(|name| if own { object.get(*name).cloned() } else { object.remove(*name) })
+                .filter_map(|name| {
+                    if own {
+                        object.get(*name).cloned()
+                    } else {
+                        object.remove(*name)
+                    }
+                })
                 .collect();
             if own {
                 found.push(Value::Object(object));
             }
-            nested.into_iter().for_each(|value| collect(value, found, depth + 1));
+            for value in nested {
+                collect(value, found, depth + 1);
+            }
         }
         _ => {}
     }
@@ -178,7 +198,11 @@ mod tests {
         ] {
             let found = articles(&[script.to_owned()]);
             assert_eq!(found.len(), 1, "{script}");
-            assert_eq!(text(&found[0], "headline").as_deref(), Some("Le budget est voté"), "{script}");
+            assert_eq!(
+                text(&found[0], "headline").as_deref(),
+                Some("Le budget est voté"),
+                "{script}"
+            );
         }
         assert!(articles(&["{".to_owned(), "nul".to_owned()]).is_empty());
     }

@@ -122,12 +122,18 @@ fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
     };
     let says = |level: u8| {
         headings().find(|(_, block)| {
-            let Kind::Heading(found) = block.kind else { return false };
+            let Kind::Heading(found) = block.kind else {
+                return false;
+            };
             let text = fold(skim.text(block));
             found <= level && text.len() > 8 && (wanted.starts_with(&text) || text.starts_with(&wanted))
         })
     };
-    let by_title = if wanted.len() > 8 { says(1).or_else(|| says(3)) } else { None };
+    let by_title = if wanted.len() > 8 {
+        says(1).or_else(|| says(3))
+    } else {
+        None
+    };
     by_title
         .or_else(|| headings().find(|(_, block)| block.kind == Kind::Heading(1) && block.words > 2))
         .map(|(number, _)| number)
@@ -156,12 +162,14 @@ fn is_credit(text: &str) -> bool {
     byline::is_byline(text)
         || depeche_feed::parse_date(text).is_some()
         || (text.chars().any(|c| c.is_ascii_digit())
-            && [" | ", " - ", " – ", " — ", " · ", " • "].iter().any(|separator| {
-                text.split(separator).count() > 1
-                    && text
-                        .split(separator)
-                        .any(|part| depeche_feed::parse_date(part).is_some())
-            }))
+            && [" | ", " - ", " – ", " — ", " · ", " • "]
+                .iter()
+                .any(|separator| {
+                    text.split(separator).count() > 1
+                        && text
+                            .split(separator)
+                            .any(|part| depeche_feed::parse_date(part).is_some())
+                }))
 }
 
 struct Finder<'a> {
@@ -223,14 +231,8 @@ impl Finder<'_> {
             let prose = self.scores.prose_in(self.skim, number);
             let twin = other.class == element.class && other.tag == element.tag && other.class != 0;
             // A column of a grid has the classes of the next.
-            if twin && (named || (beside && hinted)) && prose > 0 {
-                self.keep(number, kept);
-                number = other.end;
-            } else if beside
-                && number > container
-                && matches!(other.tag, Tag::Paragraph | Tag::Quote)
-                && prose > 0
-            {
+            let follows = beside && number > container && matches!(other.tag, Tag::Paragraph | Tag::Quote);
+            if prose > 0 && (follows || (twin && (named || (beside && hinted)))) {
                 self.keep(number, kept);
                 number = other.end;
             } else {
@@ -260,10 +262,8 @@ impl Finder<'_> {
         let yes = |number: &usize| {
             self.scores.prose[*number] && voted[*number].is_some_and(|share| share >= VOTED_SHARE)
         };
-        let (Some(first), Some(last)) = (
-            (0..blocks.len()).find(yes),
-            (0..blocks.len()).rev().find(yes),
-        ) else {
+        let (Some(first), Some(last)) = ((0..blocks.len()).find(yes), (0..blocks.len()).rev().find(yes))
+        else {
             return voted;
         };
         let outside = |range: Range<usize>| -> usize {
@@ -307,7 +307,10 @@ impl Finder<'_> {
                 && article(*number).is_some_and(|article| self.scores.prose_in(self.skim, article) > 300)
         });
         if let Some(second) = second
-            && kept[..second].iter().zip(&self.scores.prose).any(|(kept, prose)| *kept && *prose)
+            && kept[..second]
+                .iter()
+                .zip(&self.scores.prose)
+                .any(|(kept, prose)| *kept && *prose)
         {
             kept[second..].fill(false);
         }
@@ -316,15 +319,28 @@ impl Finder<'_> {
     /// The blocks that are kept once links, phrases and repetitions are out.
     fn filtered(&self, kept: &[bool], voted: &[Option<f32>]) -> Vec<usize> {
         let title = self.clues.title.map(fold).unwrap_or_default();
-        let heading = self.title.map(|number| fold(self.skim.text(&self.skim.blocks[number])));
+        let heading = self
+            .title
+            .map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
         let mut seen: FxHashMap<String, usize> = FxHashMap::default();
         let mut links: Option<Links> = None;
-        for (number, block) in self.skim.blocks.iter().enumerate().filter(|(number, _)| kept[*number]) {
+        let mut announcing = None;
+        for (number, block) in self
+            .skim
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| kept[*number])
+        {
             let text = self.skim.text(block);
             let prose = self.scores.prose[number];
             let is_voted = prose && voted[number].is_some_and(|share| share >= VOTED_SHARE);
-            if let Some(Links { until, box_of_its_own }) = links {
+            if let Some(Links {
+                until,
+                box_of_its_own,
+            }) = links
+            {
                 if number >= until {
                     links = None;
                 } else if !is_voted && (box_of_its_own || block.link_share() > 0.5) {
@@ -343,8 +359,18 @@ impl Finder<'_> {
                     continue;
                 }
             }
-            if !is_voted && self.is_scrap(block, text, prose) {
+            // What a sentence announces belongs to it: a list of sources, of tracks, of shops.
+            let announced = block.kind == Kind::Item
+                && lines.last().is_some_and(|last: &usize| {
+                    let before = &self.skim.blocks[*last];
+                    (announcing == Some(*last) && before.kind == Kind::Item)
+                        || self.skim.text(before).trim_end().ends_with(':')
+                });
+            if !is_voted && !announced && self.is_scrap(block, text, prose) {
                 continue;
+            }
+            if announced {
+                announcing = Some(number);
             }
             if block.words < 40 || matches!(block.kind, Kind::Heading(_)) {
                 let folded = fold(text);
@@ -401,7 +427,8 @@ impl Finder<'_> {
             _ if prose => links > 0.6,
             _ => {
                 let tag = self.skim.elements[block.element].tag;
-                let paragraph = matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
+                let paragraph =
+                    matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
                 links > 0.6
                     || text.chars().all(|c| !c.is_alphanumeric())
                     || (!paragraph && block.words < 4 && !ends_sentence(text) && !block.is_bold())
@@ -431,7 +458,9 @@ impl Finder<'_> {
         }
         lines
             .into_iter()
-            .filter(|number| !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < 0.9)
+            .filter(|number| {
+                !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < 0.9
+            })
             .collect()
     }
 

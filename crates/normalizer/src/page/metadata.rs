@@ -89,10 +89,14 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     let first_heading = title::heading(skim);
     let open_title = meta(head, &["og:title", "twitter:title"]);
     let articles = json_ld::articles(&head.json_ld);
-    let titles: Vec<&str> = [first_heading.as_deref(), open_title.as_deref(), head.title.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let titles: Vec<&str> = [
+        first_heading.as_deref(),
+        open_title.as_deref(),
+        head.title.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let mut metadata = Metadata {
         is_article: !articles.is_empty()
             || meta(head, &["og:type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("article")),
@@ -113,9 +117,17 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .chain(std::mem::take(&mut metadata.canonical))
         .filter_map(|link| urls::absolute(&link, base(url)))
         .collect();
-    metadata.site_name = metadata
-        .site_name
-        .or_else(|| meta(head, &["og:site_name", "application-name", "twitter:site:name", "dc.publisher"]));
+    metadata.site_name = metadata.site_name.or_else(|| {
+        meta(
+            head,
+            &[
+                "og:site_name",
+                "application-name",
+                "twitter:site:name",
+                "dc.publisher",
+            ],
+        )
+    });
     metadata.title = title::choose(title::Candidates {
         headline,
         open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
@@ -125,25 +137,34 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     });
     metadata.description = metadata
         .description
-        .or_else(|| meta(head, &["og:description", "description", "twitter:description", "dc.description"]))
+        .or_else(|| {
+            meta(
+                head,
+                &[
+                    "og:description",
+                    "description",
+                    "twitter:description",
+                    "dc.description",
+                ],
+            )
+        })
         .or_else(|| property(head, "description"));
     dates(skim, &mut metadata);
     metadata.authors = authors(skim, credit, metadata.site_name.as_deref());
     if metadata.sections.is_empty() {
-        metadata.sections = meta(head, &["article:section", "og:section", "section", "dc.subject.section"])
-            .or_else(|| property(head, "articlesection"))
-            .into_iter()
-            .collect();
+        metadata.sections = meta(
+            head,
+            &["article:section", "og:section", "section", "dc.subject.section"],
+        )
+        .or_else(|| property(head, "articlesection"))
+        .into_iter()
+        .collect();
     }
     if metadata.tags.is_empty() {
         metadata.tags = tags(head);
     }
     metadata.tags.truncate(MAX_TAGS);
-    metadata.image = metadata
-        .image
-        .or_else(|| meta(head, &["og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"]))
-        .or_else(|| property(head, "image"))
-        .and_then(|image| urls::absolute(&image, base(url)));
+    metadata.image = image(head, metadata.image, url);
     metadata.paywalled = match metadata.free {
         Some(free) => !free,
         None => is_locked(head),
@@ -154,6 +175,21 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
+}
+
+/// The lead image's address.
+fn image(head: &Head, linked_data: Option<String>, url: &str) -> Option<String> {
+    let named = [
+        "og:image",
+        "og:image:url",
+        "og:image:secure_url",
+        "twitter:image",
+        "twitter:image:src",
+    ];
+    linked_data
+        .or_else(|| meta(head, &named))
+        .or_else(|| property(head, "image"))
+        .and_then(|image| urls::absolute(&image, base(url)))
 }
 
 fn base(url: &str) -> Option<&str> {
@@ -180,7 +216,11 @@ fn property(head: &Head, name: &str) -> Option<String> {
 /// Whether a page that says nothing of it in JSON-LD is behind a paywall. `metered` counts a reader's articles and shows
 /// this one.
 fn is_locked(head: &Head) -> bool {
-    meta(head, &["article:content_tier", "content_tier", "article:content-tier"]).map_or(head.names_paywall, |tier| {
+    meta(
+        head,
+        &["article:content_tier", "content_tier", "article:content-tier"],
+    )
+    .map_or(head.names_paywall, |tier| {
         ["locked", "premium", "paid", "subscriber"]
             .iter()
             .any(|locked| tier.eq_ignore_ascii_case(locked))
@@ -231,8 +271,20 @@ fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
 /// The date of a line that says of itself that it is one: "Publié le 05/02/26 à 18:30".
 fn line_date(skim: &Skim) -> Option<Published> {
     const LEADS: &[&str] = &[
-        "Publié le", "publié le", "Publié", "Posté le", "Mis en ligne le", "Mis en ligne", "Par ", "Le ", "le ", "Published on", "Published",
-        "Posted on", "Date de publication :", "Date :",
+        "Publié le",
+        "publié le",
+        "Publié",
+        "Posté le",
+        "Mis en ligne le",
+        "Mis en ligne",
+        "Par ",
+        "Le ",
+        "le ",
+        "Published on",
+        "Published",
+        "Posted on",
+        "Date de publication :",
+        "Date :",
     ];
     let from = title::block(skim).unwrap_or(0);
     skim.blocks
@@ -243,17 +295,23 @@ fn line_date(skim: &Skim) -> Option<Published> {
         .find_map(|block| {
             let text = skim.text(block);
             let parts = [" | ", " - ", " – ", " — ", " · ", " • "];
-            let part = |text: &str| parts.iter().find_map(|separator| text.split(separator).find_map(parse_date));
+            let part = |text: &str| {
+                parts
+                    .iter()
+                    .find_map(|separator| text.split(separator).find_map(parse_date))
+            };
             part(text).or_else(|| {
                 LEADS.iter().find_map(|lead| {
                     let (_, rest) = text.split_once(lead)?;
                     let rest = rest.trim_start_matches([' ', ':', '\u{a0}']);
                     // Behind the date may stand when it was changed, or who wrote it.
-                    let end = [" - ", " – ", " | ", " par ", ", mis", " mis à", " (", " · ", " • "]
-                        .iter()
-                        .filter_map(|end| rest.find(end))
-                        .min()
-                        .unwrap_or(rest.len());
+                    let end = [
+                        " - ", " – ", " | ", " par ", ", mis", " mis à", " (", " · ", " • ",
+                    ]
+                    .iter()
+                    .filter_map(|end| rest.find(end))
+                    .min()
+                    .unwrap_or(rest.len());
                     parse_date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
                 })
             })
@@ -264,7 +322,15 @@ fn line_date(skim: &Skim) -> Option<Published> {
 fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
     let head = &skim.head;
     if credit.authors.is_empty() {
-        for name in ["author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author", "og:article:author"] {
+        for name in [
+            "author",
+            "article:author",
+            "dc.creator",
+            "dcterms.creator",
+            "parsely-author",
+            "sailthru.author",
+            "og:article:author",
+        ] {
             for (_, content) in head.metas.iter().filter(|(known, _)| known == name) {
                 credit.add(content);
             }
@@ -279,7 +345,8 @@ fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
     let site = site.map(crate::text::fold);
     let is_site = |name: &String| {
         let name = crate::text::fold(name);
-        site.as_ref().is_some_and(|site| *site == name) || matches!(name.as_str(), "admin" | "administrateur" | "webmaster")
+        site.as_ref().is_some_and(|site| *site == name)
+            || matches!(name.as_str(), "admin" | "administrateur" | "webmaster")
     };
     let mut shown = Credit::default();
     shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
@@ -391,7 +458,10 @@ fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
             .extend(own.get(name).and_then(|value| json_ld::named(value, "@id")));
     }
     metadata.free = json_ld::is_free(own);
-    for author in json_ld::texts(own, "author").iter().chain(&json_ld::texts(own, "creator")) {
+    for author in json_ld::texts(own, "author")
+        .iter()
+        .chain(&json_ld::texts(own, "creator"))
+    {
         credit.add(author);
     }
     metadata.sections = json_ld::texts(own, "articleSection");

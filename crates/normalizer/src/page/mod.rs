@@ -8,6 +8,7 @@
 mod guard;
 
 mod classes;
+mod reader;
 mod skim;
 
 mod json_ld;
@@ -113,7 +114,11 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
         },
     );
     let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
-    let text = if extracted.from_body { strip_boilerplate(&text) } else { text };
+    let text = if extracted.from_body {
+        strip_boilerplate(&text)
+    } else {
+        text
+    };
     // A site that says of a page that all may read it knows better than a notice, which may be another article's.
     metadata.paywalled |= metadata.free != Some(true) && (has_notice || names_paywall(&skim));
     let text = without_heading(&text, metadata.title.as_deref());
@@ -160,7 +165,11 @@ fn names_paywall(skim: &Skim) -> bool {
         .or_else(|| first(|element| element.tag == Tag::Main));
     let blocks = marked.map_or(0..skim.blocks.len(), |element| element.blocks.clone());
     // What such a notice cannot do without, in either case.
-    let speaks = |text: &str| ["bonn", "reste", "payant", "serv"].iter().any(|stem| text.contains(stem));
+    let speaks = |text: &str| {
+        ["bonn", "reste", "payant", "serv"]
+            .iter()
+            .any(|stem| text.contains(stem))
+    };
     let mut lines = String::new();
     for block in skim.blocks.get(blocks).unwrap_or_default() {
         if block.words > 2 && speaks(skim.text(block)) {

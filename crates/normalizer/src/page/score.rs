@@ -5,7 +5,7 @@
 //! against them. Names only weigh: an element that is called a side matter but holds much of the page's prose is kept.
 
 use super::classes::Hints;
-use super::skim::{Block, Kind, Skim, Tag};
+use super::skim::{Block, Element, Kind, Skim, Tag};
 
 /// What a block's worth keeps from an element to the one around it. A container wins over its better part as long as the
 /// rest adds more than a sixth.
@@ -26,6 +26,16 @@ const KEPT_SHARE_OF_FRAME: f32 = 0.5;
 /// Words that make a block prose when it ends as a sentence does, and when it does not.
 const PROSE_WORDS: usize = 8;
 const PROSE_WORDS_OPEN: usize = 20;
+
+/// Lines that are one text.
+const PROSE_LINES: usize = 3;
+
+/// What an element's worth keeps that ends before the page's title, and one that begins behind other prose.
+const BEFORE_TITLE: f32 = 0.4;
+const BEHIND_OTHERS: f32 = 0.75;
+
+/// Bytes of prose between the title and the text: a standfirst, and a notice.
+const MAX_LEAD_BYTES: usize = 900;
 
 /// A table whose cells hold fewer bytes than this on average is data.
 const CELL_BYTES: usize = 120;
@@ -65,6 +75,36 @@ fn is_prose(block: &Block, text: &str) -> bool {
         && ((block.words >= PROSE_WORDS && ends) || block.words >= PROSE_WORDS_OPEN)
 }
 
+/// Lines of one element that breaks part, of verse or of an old page, are prose together.
+fn lines_of_prose(skim: &Skim, prose: &mut [bool]) {
+    let mut start = 0;
+    while start < skim.blocks.len() {
+        let element = skim.blocks[start].element;
+        let end = (start + 1..skim.blocks.len())
+            .find(|number| skim.blocks[*number].element != element || !skim.blocks[*number].continues)
+            .unwrap_or(skim.blocks.len());
+        let run = &skim.blocks[start..end];
+        let (words, bytes, links) = run.iter().fold((0, 0, 0), |(words, bytes, links), block| {
+            (
+                words + block.words,
+                bytes + block.bytes(),
+                links + block.link_bytes,
+            )
+        });
+        if run.len() >= PROSE_LINES
+            && words >= PROSE_WORDS_OPEN
+            && links * 5 < bytes
+            && words >= run.len() * 4
+        {
+            for (number, block) in run.iter().enumerate() {
+                prose[start + number] |=
+                    block.words > 2 && block.link_bytes == 0 && !matches!(block.kind, Kind::Heading(_));
+            }
+        }
+        start = end;
+    }
+}
+
 /// Whether a text ends as sentences do.
 pub(super) fn ends_sentence(text: &str) -> bool {
     text.trim_end_matches(['»', '"', '”', '’', ')', ']', ' ', '\u{a0}', '\u{202f}', '*'])
@@ -74,12 +114,21 @@ pub(super) fn ends_sentence(text: &str) -> bool {
 impl Scores {
     /// Weighs the elements of a page. `title` is the block of its heading.
     pub(super) fn of(skim: &Skim, title: Option<usize>, trust: Trust) -> Self {
-        let prose: Vec<bool> = skim.blocks.iter().map(|block| is_prose(block, skim.text(block))).collect();
+        let mut prose: Vec<bool> = skim
+            .blocks
+            .iter()
+            .map(|block| is_prose(block, skim.text(block)))
+            .collect();
+        lines_of_prose(skim, &mut prose);
         let mut sums = Vec::with_capacity(prose.len() + 1);
         let mut sum = 0;
         sums.push(0);
         for (block, prose) in skim.blocks.iter().zip(&prose) {
-            sum += if *prose { block.bytes() - block.link_bytes } else { 0 };
+            sum += if *prose {
+                block.bytes() - block.link_bytes
+            } else {
+                0
+            };
             sums.push(sum);
         }
         let mut scores = Self {
@@ -108,7 +157,10 @@ impl Scores {
     fn comments(&self, skim: &Skim) -> usize {
         let (mut bytes, mut next) = (0, 0);
         for (number, element) in skim.elements.iter().enumerate() {
-            if number >= next && element.hints.contains(Hints::COMMENTS) && !element.hints.contains(Hints::BODY) {
+            if number >= next
+                && element.hints.contains(Hints::COMMENTS)
+                && !element.hints.contains(Hints::BODY)
+            {
                 let inside = self.prose_in(skim, number);
                 // Of a container around everything the name tells what it holds besides.
                 if inside * 100 < self.sums.last().copied().unwrap_or(0) * 97 {
@@ -174,7 +226,11 @@ impl Scores {
     /// The element whose prose outweighs its scraps the most.
     fn best(&self, skim: &Skim, title: Option<usize>) -> usize {
         let mut worth = vec![0.0_f32; skim.elements.len()];
-        let is_link = |number: usize| skim.blocks.get(number).is_some_and(|block| block.link_share() > 0.5);
+        let is_link = |number: usize| {
+            skim.blocks
+                .get(number)
+                .is_some_and(|block| block.link_share() > 0.5)
+        };
         for (number, block) in skim.blocks.iter().enumerate() {
             if self.out[block.element] == Out::No {
                 let teaser = block.words <= MAX_TEASER_WORDS
@@ -192,10 +248,11 @@ impl Scores {
             if number > 0 {
                 worth[element.parent] += worth[number] * DECAY;
             }
-            if self.out[number] != Out::No || matches!(element.tag, Tag::Quote | Tag::Heading(_) | Tag::Line) {
+            if self.out[number] != Out::No || matches!(element.tag, Tag::Quote | Tag::Heading(_) | Tag::Line)
+            {
                 continue;
             }
-            let weighed = worth[number] * weight(element.tag, element.hints);
+            let weighed = worth[number] * weight(element.tag, element.hints) * self.place(element, title);
             // Children come first here, so of equals the inner one stays.
             if weighed > best.1 {
                 best = (number, weighed);
@@ -215,6 +272,20 @@ impl Scores {
                 limited.0
             }
             _ => best.0,
+        }
+    }
+
+    /// An article's text stands under its title.
+    fn place(&self, element: &Element, title: Option<usize>) -> f32 {
+        match title {
+            Some(title) if element.blocks.end <= title => BEFORE_TITLE,
+            Some(title)
+                if element.blocks.start > title
+                    && self.sums[element.blocks.start].saturating_sub(self.sums[title]) > MAX_LEAD_BYTES =>
+            {
+                BEHIND_OTHERS
+            }
+            _ => 1.0,
         }
     }
 

@@ -59,9 +59,17 @@ pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
     let whole = |title: &String| !title.trim_end().ends_with(['…']) && !title.trim_end().ends_with("...");
     let site = site_name.unwrap_or("");
     let is_site = |title: &String| !site.is_empty() && fold(title) == fold(site);
-    let usable = |title: &Option<String>| title.clone().filter(|title| !title.trim().is_empty() && !is_site(title));
-    let (headline, open_graph, heading, document) =
-        (usable(&headline), usable(&open_graph), usable(&heading), usable(&document));
+    let usable = |title: &Option<String>| {
+        title
+            .clone()
+            .filter(|title| !title.trim().is_empty() && !is_site(title))
+    };
+    let (headline, open_graph, heading, document) = (
+        usable(&headline),
+        usable(&open_graph),
+        usable(&heading),
+        usable(&document),
+    );
     let chosen = headline
         .clone()
         .filter(whole)
@@ -134,8 +142,18 @@ mod tests {
             ("Le budget est voté de justesse", "", "", ""),
             ("Le budget est voté de…", "Le budget est voté de justesse", "", ""),
             ("", "Le budget est voté de justesse - Le Quotidien", "", ""),
-            ("", "Le budget est voté de justesse | Politique | Le Quotidien", "Le budget est voté de justesse", ""),
-            ("", "Le Quotidien", "", "Le budget est voté de justesse - Politique - Le Quotidien"),
+            (
+                "",
+                "Le budget est voté de justesse | Politique | Le Quotidien",
+                "Le budget est voté de justesse",
+                "",
+            ),
+            (
+                "",
+                "Le Quotidien",
+                "",
+                "Le budget est voté de justesse - Politique - Le Quotidien",
+            ),
             ("", "", "Le budget est voté de justesse", "Accueil"),
         ] {
             assert_eq!(chosen(headline, open_graph, heading, document), title);

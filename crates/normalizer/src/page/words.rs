@@ -72,7 +72,9 @@ impl Shingles {
 
 fn mixed(window: &[u64]) -> u64 {
     let mut hasher = FxHasher::default();
-    window.iter().for_each(|word| hasher.write_u64(*word));
+    for word in window {
+        hasher.write_u64(*word);
+    }
     hasher.finish()
 }
 

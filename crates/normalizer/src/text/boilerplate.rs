@@ -92,13 +92,18 @@ impl Rules {
             return *kind;
         }
         let first = folded.split(' ').next().unwrap_or("");
-        let found = self.starts.get(first).into_iter().flatten().find(|(phrase, _, most)| {
-            words <= *most
-                && (*most > MAX_LIST_WORDS || !line.trim_end().ends_with('.'))
-                && folded
-                    .strip_prefix(phrase.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        });
+        let found = self
+            .starts
+            .get(first)
+            .into_iter()
+            .flatten()
+            .find(|(phrase, _, most)| {
+                words <= *most
+                    && (*most > MAX_LIST_WORDS || !line.trim_end().ends_with('.'))
+                    && folded
+                        .strip_prefix(phrase.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            });
         if let Some((_, kind, _)) = found {
             return *kind;
         }
@@ -116,7 +121,10 @@ pub(crate) fn line_kind(line: &str) -> Line {
 
 /// The text without its boilerplate lines.
 pub(crate) fn strip_boilerplate(text: &str) -> String {
-    let kept: Vec<&str> = text.split("\n\n").filter(|line| line_kind(line) == Line::Text).collect();
+    let kept: Vec<&str> = text
+        .split("\n\n")
+        .filter(|line| line_kind(line) == Line::Text)
+        .collect();
     kept.join("\n\n")
 }
 
