@@ -313,6 +313,38 @@ fn feeds_are_added_listed_exported_imported_and_removed() {
 }
 
 #[test]
+fn parse_shows_every_entry_of_a_feed_whatever_its_language() {
+    let depeche = Depeche::new();
+    let english =
+        "The fishermen blocked the harbour on Wednesday to protest against the new quotas. ".repeat(3);
+    depeche.write(
+        "feed.xml",
+        format!(
+            "<rss><channel><item><title>Le port rouvre</title></item><item><link>/2</link></item>\
+             <item><description>{english}</description></item><item/>"
+        ),
+    );
+    let url = "https://quai.example/rss";
+    let parsed = depeche.run(["parse", "feed.xml", "--as", "feed", "--url", url]);
+    let lines: Vec<serde_json::Value> = parsed
+        .expect_code(0)
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("one JSON line an entry"))
+        .collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["title"], "Le port rouvre");
+    assert_eq!(
+        (&lines[1]["url"], &lines[1]["title"]),
+        (&"https://quai.example/2".into(), &serde_json::Value::Null)
+    );
+    let warnings = lines[2]["warnings"].to_string();
+    assert!(warnings.contains("language_unwanted: en"), "{warnings}");
+    depeche.write("page.xml", "<html><body><p>Page introuvable.</p></body></html>");
+    depeche.run(["parse", "page.xml", "--as", "feed"]).expect_code(3);
+}
+
+#[test]
 fn parse_shows_what_normalising_makes_of_a_file() {
     let depeche = Depeche::new();
     let text = "Les pêcheurs de Guilvinec ont bloqué mercredi l’accès au port pour protester contre la baisse des \

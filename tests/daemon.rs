@@ -125,6 +125,112 @@ fn a_feed_added_while_the_daemon_runs_is_polled() {
     assert_eq!(depeche.export(&[]).len(), 5);
 }
 
+/// The configuration of these feeds.
+fn feeds(newsrooms: &[&Newsroom]) -> String {
+    let tables: Vec<String> = newsrooms
+        .iter()
+        .map(|newsroom| format!("[[feed]]\nurl = \"{}\"\n", newsroom.feed_url()))
+        .collect();
+    tables.concat()
+}
+
+#[test]
+fn sighup_takes_over_feeds_of_configuration_and_lists() {
+    let (origin, newsroom, depeche) = newsroom(2);
+    let (added, listed) = (
+        Newsroom::open(&origin, "courrier", 2),
+        Newsroom::open(&origin, "echo", 1),
+    );
+    let list = "[[feed_list]]\npath = \"liste.txt\"\n";
+    depeche.write("liste.txt", "");
+    depeche.configure(&format!("{}{list}", feeds(&[&newsroom])));
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
+    depeche.write("liste.txt", listed.feed_url());
+    let rest = format!("[store]\ngroup = 7\n{}{list}", feeds(&[&newsroom, &added]));
+    depeche.configure(&rest);
+    daemon.hang_up();
+    for feed in [&added, &listed] {
+        assert!(origin.wait_for(&feed.feed_path(), 1, PATIENCE));
+    }
+    let log = depeche.log();
+    for told in [
+        "store.group",
+        "it takes a restart",
+        "feed added",
+        &added.feed_url(),
+    ] {
+        assert!(log.contains(told), "{told} is not in\n{log}");
+    }
+    assert_eq!(daemon.terminate(), Some(0));
+    depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(depeche.export(&[]).len(), 5);
+}
+
+#[test]
+fn a_broken_configuration_is_told_and_the_one_before_stays() {
+    let (origin, newsroom, depeche) = newsroom(2);
+    let missing = format!(
+        "{}[[feed_list]]\npath = \"nulle-part.opml\"\n",
+        feeds(&[&newsroom])
+    );
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
+    for (rest, told) in [
+        ("[fetch]\n", "depeche.toml:"),
+        (
+            "[normalize]\nlanguage = \"fr\"\n",
+            "normalize.language: unknown key",
+        ),
+        (&missing, "nulle-part.opml"),
+    ] {
+        depeche.configure(rest);
+        daemon.hang_up();
+        wait_until("the problem is told", || {
+            let log = depeche.log();
+            log.contains(told) && log.contains("is not taken over")
+        });
+        let polls = origin.requests_to(&newsroom.feed_path()).len();
+        assert!(origin.wait_for(&newsroom.feed_path(), polls + 2, PATIENCE));
+    }
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[test]
+fn a_removed_feed_is_polled_no_more() {
+    let (origin, newsroom, depeche) = newsroom(2);
+    let other = Newsroom::open(&origin, "courrier", 1);
+    depeche.configure(&feeds(&[&newsroom, &other]));
+    depeche
+        .run(["feeds", "add", &origin.url("/silent.xml")])
+        .expect_code(0);
+    origin.set("/silent.xml", Reply::never());
+    let daemon = depeche.spawn(["run", "-v"]);
+    for path in [&newsroom.feed_path(), &other.feed_path(), "/silent.xml"] {
+        assert!(origin.wait_for(path, 1, PATIENCE));
+    }
+    depeche
+        .run(["feeds", "remove", &origin.url("/silent.xml")])
+        .expect_code(0);
+    depeche.configure(&feeds(&[&newsroom]));
+    daemon.hang_up();
+    let removed = |url: &str| {
+        let log = depeche.log();
+        log.lines()
+            .any(|line| line.contains("feed removed") && line.contains(url))
+    };
+    wait_until("both are removed", || {
+        removed(&other.feed_url()) && removed("/silent.xml")
+    });
+    // One may have been on its way.
+    let polls = origin.requests_to(&newsroom.feed_path()).len();
+    assert!(origin.wait_for(&newsroom.feed_path(), polls + 2, PATIENCE));
+    let before = origin.requests_to(&other.feed_path()).len();
+    assert!(origin.wait_for(&newsroom.feed_path(), polls + 6, PATIENCE));
+    assert_eq!(origin.requests_to(&other.feed_path()).len(), before);
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
 #[test]
 fn a_page_that_cannot_be_had_leaves_the_feeds_own_text() {
     let (origin, newsroom, depeche) = newsroom(3);
@@ -189,6 +295,14 @@ fn the_daemon_says_how_it_is_doing() {
     wait_until("articles are counted", || {
         ask("/metrics").contains("depeche_articles_total{verdict=\"new\"} 3\n")
     });
+    let metrics = ask("/metrics");
+    for counted in [
+        "depeche_polls_total{outcome=\"fetched\"} 1\n",
+        "depeche_pages_total{outcome=\"fetched\"} 3\n",
+        "depeche_feeds{state=\"ok\"} 1\n",
+    ] {
+        assert!(metrics.contains(counted), "{counted} is not in\n{metrics}");
+    }
     // A page in a browser that had its own name resolve to this machine.
     let address = std::fs::read_to_string(data.join("daemon.address")).expect("an address");
     assert!(ask_as(address.trim(), "evil.example", "/api/v1/stats").starts_with("HTTP/1.1 421"));
@@ -218,4 +332,45 @@ fn sigterm_while_the_store_is_made_again_ends_cleanly_and_loses_nothing() {
     depeche.write("empty.txt", "");
     depeche.run(["replay", "empty.txt"]).expect_code(0);
     assert_eq!(depeche.run(["export", "--all"]).expect_code(0).stdout, exported);
+}
+
+#[test]
+fn a_feed_is_explained_and_its_polls_are_logged() {
+    let (_origin, newsroom, depeche) = newsroom(5);
+    let url = newsroom.feed_url();
+    for _ in 0..2 {
+        depeche.run(["run", "--once"]).expect_code(0);
+    }
+    let said = depeche.run(["feeds", "explain", &url]).expect_code(0).stdout;
+    for part in ["next poll", "items a day in the mean", "304"] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let json = depeche
+        .run(["feeds", "explain", &url, "--format", "json"])
+        .expect_code(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert!(json["rule"].is_string() && json["because"].is_array(), "{json:#}");
+    let log = depeche
+        .run(["feeds", "log", &url, "--format", "jsonl"])
+        .expect_code(0)
+        .stdout;
+    let log: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let told: Vec<_> = log
+        .iter()
+        .map(|line| (&line["number"], &line["outcome"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&serde_json::json!(2), &serde_json::json!("304")),
+            (&serde_json::json!(1), &serde_json::json!("200"))
+        ]
+    );
+    assert_eq!(log[1]["items"], 5);
+    depeche
+        .run(["feeds", "explain", "https://example.org/unknown"])
+        .expect_code(1);
 }

@@ -60,7 +60,13 @@ impl Depeche {
     /// A folder with a configuration whose limits suit a test: quick, and allowed to ask loopback.
     pub(crate) fn configured(rest: &str) -> Self {
         let depeche = Self::new();
-        depeche.write(
+        depeche.configure(rest);
+        depeche
+    }
+
+    /// Writes the configuration anew.
+    pub(crate) fn configure(&self, rest: &str) {
+        self.write(
             "depeche.toml",
             format!(
                 "[fetch]\nallow_private_addresses = true\nper_host_interval = \"0ms\"\nper_host_concurrency = 8\n\
@@ -68,7 +74,11 @@ impl Depeche {
                  [http]\nlisten = \"127.0.0.1:0\"\n{rest}"
             ),
         );
-        depeche
+    }
+
+    /// What the daemon that was started last has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("daemon.log")).unwrap_or_default()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -165,8 +175,17 @@ impl Daemon {
     }
 
     pub(crate) fn signal(&self) {
+        self.send(rustix::process::Signal::TERM);
+    }
+
+    /// SIGHUP: the configuration is read again.
+    pub(crate) fn hang_up(&self) {
+        self.send(rustix::process::Signal::HUP);
+    }
+
+    fn send(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        rustix::process::kill_process(pid, signal).expect("signalled");
     }
 }
 

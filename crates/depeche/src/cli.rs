@@ -266,6 +266,31 @@ pub(crate) enum Feeds {
         #[command(flatten)]
         to: To,
     },
+    /// Say why the next poll of a feed is when it is, and how the last polls went
+    Explain {
+        /// Its address
+        url: String,
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
+        format: ShowFormat,
+    },
+    /// Show how the last polls of a feed went, the newest first
+    Log {
+        /// Its address
+        url: String,
+        #[command(flatten)]
+        rows: Rows,
+    },
+    /// Look for the feeds of a site, and rank them; exit 1 when there is none, 69 when nothing answers
+    Discover {
+        /// The address of the site or of one of its sections; without a scheme https is tried first
+        url: String,
+        /// Add the best of them
+        #[arg(long)]
+        add: bool,
+        #[command(flatten)]
+        rows: Rows,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use depeche_disk::durable::write_whole;
-use depeche_fetcher::feed_list::{self, FeedList, ListedFeed};
+use depeche_fetcher::feed_list::{self, FeedList, FeedListError, FeedListProblem, ListedFeed};
 use depeche_fetcher::{FeedState, FeedTarget};
 use depeche_model::PagePolicy;
 use depeche_store::Reader;
@@ -37,7 +37,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// A feed with where it is written down.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Subscription {
     pub(crate) target: FeedTarget,
     pub(crate) origin: Origin,
@@ -61,8 +61,19 @@ impl From<Subscription> for ListedFeed {
     }
 }
 
+/// What is wrong with a list.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ListProblem {
+    /// All its feeds are missing.
+    #[error(transparent)]
+    List(#[from] FeedListError),
+    /// A line of it cannot be used.
+    #[error(transparent)]
+    Line(#[from] FeedListProblem),
+}
+
 /// All feeds, each address once (the first place counts), and what was wrong with the lists.
-pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>) {
+pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProblem>) {
     let mut found: Vec<Subscription> = Vec::new();
     let mut known = std::collections::HashSet::new();
     let mut problems = Vec::new();
@@ -97,12 +108,12 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<String>)
             problems: wrong,
             ..
         }) => {
-            problems.extend(wrong.iter().map(ToString::to_string));
+            problems.extend(wrong.into_iter().map(ListProblem::from));
             for feed in feeds {
                 add(feed, None, origin.clone());
             }
         }
-        Err(error) => problems.push(error.to_string()),
+        Err(error) => problems.push(error.into()),
     };
     for list in &config.feed_list {
         add_list(&list.path, &Origin::List(list.path.display().to_string()));
@@ -126,8 +137,10 @@ pub(crate) fn with_state(
             let state = FeedState {
                 validators: row.validators,
                 next_due: row.next_due,
-                consecutive_failures: row.failures,
-                ..FeedState::default()
+                memory: reader
+                    .fetcher_memory(&subscription.target.url)?
+                    .unwrap_or_default()
+                    .into_boxed_slice(),
             };
             Ok((subscription.target.clone(), state))
         })

@@ -7,12 +7,14 @@
 //! | `/metrics` | counters since the start, in the text format of Prometheus |
 //! | `/api/v1/stats` | what the store holds, as JSON |
 //! | `/api/v1/backup` | the data folder as one file; `?journal=false` leaves the journal out |
+//! | `/websub/<token>` | hubs, where `websub.enabled` |
 //!
 //! A request must name an address or `localhost` as its host: a page in somebody's browser that had its own name resolve
-//! to this machine (DNS rebinding) names its own.
+//! to this machine (DNS rebinding) names its own. Hubs alone come under a public name.
 
 mod backup;
 mod metrics;
+mod websub;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -26,6 +28,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use depeche_disk::NoRoom;
+use depeche_fetcher::Fetcher;
+use depeche_fetcher::websub::Subscriptions;
 use depeche_journal::Ledger;
 use depeche_model::Clock;
 use depeche_store::{Progress, Reader};
@@ -47,6 +51,8 @@ struct Watched {
     journal_dir: Arc<Path>,
     progress: watch::Receiver<Progress>,
     missing: watch::Receiver<Option<NoRoom>>,
+    fetcher: Arc<Fetcher>,
+    subscriptions: Option<Arc<Subscriptions>>,
 }
 
 /// Listens on `address` and serves until `stop`; the address stands in the data folder meanwhile.
@@ -55,6 +61,8 @@ pub(crate) async fn serve(
     config: &Config,
     clock: &Arc<dyn Clock>,
     pipeline: &Pipeline,
+    fetcher: Arc<Fetcher>,
+    subscriptions: Option<Arc<Subscriptions>>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).await.with_context(|| {
@@ -69,7 +77,19 @@ pub(crate) async fn serve(
         journal_dir: config.journal_dir().into(),
         progress: pipeline.progress.clone(),
         missing: pipeline.room.missing(),
+        fetcher,
+        subscriptions: subscriptions.clone(),
     };
+    let hubs = subscriptions.map_or_else(Router::new, |subscriptions| {
+        websub::routes(websub::Desk {
+            subscriptions,
+            intake: pipeline.intake.downgrade(),
+            missing: pipeline.room.missing(),
+            max_body_bytes: config.fetch.max_body.0,
+            places: websub::Desk::places(),
+            stop: stop.clone(),
+        })
+    });
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -87,7 +107,9 @@ pub(crate) async fn serve(
                     stop: stop.clone(),
                 }),
         )
-        .layer(from_fn(check_host));
+        .layer(from_fn(check_host))
+        // Behind the layer, which does not hold for it.
+        .merge(hubs);
     tokio::spawn(async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
@@ -143,7 +165,16 @@ async fn ready(State(watched): State<Watched>) -> impl IntoResponse {
 
 async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
     let is_short = watched.missing.borrow().is_some();
-    let text = metrics::exposition(&watched.progress.borrow(), watched.ledger.pending(), is_short);
+    let text = metrics::exposition(
+        &watched.progress.borrow(),
+        watched.ledger.pending(),
+        is_short,
+        &watched.fetcher.counters(),
+        watched
+            .subscriptions
+            .as_ref()
+            .map(|subscriptions| subscriptions.counts()),
+    );
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,

@@ -18,6 +18,7 @@ mod pipeline;
 mod backup;
 mod daemon;
 mod http;
+mod websub;
 
 mod commands;
 mod output;

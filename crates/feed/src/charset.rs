@@ -1,18 +1,24 @@
 //! Bytes of the wire to text.
 //!
-//! The ladder: content coding off, under a cap; binary told apart; byte order mark; valid UTF-8; the label of the
-//! HTTP header, the XML prolog or the `meta` element; a guess from the bytes. Labels are read as the Encoding
-//! Standard does, so `iso-8859-1` means windows-1252. Valid UTF-8 goes before labels: text of several lines is valid
-//! UTF-8 by accident with negligible likelihood, while wrong labels are common.
+//! The ladder: binary told apart; byte order mark; UTF-16 and UTF-32 by where their NULs stand; valid UTF-8; the label of
+//! the HTTP header; that of the XML prolog or the `meta` element; a guess from the bytes, helped by the country of the host.
+//! Labels are read as the Encoding Standard does, so `iso-8859-1` means windows-1252. Valid UTF-8 goes before labels:
+//! text of several lines is valid UTF-8 by accident with negligible likelihood, while wrong labels are common. Where both
+//! stand in one document, each run is read in its own charset ([`mixed`]).
 
-use crate::refused::{Found, NotAFeed};
+mod mixed;
+mod wide;
+
 use bytes::Bytes;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use depeche_model::{DecodeError, Warning, WarningCode, decode_body};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use url::Url;
+
+use crate::refused::{Found, NotAFeed};
 
 /// A body as text.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The text, without byte order mark.
     pub text: String,
@@ -20,6 +26,17 @@ pub struct Text {
     pub evidence: CharsetEvidence,
     /// What had to be guessed or could not be read.
     pub warnings: Vec<Warning>,
+    /// Where in the text a byte could not be read as the rest, by place.
+    pub mended: Vec<Mend>,
+}
+
+/// A place in a text that was decoded otherwise than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mend {
+    /// The place, in bytes of the text.
+    pub at: usize,
+    /// What was done: [`WarningCode::CharsetMixed`] or [`WarningCode::CharsetDamaged`].
+    pub code: WarningCode,
 }
 
 /// Where a label inside the document is looked for (HTML §13.2.3.2).
@@ -112,86 +129,162 @@ pub fn decode(
     base: &str,
     limit_bytes: u64,
 ) -> Result<Text, NoText> {
-    let _ = base;
+    let country = country(base);
     if body.starts_with(&[0x1f, 0x8b]) {
         let unpacked = decode_body(body, Some("gzip"), limit_bytes).map_err(|error| match error {
             DecodeError::TooLarge { limit } => NoText::TooLarge(limit),
-            DecodeError::Unknown(_) => NoText::Binary("gzip data"),
+            DecodeError::TooDense { .. } | DecodeError::Unknown(_) => NoText::Binary("gzip data"),
         })?;
-        let mut text = decode_text(&unpacked.bytes, content_type)?;
+        let mut text = decode_text(&unpacked.bytes, content_type, &country)?;
         if unpacked.truncated {
             text.warnings.insert(0, WarningCode::BodyTruncated.into());
         }
         return Ok(text);
     }
-    decode_text(body, content_type)
+    decode_text(body, content_type, &country)
 }
 
-fn decode_text(bytes: &Bytes, content_type: Option<&str>) -> Result<Text, NoText> {
+/// Top-level domains that say nothing of a language; what is polled there is French, or it would not be polled.
+const GENERIC: &[&str] = &[
+    "com", "org", "net", "info", "eu", "news", "media", "press", "africa", "int",
+];
+
+/// The top-level domain of an address, for the detector: `fr` where it says nothing.
+fn country(base: &str) -> String {
+    let domain = Url::parse(base).ok().and_then(|url| {
+        let last = url
+            .domain()?
+            .trim_end_matches('.')
+            .rsplit('.')
+            .next()?
+            .to_ascii_lowercase();
+        // The detector panics on anything else.
+        let plain = !last.is_empty()
+            && last
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        plain.then_some(last)
+    });
+    match domain {
+        Some(domain) if !GENERIC.contains(&domain.as_str()) && domain.len() == 2 => domain,
+        Some(domain) if domain.starts_with("xn--") => domain,
+        _ => "fr".to_owned(),
+    }
+}
+
+fn decode_text(bytes: &[u8], content_type: Option<&str>, country: &str) -> Result<Text, NoText> {
     if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(NoText::Binary(found));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(NoText::Empty);
     }
-    let mut warnings = Vec::new();
-    let text = if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        read(encoding, bytes.get(mark..).unwrap_or_default(), &mut warnings)
-    } else if let Some(encoding) = utf_16_without_mark(bytes) {
-        warnings.push(Warning::new(WarningCode::CharsetGuessed, encoding.name()));
-        read(encoding, bytes, &mut warnings)
-    } else if bytes.contains(&0) {
+    let text = if let Some((wide, mark)) = wide::by_mark(bytes) {
+        wide::read(
+            wide,
+            bytes.get(mark..).unwrap_or_default(),
+            CharsetEvidence::ByteOrderMark,
+        )
+    } else if let Some(wide) = wide::without_mark(bytes) {
+        let mut text = wide::read(wide, bytes, CharsetEvidence::Guess);
+        text.warnings
+            .insert(0, Warning::new(WarningCode::CharsetGuessed, wide.name()));
+        text
+    } else if holds_more_than_stray_nuls(bytes) {
         return Err(NoText::Binary("bytes with NUL among them"));
-    } else if let Ok(text) = std::str::from_utf8(bytes) {
-        text.to_owned()
     } else {
-        read_labelled(bytes, content_type, &mut warnings)
+        let (bytes, marked) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+            Some(behind) => (behind, true),
+            None => (bytes, false),
+        };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Text {
+                text: text.to_owned(),
+                evidence: if marked {
+                    CharsetEvidence::ByteOrderMark
+                } else {
+                    CharsetEvidence::Utf8
+                },
+                warnings: Vec::new(),
+                mended: Vec::new(),
+            },
+            Err(_) => read_labelled(bytes, content_type, country),
+        }
     };
-    if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
+    if text.text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
         return Err(NoText::Empty);
     }
-    Ok(Text {
-        text,
-        warnings,
-        evidence: CharsetEvidence::Utf8,
-    })
+    Ok(text)
 }
 
-/// Not valid UTF-8: by label, else by guess.
-fn read_labelled(bytes: &[u8], content_type: Option<&str>, warnings: &mut Vec<Warning>) -> String {
-    let labelled = content_type
-        .and_then(charset_parameter)
-        .or_else(|| label_inside(bytes))
-        .filter(|encoding| ![UTF_16LE, UTF_16BE, X_USER_DEFINED].contains(encoding));
-    if labelled == Some(UTF_8) {
-        // Labelled UTF-8 with a few broken bytes (a cut in the middle of a letter) is UTF-8 still.
-        let text = String::from_utf8_lossy(bytes);
-        let damaged = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
-        let letters = text.chars().filter(|c| !c.is_ascii()).count();
-        if damaged * 4 <= letters {
-            warnings.push(Warning::new(
-                WarningCode::CharsetDamaged,
-                format!("{damaged} places"),
-            ));
-            return text.into_owned();
+/// Some NULs among markup are dirt; many are another format.
+fn holds_more_than_stray_nuls(bytes: &[u8]) -> bool {
+    let nuls = memchr::memchr_iter(0, bytes).count();
+    if nuls == 0 {
+        return false;
+    }
+    let markup = bytes
+        .iter()
+        .find(|b| !b.is_ascii_whitespace() && **b != 0)
+        .is_some_and(|b| matches!(b, b'<' | b'{' | b'[' | 0xef));
+    !(markup && nuls * 20 < bytes.len())
+}
+
+/// Not valid UTF-8: by label, by label and run, else by guess.
+fn read_labelled(bytes: &[u8], content_type: Option<&str>, country: &str) -> Text {
+    let usable = |encoding: &&'static Encoding| ![UTF_16LE, UTF_16BE, X_USER_DEFINED].contains(encoding);
+    let header = content_type.and_then(charset_parameter).filter(usable);
+    let document = label_inside(bytes).filter(usable);
+    // A label that says UTF-8 is wrong in part at least.
+    let (labelled, evidence) = match (header, document) {
+        (Some(header), _) if header != UTF_8 => (Some(header), CharsetEvidence::Header),
+        (_, Some(document)) if document != UTF_8 => (Some(document), CharsetEvidence::Document),
+        _ => (None, CharsetEvidence::Guess),
+    };
+    let runs = mixed::Runs::count(bytes);
+    match labelled {
+        // A charset of several bytes a letter is believed when the bytes are its.
+        Some(encoding) if !encoding.is_single_byte() => {
+            let (text, damaged) = encoding.decode_without_bom_handling(bytes);
+            if !damaged || !runs.are_mixed() {
+                return told(text.into_owned(), evidence, damaged.then_some(encoding));
+            }
+            mixed::read(bytes, WINDOWS_1252, &runs)
         }
-    } else if let Some(encoding) = labelled {
-        return read(encoding, bytes, warnings);
+        Some(encoding) if runs.are_mixed() => mixed::read(bytes, encoding, &runs),
+        Some(encoding) => {
+            let (text, damaged) = encoding.decode_without_bom_handling(bytes);
+            told(text.into_owned(), evidence, damaged.then_some(encoding))
+        }
+        None if runs.are_mixed() => mixed::read(bytes, WINDOWS_1252, &runs),
+        None => {
+            let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+            detector.feed(bytes.get(..GUESS_BYTES).unwrap_or(bytes), true);
+            let guessed = detector.guess(Some(country.as_bytes()), Utf8Detection::Deny);
+            let (text, damaged) = guessed.decode_without_bom_handling(bytes);
+            let mut text = told(
+                text.into_owned(),
+                CharsetEvidence::Guess,
+                damaged.then_some(guessed),
+            );
+            text.warnings
+                .insert(0, Warning::new(WarningCode::CharsetGuessed, guessed.name()));
+            text
+        }
     }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes.get(..GUESS_BYTES).unwrap_or(bytes), true);
-    // The hint of a French address: windows-1252 is told from its neighbours by it.
-    let guessed = detector.guess(Some(b"fr"), Utf8Detection::Deny);
-    warnings.push(Warning::new(WarningCode::CharsetGuessed, guessed.name()));
-    read(guessed, bytes, warnings)
 }
 
-fn read(encoding: &'static Encoding, bytes: &[u8], warnings: &mut Vec<Warning>) -> String {
-    let (text, damaged) = encoding.decode_without_bom_handling(bytes);
-    if damaged {
-        warnings.push(Warning::new(WarningCode::CharsetDamaged, encoding.name()));
+/// A text with a warning where some of its bytes could not be read.
+fn told(text: String, evidence: CharsetEvidence, damaged: Option<&'static Encoding>) -> Text {
+    Text {
+        text,
+        evidence,
+        warnings: damaged
+            .map(|encoding| Warning::new(WarningCode::CharsetDamaged, encoding.name()))
+            .into_iter()
+            .collect(),
+        mended: Vec::new(),
     }
-    text.into_owned()
 }
 
 fn charset_parameter(content_type: &str) -> Option<&'static Encoding> {
@@ -208,7 +301,22 @@ fn label(written: &str) -> Option<&'static Encoding> {
         .collect();
     // Common misspellings that the Encoding Standard does not list.
     match name.as_str() {
-        "iso-8859-1-windows-1252" | "cp-1252" | "windows1252" | "ansi" => Some(WINDOWS_1252),
+        "iso-8859-1-windows-1252"
+        | "cp-1252"
+        | "windows1252"
+        | "ansi"
+        | "iso8859-01"
+        | "iso-8859"
+        | "iso-latin-1"
+        | "latin-1"
+        | "iso_8859_1"
+        | "iso-8859-1-1"
+        | "iso-88591"
+        | "iso-8859-1."
+        | "windows-1252."
+        | "iso" => Some(WINDOWS_1252),
+        "iso-8859-15-1" | "latin-9" | "iso8859-015" => Some(encoding_rs::ISO_8859_15),
+        "utf" | "utf_8" | "utf-8-1" | "utf-8." | "utf8mb4" | "utf-8n" => Some(UTF_8),
         _ => Encoding::for_label(name.as_bytes()),
     }
 }
@@ -240,21 +348,6 @@ fn label_inside(bytes: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-/// UTF-16 without a byte order mark: half of the bytes of Latin text are NUL, all on one side.
-fn utf_16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = bytes.get(..512).unwrap_or(bytes);
-    let pairs = head.len() / 2;
-    if pairs < 4 {
-        return None;
-    }
-    let nul = |side: usize| head.iter().skip(side).step_by(2).filter(|b| **b == 0).count();
-    match (nul(0), nul(1)) {
-        (0, low) if low * 10 >= pairs * 8 => Some(UTF_16LE),
-        (high, 0) if high * 10 >= pairs * 8 => Some(UTF_16BE),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,7 +355,7 @@ mod tests {
     const SENTENCE: &str = "L’été à Bœrsch coûte 5 €, déclare l’élu d’Évreux.";
 
     fn text_of(bytes: &[u8], content_type: Option<&str>) -> (String, Vec<WarningCode>) {
-        let text = decode_text(&Bytes::copy_from_slice(bytes), content_type).unwrap();
+        let text = decode_text(bytes, content_type, "fr").unwrap();
         (text.text, text.warnings.iter().map(|w| w.code).collect())
     }
 
@@ -342,7 +435,7 @@ mod tests {
             (b" \r\n\t", "empty"),
             (b"\xef\xbb\xbf \n", "empty"),
         ] {
-            let reason = decode_text(&Bytes::from_static(body), None).unwrap_err();
+            let reason = decode_text(body, None, "fr").unwrap_err();
             let told = match reason {
                 NoText::Empty => "empty",
                 NoText::Binary(_) | NoText::TooLarge(_) => "binary",
@@ -354,7 +447,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_can_be_decoded(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            drop(decode_text(&Bytes::from(bytes), None));
+            drop(decode_text(&bytes, None, "fr"));
         }
     }
 }

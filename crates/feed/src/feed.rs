@@ -11,7 +11,7 @@ use crate::address::absolute;
 use crate::charset::{CharsetEvidence, Text, decode};
 use crate::refused::{Found, NotAFeed, wall};
 use crate::sniff::{Format, sniff};
-use crate::{repair, salvage, strict};
+use crate::{json, xml};
 
 /// What a feed's answer says.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,15 +151,24 @@ pub fn read(
 pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
     let format = sniff(&text.text);
     let read = || match format {
-        Format::XmlFeed => read_xml(&text.text, base),
-        Format::JsonFeed => read_json(&text.text, base),
-        Format::Json => Err(NotAFeed::new(Found::Json, "")),
+        Format::XmlFeed => read_xml(&text, base),
+        Format::JsonFeed | Format::Json => read_json(&text.text, base),
         Format::Html => Err(NotAFeed::new(
             wall(&text.text).map_or(Found::Page, Found::Wall),
             "",
         )),
-        Format::OtherXml => Err(NotAFeed::new(Found::Xml, "")),
-        Format::Prose => Err(NotAFeed::new(Found::Text, "")),
+        // A beginning that is lost, or a root that nobody knows, may hold entries all the same.
+        Format::OtherXml | Format::Prose => {
+            let found = if format == Format::Prose {
+                Found::Text
+            } else {
+                Found::Xml
+            };
+            read_xml(&text, base)
+                .ok()
+                .filter(|feed| feed.items.iter().any(says_something))
+                .ok_or_else(|| NotAFeed::new(found, ""))
+        }
     };
     let mut feed = catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|panic| Err(NotAFeed::new(Found::Unreadable, panic_message(&*panic))))?;
@@ -171,81 +180,33 @@ pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
     Ok(feed)
 }
 
-fn empty(kind: FeedKind) -> Feed {
-    Feed {
-        kind,
-        title: None,
-        language: None,
-        items: Vec::new(),
-        hints: Hints::default(),
-        hubs: Vec::new(),
-        self_url: None,
-        site_url: None,
-        children: Vec::new(),
-        charset: CharsetEvidence::Utf8,
-        warnings: Vec::new(),
-    }
-}
-
 fn read_json(text: &str, base: &str) -> Result<Feed, NotAFeed> {
     let base = absolute(base, None);
-    let items = strict::parse(text, base.as_deref()).map_err(|error| NotAFeed::new(Found::Json, error))?;
-    Ok(Feed {
-        items,
-        ..empty(FeedKind::JsonFeed)
-    })
+    json::read(text, base.as_deref()).ok_or_else(|| NotAFeed::new(Found::Json, ""))
 }
 
-fn read_xml(text: &str, base: &str) -> Result<Feed, NotAFeed> {
+fn read_xml(text: &Text, base: &str) -> Result<Feed, NotAFeed> {
     let base = absolute(base, None);
-    let repaired = repair::repair(text);
-    let mut feed = empty(FeedKind::Rss);
-    if let Some(what) = &repaired.repaired {
-        feed.warnings
-            .push(Warning::new(WarningCode::FeedRepaired, what.clone()));
-    }
-    let outline = salvage::outline(&repaired.xml);
-    let why = match strict::parse(&repaired.xml, base.as_deref()) {
-        Ok(items) => match falls_short(&items, &outline, &repaired.xml) {
-            None => {
-                feed.items = items;
-                return Ok(feed);
+    let read = xml::read(&text.text, base.as_deref()).ok_or_else(|| NotAFeed::new(Found::Xml, ""))?;
+    let mut feed = read.feed;
+    for (item, place) in feed.items.iter_mut().zip(read.places) {
+        let from = text.mended.partition_point(|mend| mend.at < place.start);
+        let here = text.mended.get(from..).unwrap_or_default();
+        for mend in here.iter().take_while(|mend| mend.at < place.end) {
+            if !item.warnings.iter().any(|warning| warning.code == mend.code) {
+                item.warnings.push(mend.code.into());
             }
-            Some(why) => why.to_owned(),
-        },
-        Err(error) => error,
-    };
-    feed.items = salvage::items(&repaired.xml, &outline, base.as_deref());
-    if outline.is_empty() {
-        // A feed with nothing in it is a feed.
-        let is_feed = crate::sniff::root(&repaired.xml).is_some_and(|root| root != "urlset");
-        return if is_feed {
-            Ok(feed)
-        } else {
-            Err(NotAFeed::new(Found::Xml, ""))
-        };
-    }
-    if !outline.by_design {
-        feed.warnings.push(Warning::new(
-            WarningCode::FeedRepaired,
-            format!("read item by item: {why}"),
-        ));
+        }
     }
     Ok(feed)
 }
 
-/// Why the strict reader's answer is not all there is.
-fn falls_short(items: &[Item], outline: &salvage::Outline, xml: &str) -> Option<&'static str> {
-    if items.len() < outline.len() {
-        return Some("the parser left entries behind");
-    }
-    if xml.contains(":encoded") && items.iter().all(|item| item.entry.content.is_none()) {
-        return Some("the parser left the content behind");
-    }
-    if repair::has_bare_markup(xml) {
-        return Some("markup in the text is not escaped");
-    }
-    None
+/// Whether an entry has something to read or to follow.
+fn says_something(item: &Item) -> bool {
+    let entry = &item.entry;
+    [&entry.title, &entry.link, &entry.summary, &entry.content]
+        .iter()
+        .any(|field| field.is_some())
 }
 
 /// Fills in what an entry must have, from what it has.
@@ -269,7 +230,6 @@ fn complete(item: &mut Item) {
         entry.updated_at = None;
     }
     if entry.guid.is_none() {
-        item.warnings.push(WarningCode::GuidDerived.into());
         entry.guid = entry.link.clone().or_else(|| {
             let title = entry
                 .title
@@ -278,5 +238,8 @@ fn complete(item: &mut Item) {
                 .or(entry.content.as_deref())?;
             Some(Digest::of([title.trim().as_bytes()]).to_string())
         });
+        if entry.guid.is_some() {
+            item.warnings.push(WarningCode::GuidDerived.into());
+        }
     }
 }

@@ -39,30 +39,47 @@ impl Format {
 const SEARCHED_BYTES: usize = 64 * 1024;
 
 /// Elements a feed begins with, after their namespace prefix.
-const FEED_ROOTS: &[&str] = &["rss", "feed", "rdf", "channel", "urlset", "item", "entry"];
+const FEED_ROOTS: &[&str] = &[
+    "rss",
+    "feed",
+    "rdf",
+    "channel",
+    "urlset",
+    "sitemapindex",
+    "item",
+    "entry",
+];
 
 /// What the text looks like, whatever it is labelled.
 #[must_use]
 pub fn sniff(text: &str) -> Format {
     let head = head(text).trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if head.starts_with(['{', '[']) {
-        // A JSON Feed names its version, a URL, near its beginning (JSON Feed 1.1).
-        let is_feed = head.contains("jsonfeed.org/version");
-        return if is_feed { Format::JsonFeed } else { Format::Json };
+        let is_feed = crate::json::looks_like_feed(head);
+        if is_feed {
+            return Format::JsonFeed;
+        }
+        // `[05-Feb-2026 18:30] PHP Notice` before a feed.
+        return if begins_a_feed(text) {
+            Format::XmlFeed
+        } else {
+            Format::Json
+        };
     }
     if head.starts_with('<') {
         match root(head).as_deref() {
             Some(name) if FEED_ROOTS.contains(&name) => return Format::XmlFeed,
-            Some("html" | "head" | "body" | "!doctype") => return Format::Html,
+            Some("html" | "head" | "body" | "!doctype") => {
+                return if feed_inside(text) {
+                    Format::XmlFeed
+                } else {
+                    Format::Html
+                };
+            }
             _ => {}
         }
     }
-    // Rubbish, then perhaps a feed.
-    if let Some(start) = feed_start(text)
-        && text
-            .get(start..)
-            .is_some_and(|feed| root(feed).is_some_and(|name| FEED_ROOTS.contains(&name.as_str())))
-    {
+    if begins_a_feed(text) {
         return Format::XmlFeed;
     }
     if head.starts_with("<?xml") {
@@ -78,14 +95,53 @@ pub fn sniff(text: &str) -> Format {
     Format::Prose
 }
 
-/// Where a feed begins behind what a server printed before it.
-pub(crate) fn feed_start(text: &str) -> Option<usize> {
+/// Whether a page is but a wrapping around a feed: its root stands in the page as an element.
+fn feed_inside(text: &str) -> bool {
     let head = head(text);
-    ["<?xml", "<rss", "<feed", "<rdf:RDF", "<urlset"]
-        .iter()
-        .filter_map(|start| head.find(start))
-        .min()
+    [
+        ("<rss", "<channel"),
+        ("<feed", "<entry"),
+        ("<rdf:RDF", "<item"),
+        ("<urlset", "<url>"),
+    ]
+    .iter()
+    .any(|(root, inner)| {
+        head.split_once(root).is_some_and(|(_, behind)| {
+            behind.starts_with(|c: char| c.is_whitespace() || c == '>') && behind.contains(inner)
+        })
+    })
 }
+
+/// Whether there is a feed behind what a server printed before it.
+fn begins_a_feed(text: &str) -> bool {
+    let head = head(text);
+    // A prolog, or the root itself with or without a prefix, in any case.
+    let mut from = 0;
+    while let Some(at) = head.get(from..).and_then(|rest| rest.find('<')) {
+        let start = from + at;
+        let tag = head.get(start + 1..).unwrap_or("");
+        if tag.starts_with("?xml") {
+            return head
+                .get(start..)
+                .and_then(root)
+                .is_some_and(|name| FEED_ROOTS.contains(&name.as_str()));
+        }
+        let name: String = tag
+            .chars()
+            .take(LONGEST_ROOT)
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == ':')
+            .collect();
+        let local = name.rsplit(':').next().unwrap_or("").to_ascii_lowercase();
+        if ["rss", "feed", "rdf", "urlset", "sitemapindex"].contains(&local.as_str()) {
+            return true;
+        }
+        from = start + 1;
+    }
+    false
+}
+
+/// A root's name with its prefix is no longer, in bytes.
+const LONGEST_ROOT: usize = 40;
 
 fn head(text: &str) -> &str {
     let mut end = text.len().min(SEARCHED_BYTES);

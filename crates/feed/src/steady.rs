@@ -124,13 +124,11 @@ impl<'a> Scan<'a> {
         if *known_missing {
             return 1;
         }
-        match find(self.body.get(self.at..).unwrap_or_default(), end) {
-            Some(at) => at + end.len(),
-            None => {
-                *known_missing = true;
-                1
-            }
+        if let Some(at) = find(self.body.get(self.at..).unwrap_or_default(), end) {
+            return at + end.len();
         }
+        *known_missing = true;
+        1
     }
 
     fn end_of_tag(&self) -> usize {
@@ -171,16 +169,10 @@ impl<'a> Scan<'a> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(at) = haystack.get(from..)?.iter().position(|byte| *byte == first) {
-        let start = from + at;
-        if haystack.get(start..)?.starts_with(needle) {
-            return Some(start);
-        }
-        from = start + 1;
+    match needle {
+        [byte] => memchr::memchr(*byte, haystack),
+        _ => memchr::memmem::find(haystack, needle),
     }
-    None
 }
 
 fn name(tag: &[u8]) -> &[u8] {

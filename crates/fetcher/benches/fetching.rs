@@ -11,7 +11,7 @@ use depeche_journal::Intake;
 use depeche_model::{PagePolicy, Position, SystemClock};
 use depeche_testkit::{Newsroom, Origin, prose};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Files of a folder, and feeds of a list.
@@ -112,9 +112,10 @@ async fn poll_all(fetcher: &Arc<Fetcher>, feeds: Vec<(FeedTarget, FeedState)>) {
     let kept = tokio::spawn(forget(inlet));
     let (reports, told) = mpsc::channel(1);
     drop(told);
-    let (_list, feeds) = watch::channel(feeds);
+    let (list, lists) = mpsc::channel(1);
+    list.send(feeds).await.expect("a poll");
     let stop = CancellationToken::new();
-    let summary = poll(Arc::clone(fetcher), feeds, outlet, reports, Mode::Once, stop).await;
+    let summary = poll(Arc::clone(fetcher), lists, outlet, reports, Mode::Once, stop).await;
     assert_eq!((summary.fetched, kept.await.expect("a journal")), (FEEDS, FEEDS));
 }
 

@@ -19,7 +19,7 @@ use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, Fetcher, Mode, poll};
 use depeche_journal::Intake;
 use depeche_model::{CaptureKind, PagePolicy, Payload, Position, SystemClock, Validators};
 use depeche_testkit::{Newsroom, Origin, Reply};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 const ADDRESSES: u8 = 50;
@@ -98,7 +98,8 @@ fn poll_twice() -> Result<(), Box<dyn std::error::Error>> {
                 let (reports, mut told) = mpsc::channel(64);
                 let journal = tokio::spawn(acknowledge(inlet));
                 let reading = tokio::spawn(async move { while told.recv().await.is_some() {} });
-                let (_list, watched) = watch::channel(feeds);
+                let (list, watched) = mpsc::channel(1);
+                list.send(feeds).await?;
                 let (begun, spent) = (Instant::now(), processor_seconds()?);
                 let stop = CancellationToken::new();
                 let summary = poll(Arc::clone(&fetcher), watched, outlet, reports, Mode::Once, stop).await;

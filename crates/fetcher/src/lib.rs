@@ -19,26 +19,45 @@ mod options;
 mod address;
 mod politeness;
 mod redirects;
+mod resolver;
 mod robots;
-mod schedule;
+pub mod schedule;
 
+mod explain;
+mod memory;
+
+mod counters;
 mod exchange;
 mod fetcher;
+
+pub mod agenda;
+mod reading;
 
 mod feed_answer;
 mod poll;
 
 mod pages;
 
+mod link_field;
 mod markup;
 
+mod sitemap_index;
+
+pub mod discover;
 pub mod feed_list;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod replay;
+pub mod websub;
 
+pub use address::{AddressRange, NoAddressRange};
+pub use counters::{Counters, Feeds, Pages, Polls};
 pub use error::FetchError;
+pub use exchange::Trace;
+pub use explain::explain;
 pub use fetcher::Fetcher;
-pub use options::{FeedState, FeedTarget, FetchOptions, Interval, RobotsPolicy};
+pub use memory::{FeedMemory, Moved, Silence};
+pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
 pub use poll::{Mode, PollSummary, poll};
+pub use resolver::{Addresses, Resolver, SystemResolver};

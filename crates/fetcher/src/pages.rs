@@ -1,17 +1,21 @@
 //! Pages that entries ask for: an order in, the page's capture out, or a capture that tells why there is none.
 //!
 //! Every order is answered once, unless the fetching is stopped: an unanswered order stays owed in the store and
-//! comes back at the next start. Orders of a slow host wait for its turns without holding up those of other hosts.
+//! comes back at the next start. Orders of a slow host wait for its turns without holding up those of other hosts. Orders
+//! for one address that are under way together are answered with one request: several feeds of a site name the same
+//! article within minutes.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, PageOrder, PagePolicy, Payload};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::counters::PageEnd;
 use crate::error::ExchangeError;
 use crate::exchange::{Ask, Exchanged, Wanted, backoff};
 use crate::fetcher::Fetcher;
@@ -49,6 +53,7 @@ pub async fn fetch_pages(
 ) -> PagesSummary {
     let mut summary = PagesSummary::default();
     let mut running: JoinSet<Option<bool>> = JoinSet::new();
+    let flights = Arc::new(Flights::default());
     let mut open = true;
     while open || !running.is_empty() {
         tokio::select! {
@@ -67,7 +72,8 @@ pub async fn fetch_pages(
             order = orders.recv(), if open && running.len() < MAX_OUTSTANDING => match order {
                 Some(order) => {
                     let (fetcher, outlet) = (Arc::clone(&fetcher), outlet.clone());
-                    running.spawn(async move { answer(&fetcher, order, &outlet).await });
+                    let flights = Arc::clone(&flights);
+                    running.spawn(async move { answer(&fetcher, &flights, order, &outlet).await });
                 }
                 None => open = false,
             },
@@ -78,21 +84,56 @@ pub async fn fetch_pages(
     summary
 }
 
+/// The pages that are being fetched, by address. What was fetched is let go of when the last order has it.
+#[derive(Default)]
+struct Flights(Mutex<HashMap<String, Weak<Flight>>>);
+
+type Flight = OnceCell<Result<Exchanged, String>>;
+
+impl Flights {
+    /// The fetching of `uri`: the one under way, or a new one.
+    fn of(&self, uri: &str) -> Arc<Flight> {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights.len() > MAX_OUTSTANDING {
+            flights.retain(|_, flight| flight.strong_count() > 0);
+        }
+        let known = flights.get(uri).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let flight = Arc::default();
+            flights.insert(uri.to_owned(), Arc::downgrade(&flight));
+            flight
+        })
+    }
+}
+
 /// Answers one order: whether with a page. `None` when the journal's channel is closed.
-async fn answer(fetcher: &Fetcher, order: PageOrder, outlet: &mpsc::Sender<Intake>) -> Option<bool> {
+async fn answer(
+    fetcher: &Fetcher,
+    flights: &Flights,
+    order: PageOrder,
+    outlet: &mpsc::Sender<Intake>,
+) -> Option<bool> {
     let uri = order.entry.link.clone().unwrap_or_default();
-    let fetched = fetch(fetcher, &uri).await;
-    let (payload, final_uri, place) = match fetched {
+    let flight = flights.of(&uri);
+    let mut end = PageEnd::Shared;
+    let fetched = flight
+        .get_or_init(|| {
+            end = PageEnd::Fetched;
+            fetch(fetcher, &uri)
+        })
+        .await;
+    let (payload, final_uri) = match fetched {
         Ok(exchanged) => (
-            Payload::Http(exchanged.answer),
-            exchanged.final_uri,
-            exchanged.place,
+            Payload::Http(exchanged.answer.clone()),
+            exchanged.final_uri.clone(),
         ),
         Err(error) => {
             tracing::warn!(page = uri, feed = order.feed_url, error, "page not fetched");
-            (Payload::Failure { error }, None, None::<OwnedSemaphorePermit>)
+            end = PageEnd::Failed;
+            (Payload::Failure { error: error.clone() }, None)
         }
     };
+    fetcher.tally.page(end);
     let is_page = matches!(payload, Payload::Http(_));
     let capture = Capture {
         kind: CaptureKind::Page,
@@ -105,7 +146,8 @@ async fn answer(fetcher: &Fetcher, order: PageOrder, outlet: &mpsc::Sender<Intak
         payload,
     };
     outlet.send(capture.into()).await.ok()?;
-    drop(place);
+    // With the last order's share of the page its place among the requests in flight goes too.
+    drop(flight);
     Some(is_page)
 }
 
@@ -142,7 +184,7 @@ async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Exchanged, String> {
                     }
                     429 | 500..=599 => {
                         tries += 1;
-                        let asked = schedule::asked_wait(&exchanged.answer, fetcher.clock.now());
+                        let asked = exchanged.retry_after;
                         (format!("the server answered {status}"), asked)
                     }
                     _ => return Err(format!("the server answered {status}")),

@@ -1,28 +1,40 @@
 //! The scheduler: polls each feed when it is due, once or for ever.
 //!
-//! One set of due times, one task a due feed. A task waits for its host's turn before it takes a place among the
-//! requests in flight, and a feed is not due again before its poll is settled; so tasks are at most as many as feeds,
-//! bodies in memory at most as many as places, and a journal that takes nothing stops the polling.
+//! One loop over the [agenda](crate::agenda), one task a feed that is being polled, none for an idle one. A task waits for
+//! its host's turn before it takes a place among the requests in flight; so bodies in memory are at most as many as
+//! places, and a journal that takes nothing stops the polling. What a poll found is planned here, by plain functions
+//! ([`crate::schedule`]), and reported with everything that a restart needs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use depeche_journal::Intake;
 use depeche_model::{PollOutcome, PollReport};
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::feed_answer::{Settled, poll_feed};
+use crate::agenda::{Agenda, Job, Slot, Stands};
+use crate::feed_answer::{Found, Polled, poll_feed};
 use crate::fetcher::Fetcher;
+use crate::memory::FeedMemory;
 use crate::options::{FeedState, FeedTarget};
-use crate::schedule;
+use crate::schedule::outage::{Change, Network, PROBE_EVERY};
+use crate::schedule::{self, Dice, Finding, Rule};
+use crate::websub::FoundItem;
 
 /// The longest sleep between two looks at the clock, so that a machine that slept or a clock that was set does not
 /// put polls off.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// After so long without a look at the clock the machine was asleep, and what came due meanwhile is spread.
+const ASLEEP: Duration = Duration::from_mins(3);
+
+/// Polls under way for each request that may be in flight: enough that hosts which make them wait for their turn do not
+/// keep others from theirs, few enough to bound the memory.
+const POLLS_PER_PLACE: usize = 16;
 
 /// How long polling goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +50,7 @@ pub enum Mode {
 pub struct PollSummary {
     /// Answers handed to the journal and durable there.
     pub fetched: u64,
-    /// Answers that nothing is new.
+    /// Answers that nothing is new, with or without a body.
     pub not_modified: u64,
     /// Error statuses.
     pub refused: u64,
@@ -48,6 +60,8 @@ pub struct PollSummary {
     pub unreachable: u64,
     /// Polls put off without asking, because the feed's host had asked for quiet.
     pub quiet: u64,
+    /// Answers without any known item: some may have come and gone between two polls.
+    pub possible_gaps: u64,
     /// Polls that were begun and not settled: stopped, or the journal took no more.
     pub unsettled: u64,
 }
@@ -67,56 +81,62 @@ impl PollSummary {
     }
 }
 
-/// A feed as the scheduler sees it.
-#[derive(Debug)]
-struct Tracked {
-    target: FeedTarget,
-    state: FeedState,
-    /// When it is due; `None` while it is being polled.
-    due: Option<Timestamp>,
-}
-
 struct Scheduler {
     fetcher: Arc<Fetcher>,
     mode: Mode,
     outlet: mpsc::Sender<Intake>,
     reports: mpsc::Sender<PollReport>,
-    feeds: HashMap<String, Tracked>,
-    due: BTreeSet<(Timestamp, String)>,
-    running: JoinSet<(String, Option<Settled>)>,
-    /// Which feed a task polls, for the case that it panics.
-    tasks: HashMap<Id, String>,
+    agenda: Agenda,
+    network: Network,
+    /// When a feed is tried next while the network is away.
+    next_probe: Timestamp,
+    last_look: Timestamp,
+    dice: Dice,
+    running: JoinSet<(Slot, Option<Polled>)>,
+    /// Which feed a task polls, for the case that it panics, and how it is ended when the feed is taken off the list.
+    tasks: HashMap<Id, (Slot, AbortHandle)>,
     summary: PollSummary,
 }
 
-/// Polls each feed of `feeds` when it is due. Answers go to `outlet`, what each poll said to `reports`; a closed
-/// `reports` is no harm. A feed whose host asked for quiet is put off until then and nothing is reported of it.
+/// Polls each feed of the list that `feeds` brings when it is due. Answers go to `outlet`, what each poll said to
+/// `reports`; a closed `reports` is no harm.
 ///
 /// A list sent later adds and removes feeds; a feed that stays (by address) keeps the state it has here, whatever
-/// state the list brings. With [`Mode::Once`] the list is read once and due times are not waited for. Ends when every
+/// state the list brings. With [`Mode::Once`] one list is read and due times are not waited for. Ends when every
 /// feed was polled once, when `stop` is cancelled (what is under way is dropped, nothing of it is reported), or when
 /// `outlet` is closed.
 pub async fn poll(
     fetcher: Arc<Fetcher>,
-    mut feeds: watch::Receiver<Vec<(FeedTarget, FeedState)>>,
+    mut feeds: mpsc::Receiver<Vec<(FeedTarget, FeedState)>>,
     outlet: mpsc::Sender<Intake>,
     reports: mpsc::Sender<PollReport>,
     mode: Mode,
     stop: CancellationToken,
 ) -> PollSummary {
+    let now = fetcher.clock.now();
+    let places = fetcher.options.concurrency;
     let mut scheduler = Scheduler {
+        agenda: Agenda::new(
+            fetcher.options.per_host_concurrency,
+            places.saturating_mul(POLLS_PER_PLACE),
+        ),
+        dice: Dice::seeded(fetcher.seed),
         fetcher,
         mode,
         outlet,
         reports,
-        feeds: HashMap::new(),
-        due: BTreeSet::new(),
+        network: Network::default(),
+        next_probe: now,
+        last_look: now,
         running: JoinSet::new(),
         tasks: HashMap::new(),
         summary: PollSummary::default(),
     };
-    let list = feeds.borrow_and_update().clone();
-    scheduler.take_list(list);
+    let first = tokio::select! {
+        () = stop.cancelled() => None,
+        list = feeds.recv() => list,
+    };
+    scheduler.take_list(first.unwrap_or_default());
     let mut list_may_change = mode == Mode::Forever;
     loop {
         let wait = scheduler.begin_due();
@@ -128,13 +148,10 @@ pub async fn poll(
             () = stop.cancelled() => break,
             () = scheduler.outlet.closed() => break,
             Some(ended) = scheduler.running.join_next_with_id() => scheduler.settle(ended).await,
-            changed = feeds.changed(), if list_may_change => match changed {
-                Ok(()) => {
-                    let list = feeds.borrow_and_update().clone();
-                    scheduler.take_list(list);
-                }
+            list = feeds.recv(), if list_may_change => match list {
+                Some(list) => scheduler.take_list(list),
                 // Whoever could change the list is gone: it stays as it is.
-                Err(_) => list_may_change = false,
+                None => list_may_change = false,
             },
             () = tokio::time::sleep(wait) => {}
         }
@@ -148,137 +165,325 @@ impl Scheduler {
     /// Takes over a list: new feeds become due, missing ones are forgotten, the others stay.
     fn take_list(&mut self, list: Vec<(FeedTarget, FeedState)>) {
         let now = self.fetcher.clock.now();
-        let crowded = self.mode == Mode::Forever && list.len() > self.fetcher.options.concurrency;
-        let mut before = std::mem::take(&mut self.feeds);
-        for (target, state) in list {
-            let url = target.url.clone();
-            let tracked = match before.remove(&url) {
-                Some(known) => Tracked { target, ..known },
-                None if self.feeds.contains_key(&url) => {
-                    tracing::warn!(feed = url, "feed is listed twice, the first counts");
-                    continue;
-                }
-                None => {
-                    let due = match self.mode {
-                        Mode::Once => now,
-                        Mode::Forever => {
-                            schedule::first_due(&url, &state, crowded, &self.fetcher.options.interval, now)
-                        }
-                    };
-                    self.due.insert((due, url.clone()));
-                    Tracked {
-                        target,
-                        state,
-                        due: Some(due),
-                    }
-                }
-            };
-            self.feeds.insert(url, tracked);
+        let options = &self.fetcher.options;
+        let at_once = list
+            .iter()
+            .filter(|(_, state)| state.next_due.is_none_or(|due| due <= now))
+            .count();
+        let over = schedule::crowd_spread(at_once, options.concurrency);
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            // Before the first poll: hubs may deliver at once.
+            subscriptions.restore(list.iter().filter_map(|(target, state)| {
+                let hub = FeedMemory::open(&state.memory)?.hub?;
+                Some((target, hub))
+            }));
         }
-        for (url, gone) in before {
-            if let Some(due) = gone.due {
-                self.due.remove(&(due, url));
+        let (mode, hosts) = (self.mode, &self.fetcher.hosts);
+        let taken = self.agenda.take_list(
+            list,
+            |target| hosts.lane_number(&target.url),
+            |target, state| match mode {
+                Mode::Once => now,
+                Mode::Forever => {
+                    schedule::first_due(&target.url, state.next_due, over, &options.interval, now)
+                }
+            },
+        );
+        for feed in taken.twice {
+            tracing::warn!(feed, "feed is listed twice, the first counts");
+        }
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            for target in taken.gone {
+                subscriptions.remove(&target.url);
             }
         }
+        for (slot, task) in self.tasks.values() {
+            if !self.agenda.is_listed(*slot) {
+                task.abort();
+            }
+        }
+        for slot in taken.new {
+            let memory = self.agenda.known(slot).map(|(_, memory)| memory);
+            if let Some(memory) = memory.and_then(|memory| FeedMemory::open(&memory)) {
+                self.agenda.stand(slot, stands(&memory));
+            }
+        }
+        self.tell_standing();
     }
 
-    /// Begins the poll of every feed that is due; returns how long to sleep until the next one is.
+    fn tell_standing(&self) {
+        self.fetcher.tally.feeds(self.agenda.standing());
+    }
+
+    /// Begins the poll of every feed that is due and has room; returns how long to sleep until the next one is.
     fn begin_due(&mut self) -> Duration {
         let now = self.fetcher.clock.now();
-        while let Some((due, _)) = self.due.first() {
-            if *due > now && self.mode == Mode::Forever {
-                return schedule::until(*due, now).min(LONGEST_SLEEP);
-            }
-            let Some((_, url)) = self.due.pop_first() else {
-                break;
-            };
-            let Some(tracked) = self.feeds.get_mut(&url) else {
-                continue;
-            };
-            tracked.due = None;
-            let (target, state) = (tracked.target.clone(), tracked.state.clone());
-            let (fetcher, outlet) = (Arc::clone(&self.fetcher), self.outlet.clone());
-            let task_url = url.clone();
-            let task = self.running.spawn(async move {
-                let settled = poll_feed(&fetcher, &target, &state, &outlet).await;
-                (task_url, settled)
-            });
-            self.tasks.insert(task.id(), url);
+        if self.mode == Mode::Forever && schedule::until(now, self.last_look) > ASLEEP {
+            self.spread_overdue(now);
         }
-        LONGEST_SLEEP
+        self.last_look = now;
+        if self.network.is_away() {
+            if now >= self.next_probe {
+                self.next_probe = schedule::after(now, PROBE_EVERY);
+                if let Some(job) = self.agenda.begin(now) {
+                    self.begin(job);
+                }
+            }
+            return schedule::until(self.next_probe, now).min(LONGEST_SLEEP);
+        }
+        while let Some(job) = self.agenda.begin(now) {
+            self.begin(job);
+        }
+        let lag = self.agenda.next_due().map(|due| schedule::until(now, due));
+        self.fetcher.tally.due_lag(lag.unwrap_or_default());
+        match self.agenda.next_due() {
+            // What is due and was not begun waits for room, which the end of a poll makes.
+            Some(due) if due > now => schedule::until(due, now).min(LONGEST_SLEEP),
+            _ => LONGEST_SLEEP,
+        }
     }
 
-    /// Takes the result of a poll: reports it and plans the next one.
-    async fn settle(&mut self, ended: Result<(Id, (String, Option<Settled>)), JoinError>) {
-        let (url, settled) = match ended {
-            Ok((id, (url, settled))) => {
+    fn begin(&mut self, job: Job) {
+        let (fetcher, outlet) = (Arc::clone(&self.fetcher), self.outlet.clone());
+        let Job {
+            slot,
+            target,
+            validators,
+            memory,
+        } = job;
+        let task = self.running.spawn(async move {
+            let memory = FeedMemory::open(&memory).unwrap_or_default();
+            let polled = poll_feed(&fetcher, &target, &validators, memory, &outlet).await;
+            (slot, polled)
+        });
+        self.tasks.insert(task.id(), (slot, task));
+    }
+
+    /// Takes the result of a poll: plans the next one and reports both.
+    async fn settle(&mut self, ended: Result<(Id, (Slot, Option<Polled>)), JoinError>) {
+        let (slot, polled) = match ended {
+            Ok((id, (slot, polled))) => {
                 self.tasks.remove(&id);
-                (url, settled)
+                (slot, polled)
             }
             Err(error) => {
-                let Some(url) = self.tasks.remove(&error.id()) else {
+                let Some((slot, _)) = self.tasks.remove(&error.id()) else {
                     return;
                 };
-                tracing::error!(feed = url, %error, "poll ended abnormally");
-                (url, None)
+                if error.is_cancelled() {
+                    self.summary.unsettled += 1;
+                    // Put back on the list since, it begins anew.
+                    let again = self.agenda.is_listed(slot).then(|| self.fetcher.clock.now());
+                    self.agenda.end(slot, None, again);
+                    self.tell_standing();
+                    return;
+                }
+                let feed = self.agenda.target(slot).map(|target| target.url.clone());
+                tracing::error!(feed, %error, "poll ended abnormally");
+                (slot, None)
             }
         };
-        let (report, state) = match settled {
-            Some(Settled::Asked(asked)) => *asked,
-            Some(Settled::Quiet(until)) => {
-                tracing::info!(feed = url, %until, "feed not asked: its host asked for quiet");
-                self.summary.quiet += 1;
-                self.plan(url, Some(until));
-                return;
+        let report = match polled {
+            Some(polled) => {
+                self.note_network(slot, &polled);
+                self.plan(slot, polled)
             }
-            None => {
-                self.summary.unsettled += 1;
-                self.put_off(url);
-                return;
-            }
+            None => self.put_off(slot),
         };
-        self.summary.count(&report.outcome);
-        log(&report);
-        let next_due = report.next_due;
-        if let Some(tracked) = self.feeds.get_mut(&url) {
-            tracked.state = state;
-        }
-        self.plan(url, next_due);
-        // A report is news for people; that nobody listens is no failure.
-        if self.reports.send(report).await.is_err() {
+        // A report is news for people, and for the next start; that nobody listens is no failure.
+        if let Some(report) = report
+            && self.reports.send(report).await.is_err()
+        {
             tracing::debug!("nobody takes poll reports");
         }
     }
 
-    /// Plans a feed whose poll was not settled as if it had failed.
-    fn put_off(&mut self, url: String) {
-        let Some(tracked) = self.feeds.get_mut(&url) else {
-            return;
-        };
-        let plan = schedule::plan(
-            &url,
-            &tracked.state,
-            schedule::Finding::Failed,
-            None,
-            &self.fetcher.options.interval,
-            self.fetcher.clock.now(),
-        );
-        tracked.state.consecutive_failures = plan.consecutive_failures;
-        self.plan(url, Some(plan.next_due));
-    }
-
-    /// Makes a feed due again, unless once is enough or it is no longer listed.
-    fn plan(&mut self, url: String, next_due: Option<Timestamp>) {
+    /// What an exchange says of our own network.
+    fn note_network(&mut self, slot: Slot, polled: &Polled) {
         if self.mode == Mode::Once {
             return;
         }
-        if let (Some(tracked), Some(due)) = (self.feeds.get_mut(&url), next_due) {
-            // A feed taken off the list and put back during its poll is due already.
-            if let Some(before) = tracked.due.replace(due) {
-                self.due.remove(&(before, url.clone()));
+        let reached = match polled.found {
+            Found::NotAsked(_) => return,
+            Found::Failed { unreachable, .. } => !unreachable,
+            Found::Feed { .. } | Found::Unchanged | Found::Gone => true,
+        };
+        let Some(host) = self.agenda.host(slot) else {
+            return;
+        };
+        match self.network.note(host, reached, polled.at) {
+            Change::None => {}
+            Change::Lost => {
+                tracing::warn!("most hosts cannot be reached: our own network seems to be away");
+                self.next_probe = schedule::after(polled.at, PROBE_EVERY);
             }
-            self.due.insert((due, url));
+            Change::Back => {
+                tracing::info!("the network is back");
+                self.spread_overdue(polled.at);
+            }
         }
+    }
+
+    /// Moves apart what came due while nothing could be asked.
+    fn spread_overdue(&mut self, now: Timestamp) {
+        let options = &self.fetcher.options;
+        let overdue = self.agenda.overdue(now);
+        let over = schedule::crowd_spread(overdue, options.concurrency);
+        if over.is_zero() {
+            return;
+        }
+        tracing::info!(
+            feeds = overdue,
+            over_secs = over.as_secs(),
+            "overdue polls are spread"
+        );
+        let dice = &mut self.dice;
+        self.agenda
+            .put_off_overdue(now, || schedule::after(now, over.mul_f64(dice.part())));
+    }
+
+    /// Plans the next poll of a feed and says what is to be reported.
+    fn plan(&mut self, slot: Slot, polled: Polled) -> Option<PollReport> {
+        let Polled {
+            at,
+            outcome,
+            mut found,
+            asked,
+            validators,
+            mut memory,
+            record,
+        } = polled;
+        let target = Arc::clone(self.agenda.target(slot)?);
+        let hub = self.ask_hub(&target.url, &mut found, &memory);
+        let asked = asked
+            .map(|wait| match found {
+                Found::NotAsked(rule) => (rule, wait),
+                _ => (Rule::RetryAfter, wait),
+            })
+            .into_iter()
+            .chain(hub.map(|wait| (Rule::Hub, wait)))
+            .max_by_key(|(_, wait)| *wait);
+        let finding = match found {
+            Found::Failed {
+                unreachable: true, ..
+            } if self.network.is_away() => Finding::OwnNetwork,
+            _ => found.finding(),
+        };
+        let interval = &self.fetcher.options.interval;
+        let planned = schedule::plan(
+            &mut memory,
+            &target.url,
+            &finding,
+            asked,
+            interval,
+            at,
+            &mut self.dice,
+        );
+        let next_due = Timestamp::from_millisecond(memory.decision.due_ms).ok();
+        if planned.possible_gap {
+            self.summary.possible_gaps += 1;
+            self.fetcher.tally.possible_gap();
+            tracing::warn!(
+                feed = target.url,
+                items = planned.compared.items,
+                next_due = next_due.map(tracing::field::display),
+                "possible_gap: no item of the feed is known, some may have been missed"
+            );
+        }
+        self.summary.count(&outcome);
+        self.fetcher.tally.polled(&outcome);
+        self.agenda.stand(slot, stands(&memory));
+        self.tell_standing();
+        let record = record.map(|mut record| {
+            if matches!(found, Found::Feed { .. }) {
+                record.new_items = Some(planned.compared.new as u32);
+            }
+            record.next_due = next_due;
+            record.rule = memory.decision.line();
+            Box::new(record)
+        });
+        if let Some(subscriptions) = &self.fetcher.subscriptions {
+            memory.hub = subscriptions.state(&target.url);
+        }
+        let closed = memory.close();
+        let again = next_due.filter(|_| self.mode == Mode::Forever);
+        self.agenda.end(slot, Some((&validators, &closed)), again);
+        let report = PollReport {
+            feed_url: target.url.clone(),
+            at,
+            outcome,
+            next_due,
+            memory: Some(closed),
+            record,
+        };
+        log(&report);
+        Some(report)
+    }
+
+    /// Tells the feed's hub, if it has one, what the poll found, and marks what the hub delivered before. Gives back how
+    /// often the feed is polled while its hub delivers.
+    fn ask_hub(&self, url: &str, found: &mut Found, memory: &FeedMemory) -> Option<Duration> {
+        let subscriptions = self.fetcher.subscriptions.as_ref()?;
+        match found {
+            Found::Feed { items, fingerprints } => {
+                let mut new = Vec::new();
+                for (item, fingerprint) in items.iter_mut().zip(fingerprints.iter().copied()) {
+                    item.delivered = subscriptions.was_delivered(url, fingerprint);
+                    if !memory.known.is_empty() && !memory.known.has(item.fingerprint) {
+                        let published = item.published;
+                        new.push(FoundItem {
+                            fingerprint,
+                            published,
+                        });
+                    }
+                }
+                subscriptions.observe_poll(url, new, memory.arrivals.until());
+                // Asked last: what was found may have been the hub's third miss.
+                subscriptions.check_interval(url)
+            }
+            Found::Unchanged => {
+                subscriptions.observe_poll(url, [], memory.arrivals.until());
+                subscriptions.check_interval(url)
+            }
+            Found::Failed { .. } | Found::Gone | Found::NotAsked(_) => None,
+        }
+    }
+
+    /// Plans a feed whose poll was not settled: its answer could not be kept. That is no failure of the feed.
+    fn put_off(&mut self, slot: Slot) -> Option<PollReport> {
+        self.summary.unsettled += 1;
+        let now = self.fetcher.clock.now();
+        let (validators, memory) = self.agenda.known(slot)?;
+        let mut memory = FeedMemory::open(&memory).unwrap_or_default();
+        let url = self.agenda.target(slot)?.url.clone();
+        let finding = Finding::NotAsked(Rule::Unsettled);
+        let interval = &self.fetcher.options.interval;
+        schedule::plan(&mut memory, &url, &finding, None, interval, now, &mut self.dice);
+        let until = Timestamp::from_millisecond(memory.decision.due_ms).ok()?;
+        let closed = memory.close();
+        let again = (self.mode == Mode::Forever).then_some(until);
+        self.agenda.end(slot, Some((&validators, &closed)), again);
+        Some(PollReport {
+            feed_url: url,
+            at: now,
+            outcome: PollOutcome::PutOff { until },
+            next_due: Some(until),
+            memory: Some(closed),
+            record: None,
+        })
+    }
+}
+
+/// How a feed stands, by what is remembered of it.
+fn stands(memory: &FeedMemory) -> Stands {
+    if memory.decision.rule == Rule::Gone {
+        Stands::Gone
+    } else if memory.failures > 0 {
+        Stands::Failing
+    } else if memory.polls > 0 {
+        Stands::Ok
+    } else {
+        Stands::Never
     }
 }
 
@@ -292,6 +497,8 @@ fn log(report: &PollReport) {
         PollOutcome::Refused { status } => tracing::info!(feed, status, "feed refused"),
         PollOutcome::Blocked { evidence } => tracing::info!(feed, evidence, "feed blocked"),
         PollOutcome::Failed { error, .. } => tracing::info!(feed, error, "feed failed"),
-        PollOutcome::PutOff { until } => tracing::debug!(feed, %until, "feed put off"),
+        PollOutcome::PutOff { until } => {
+            tracing::info!(feed, %until, "feed put off: its host asked for quiet");
+        }
     }
 }

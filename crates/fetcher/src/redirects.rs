@@ -1,6 +1,6 @@
 //! Following redirects by hand: which hop comes next, and which never.
 //!
-//! RFC 9110 §15.4 for the statuses and for resolving `Location`; the rest is caution: at most [`MAX_HOPS`] hops, no
+//! RFC 9110 §15.4 for the statuses and for resolving `Location`; the rest is caution: as many hops as the caller allows, no
 //! address twice, no step down from `https` to `http`.
 
 use url::Url;
@@ -16,8 +16,13 @@ pub(crate) fn is_redirect(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// The address to ask next after `from`, which itself is the last of `visited`.
-pub(crate) fn next_hop(visited: &[Url], from: &Url, location: Option<&[u8]>) -> Result<Url, ExchangeError> {
+/// The address to ask next after `from`, which itself is the last of `visited`; at most `most` hops in all.
+pub(crate) fn next_hop(
+    visited: &[Url],
+    from: &Url,
+    location: Option<&[u8]>,
+    most: usize,
+) -> Result<Url, ExchangeError> {
     let refused = |to: &str, why: &str| ExchangeError::Redirect {
         from: from.to_string(),
         to: to.to_owned(),
@@ -44,8 +49,8 @@ pub(crate) fn next_hop(visited: &[Url], from: &Url, location: Option<&[u8]>) -> 
     if visited.contains(&to) {
         return Err(refused(to.as_str(), "the redirects run in a circle"));
     }
-    if visited.len() > MAX_HOPS {
-        return Err(refused(to.as_str(), "more than 10 redirects"));
+    if visited.len() > most {
+        return Err(refused(to.as_str(), &format!("more than {most} redirects")));
     }
     Ok(to)
 }
@@ -60,9 +65,14 @@ mod tests {
 
     fn hop(from: &str, location: &str) -> Result<String, String> {
         let from = url(from);
-        next_hop(std::slice::from_ref(&from), &from, Some(location.as_bytes()))
-            .map(|to| to.to_string())
-            .map_err(|error| error.to_string())
+        next_hop(
+            std::slice::from_ref(&from),
+            &from,
+            Some(location.as_bytes()),
+            MAX_HOPS,
+        )
+        .map(|to| to.to_string())
+        .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -91,7 +101,7 @@ mod tests {
     #[test]
     fn the_tenth_hop_is_followed_and_the_eleventh_is_not() {
         let visited: Vec<Url> = (0..=MAX_HOPS).map(|n| url(&format!("http://a.fr/{n}"))).collect();
-        let step = |visited: &[Url]| next_hop(visited, &visited[visited.len() - 1], Some(b"/next"));
+        let step = |visited: &[Url]| next_hop(visited, &visited[visited.len() - 1], Some(b"/next"), MAX_HOPS);
         assert!(step(&visited[..MAX_HOPS]).is_ok());
         assert!(step(&visited).is_err());
     }

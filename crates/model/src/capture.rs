@@ -70,6 +70,18 @@ impl HttpAnswer {
             .filter(|header| header.name.eq_ignore_ascii_case(name))
             .find_map(|header| std::str::from_utf8(&header.value).ok())
     }
+
+    /// The `Content-Encoding` of the body: every field of that name, in order, as one list (RFC 9110 §5.3).
+    #[must_use]
+    pub fn content_encoding(&self) -> Option<String> {
+        let fields: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|header| header.name.eq_ignore_ascii_case("content-encoding"))
+            .map(|header| String::from_utf8_lossy(&header.value))
+            .collect();
+        (!fields.is_empty()).then(|| fields.join(", "))
+    }
 }
 
 /// The two validators of a conditional request (RFC 9110 §8.8), echoed byte for byte.
@@ -223,9 +235,9 @@ impl Capture {
 
     /// The `Content-Encoding` the body still has on.
     #[must_use]
-    pub fn content_encoding(&self) -> Option<&str> {
+    pub fn content_encoding(&self) -> Option<String> {
         match &self.payload {
-            Payload::Http(answer) => answer.header("content-encoding"),
+            Payload::Http(answer) => answer.content_encoding(),
             Payload::File { .. } | Payload::Failure { .. } => None,
         }
     }

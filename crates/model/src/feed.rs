@@ -116,10 +116,8 @@ impl PollOutcome {
 pub struct Timings {
     /// Resolving the name.
     pub resolve: Option<u32>,
-    /// Connecting, without TLS.
+    /// Connecting, the TLS handshake included: the client gives no place to part them.
     pub connect: Option<u32>,
-    /// The TLS handshake.
-    pub tls: Option<u32>,
     /// From the request to the head of the answer.
     pub first_byte: Option<u32>,
     /// From the beginning of the exchange to the last byte, redirects included, waiting for the host's turn not.

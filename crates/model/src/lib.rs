@@ -29,7 +29,9 @@ mod flow;
 pub use article::{Article, ContentFrom, Precision, Published};
 pub use capture::{Capture, CaptureKind, CaptureRef, Header, HttpAnswer, PageOrder, Payload, Validators};
 pub use clock::{Clock, SystemClock};
-pub use content_encoding::{DecodeError, Decoded, decode_body};
+pub use content_encoding::{
+    BodyDecoder, DecodeError, DecodeLimits, Decoded, RATIO_FREE_BYTES, decode_body, is_gzip,
+};
 pub use delivery::{Delivery, Outcome, panic_message};
 pub use digest::{Digest, Hasher};
 pub use entry::Entry;

@@ -69,6 +69,12 @@ warning_codes! {
     BodyTruncated => "body_truncated",
     /// A guid known from a different text was used again.
     GuidReused => "guid_reused",
+    /// The entry was not well-formed and was repaired.
+    EntryRepaired => "entry_repaired",
+    /// UTF-8 and another charset were mixed in one document; each run was read in its own.
+    CharsetMixed => "charset_mixed",
+    /// The language is not among those wanted.
+    LanguageUnwanted => "language_unwanted",
 }
 
 impl fmt::Display for WarningCode {

@@ -13,6 +13,7 @@ use depeche_model::{
 use jiff::Timestamp;
 
 use crate::language::Detector;
+use crate::normalizer::Unwanted;
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -71,6 +72,8 @@ pub(crate) struct Draft {
     pub(crate) repairs: Repairs,
     /// What happened on the way here.
     pub(crate) warnings: Vec<Warning>,
+    /// What becomes of it when it is not wanted.
+    pub(crate) unwanted: Unwanted,
 }
 
 impl Draft {
@@ -97,6 +100,7 @@ impl Draft {
             entry_digest: None,
             repairs: Repairs::default(),
             warnings: Vec::new(),
+            unwanted: Unwanted::Reject,
         }
     }
 
@@ -108,7 +112,7 @@ impl Draft {
             .take()
             .map(|raw| prose(&raw, &mut self.repairs))
             .filter(|s| !s.is_empty());
-        if title.is_empty() && self.text.is_empty() {
+        if title.is_empty() && self.text.is_empty() && self.unwanted == Unwanted::Reject {
             return self.rejected(RejectionReason::Empty, None);
         }
         let title = if title.is_empty() {
@@ -132,6 +136,11 @@ impl Draft {
         let detected = detector.detect(&sample, self.declared_language.as_deref());
         if detected.language == "und" {
             self.warn(WarningCode::LanguageUncertain);
+        } else if !detected.wanted && self.unwanted == Unwanted::Tell {
+            self.warnings.push(Warning::new(
+                WarningCode::LanguageUnwanted,
+                detected.language.clone(),
+            ));
         } else if !detected.wanted {
             let reason = RejectionReason::Language {
                 detected: detected.language,

@@ -9,13 +9,14 @@ use depeche_model::{Capture, DecodeError, RejectionReason, WarningCode, decode_b
 ///
 /// The reason why there is none.
 pub(crate) fn decode(capture: &Capture, limit: u64) -> Result<Text, RejectionReason> {
-    let decoded =
-        decode_body(capture.body(), capture.content_encoding(), limit).map_err(|error| match error {
+    let decoded = decode_body(capture.body(), capture.content_encoding().as_deref(), limit).map_err(
+        |error| match error {
             DecodeError::TooLarge { limit } => RejectionReason::TooLarge { limit },
-            DecodeError::Unknown(_) => RejectionReason::Unreadable {
+            DecodeError::TooDense { .. } | DecodeError::Unknown(_) => RejectionReason::Unreadable {
                 error: error.to_string(),
             },
-        })?;
+        },
+    )?;
     let text = depeche_feed::decode(&decoded.bytes, capture.content_type(), capture.base_uri(), limit);
     let mut text = text.map_err(|why| match why {
         NoText::Empty => RejectionReason::Empty,

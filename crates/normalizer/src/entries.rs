@@ -6,6 +6,7 @@ use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder,
 
 use crate::article::{Draft, prose};
 use crate::language::Detector;
+use crate::normalizer::Unwanted;
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
@@ -30,7 +31,12 @@ const TEASER_ENDS: &[&str] = &[
 ];
 
 /// What becomes of each entry under the capture's page policy.
-pub(crate) fn outputs(items: Vec<Item>, capture: &Capture, detector: &Detector) -> Vec<Output> {
+pub(crate) fn outputs(
+    items: Vec<Item>,
+    capture: &Capture,
+    detector: &Detector,
+    unwanted: Unwanted,
+) -> Vec<Output> {
     let policy = match capture.kind {
         CaptureKind::File => PagePolicy::Never,
         _ => capture.page_policy,
@@ -63,6 +69,7 @@ pub(crate) fn outputs(items: Vec<Item>, capture: &Capture, detector: &Detector) 
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
             draft.warnings = item.warnings;
+            draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)
         })
         .collect()

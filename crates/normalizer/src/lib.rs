@@ -26,6 +26,6 @@ mod urls;
 
 mod article;
 
-pub use normalizer::{Normalizer, Options};
+pub use normalizer::{Normalizer, Options, Unwanted};
 pub use page::{PageArticle, read_page};
 pub use stage::run;

@@ -10,7 +10,7 @@ use depeche_model::{
 use crate::file::{self, Reading};
 use crate::language::Detector;
 use crate::{decode, entries, page, seed};
-use depeche_feed::{Format, sniff};
+use depeche_feed::{Feed, FeedKind, Format, Item, sniff};
 
 /// What normalising may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub struct Options {
     pub languages: Vec<String>,
     /// A body larger than this after decoding is rejected, in bytes.
     pub max_body_bytes: u64,
+    /// What becomes of a feed's entries that are not wanted.
+    pub unwanted: Unwanted,
+}
+
+/// What becomes of a feed's entries in a language that is not wanted, and of those that say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwanted {
+    /// They are rejected with their reason.
+    Reject,
+    /// They become articles with a warning: for looking at what is in a feed.
+    Tell,
 }
 
 impl Default for Options {
@@ -27,6 +38,7 @@ impl Default for Options {
         Self {
             languages: vec!["fr".to_owned()],
             max_body_bytes: 15 * 1024 * 1024,
+            unwanted: Unwanted::Reject,
         }
     }
 }
@@ -83,9 +95,12 @@ impl Normalizer {
         };
         let outputs = match reading {
             Reading::Feed => match depeche_feed::read_text(decoded, capture.base_uri()) {
-                Ok(read) => {
-                    warnings = read.warnings;
-                    entries::outputs(read.items, capture, &self.detector)
+                Ok(mut read) => {
+                    warnings = std::mem::take(&mut read.warnings);
+                    match self.items(read) {
+                        Ok(items) => entries::outputs(items, capture, &self.detector, self.options.unwanted),
+                        Err(found) => vec![rejected(capture, RejectionReason::NotAFeed { found })],
+                    }
                 }
                 Err(why) => {
                     let found = why.to_string();
@@ -103,6 +118,23 @@ impl Normalizer {
             Reading::Page => vec![page::without_order(&decoded.text, capture, &self.detector)],
         };
         (outputs, warnings)
+    }
+
+    /// The items of a feed that articles can be made of.
+    ///
+    /// # Errors
+    ///
+    /// What was found that is no feed.
+    fn items(&self, feed: Feed) -> Result<Vec<Item>, String> {
+        let mut items = feed.items;
+        match feed.kind {
+            _ if self.options.unwanted == Unwanted::Tell => {}
+            // Addresses without a headline are no news; those of a whole site would be pages by the ten thousand.
+            FeedKind::NewsSitemap => items.retain(|item| item.entry.title.is_some()),
+            FeedKind::Sitemap => return Err("a sitemap without news".to_owned()),
+            _ => {}
+        }
+        Ok(items)
     }
 
     /// A page that an entry ordered: whatever is wrong with it, the entry's own text remains.

@@ -1,14 +1,23 @@
 //! Development only: what tests of the other crates, and of the whole program, stand on.
 //!
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
+//! - [`secure`]: an HTTPS server that behaves, with a certificate that may not.
+//! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
+//! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
+pub mod hub;
 pub mod newsroom;
 pub mod origin;
 pub mod prose;
+pub mod secure;
+pub mod witness;
 
+pub use hub::Hub;
 pub use newsroom::Newsroom;
 pub use origin::{Origin, Reply, Request};
+pub use secure::{Authority, Credentials, SecureOrigin};
+pub use witness::{HandClock, Score, Visit, Witness};

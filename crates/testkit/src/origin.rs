@@ -1,6 +1,6 @@
 //! A programmable HTTP/1.1 server on the loopback interface.
 //!
-//! It answers GET requests with what was set for their path, keeps connections alive after well-behaved answers, and
+//! It answers requests with what was set for their path, keeps connections alive after well-behaved answers, and
 //! logs what came. It is written by hand on a socket because half of what it is for (a wrong length, a connection
 //! closed inside the body, a head that drips) is what a proper HTTP library refuses to do. It runs on a thread of its
 //! own, so it serves tests that have no runtime, or pause theirs.
@@ -27,7 +27,9 @@ pub struct Request {
     pub target: String,
     /// Header fields in order of arrival, names as sent.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// When its head was complete.
+    /// Its body, by its `Content-Length`; empty without one.
+    pub body: Vec<u8>,
+    /// When it was complete.
     pub at: Instant,
     /// Who asked; the same address means the same connection.
     pub remote: SocketAddr,

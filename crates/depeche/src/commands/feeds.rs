@@ -2,12 +2,17 @@
 
 use std::io::{Write as _, stdout};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::bail;
+use depeche_fetcher::FeedMemory;
 use depeche_fetcher::feed_list::{self, ListedFeed};
+use depeche_model::Clock;
 use depeche_store::{FeedRow, StoreError};
 use serde_json::json;
 
+use super::discover::discover;
+use super::explain_feed;
 use super::reader;
 use crate::cli::{Feeds, Format, Rows};
 use crate::config::Config;
@@ -15,7 +20,7 @@ use crate::exit::Exit;
 use crate::feeds::{self, Subscription, subscriptions};
 use crate::output::{print_rows, row, time, write_to};
 
-pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
+pub(super) fn feeds(config: &Config, clock: &Arc<dyn Clock>, command: Feeds) -> anyhow::Result<Exit> {
     match command {
         Feeds::List { rows } => list(config, &rows),
         Feeds::Add { url, name, tags } => {
@@ -37,7 +42,10 @@ pub(super) fn feeds(config: &Config, command: Feeds) -> anyhow::Result<Exit> {
             writeln!(stdout().lock(), "{url}: removed")?;
             Ok(Exit::Done)
         }
+        Feeds::Explain { url, format } => explain_feed::explain_feed(config, &url, format),
+        Feeds::Log { url, rows } => explain_feed::log(config, &url, &rows),
         Feeds::Import { file } => import(config, &file),
+        Feeds::Discover { url, add, rows } => discover(config, clock, &url, add, &rows),
         Feeds::Export { to } => {
             let listed: Vec<ListedFeed> = all(config).into_iter().map(ListedFeed::from).collect();
             let text = feed_list::write("depeche", &listed);
@@ -82,6 +90,7 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
     if rows.format != Format::Table {
         columns.extend([
             "answered_at",
+            "moved_to",
             "entries",
             "tags",
             "page",
@@ -117,8 +126,15 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
             ("url", json!(target.url)),
         ]);
         if rows.format != Format::Table {
+            let memory = match &reader {
+                Some(reader) => reader.fetcher_memory(&target.url)?,
+                None => None,
+            };
+            let memory = memory.as_deref().and_then(FeedMemory::open).unwrap_or_default();
+            let moved_to = memory.moved.learnt();
             line.extend(row([
                 ("answered_at", at(state.answered_at)),
+                ("moved_to", json!(moved_to)),
                 ("entries", json!(state.entries)),
                 ("tags", json!(target.tags)),
                 ("page", json!(target.page.as_str())),

@@ -3,12 +3,15 @@
 mod backup;
 mod compact;
 mod configuration;
+mod discover;
 mod expect;
 mod explain;
+mod explain_feed;
 mod feeds;
 mod parse;
 mod read;
 mod rebuild;
+mod reload;
 mod replay;
 mod run;
 mod shell;
@@ -34,7 +37,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let layers = layers(&global);
     let config = || load(&layers).map(|(config, _)| config);
     match command {
-        Command::Run { once } => run::run(&config()?, &clock, once, global.quiet),
+        Command::Run { once } => run::run(&config()?, &layers, &clock, once, global.quiet),
         Command::Replay { paths, speed, expect } => {
             replay::replay(&config()?, &clock, paths, speed, expect.as_deref(), global.quiet)
         }
@@ -59,7 +62,7 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         }
         Command::Tail { lines, format } => read::tail(&reader(&config()?)?, lines, format),
         Command::Stats { format } => stats::print(&config()?, format),
-        Command::Feeds(command) => feeds::feeds(&config()?, command),
+        Command::Feeds(command) => feeds::feeds(&config()?, &clock, command),
         Command::Rebuild => rebuild::rebuild(&config()?, &clock, global.quiet),
         Command::Compact => compact::compact(&config()?),
         Command::Check => configuration::check(&layers),

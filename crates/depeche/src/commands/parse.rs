@@ -8,7 +8,7 @@ use bytes::Bytes;
 use depeche_model::{
     Capture, CaptureKind, Clock, Header, HttpAnswer, Journaled, Output, PagePolicy, Payload, Position,
 };
-use depeche_normalizer::Normalizer;
+use depeche_normalizer::{Normalizer, Options, Unwanted};
 
 use crate::cli::ParseAs;
 use crate::config::Config;
@@ -34,7 +34,12 @@ pub(super) fn parse(
     let limit = config.fetch.max_body.0;
     let body = read(file, limit)?;
     let capture = capture(clock, file, url, content_type, kind, body);
-    let normalized = Normalizer::new(config.normalize_options()).normalize(&Journaled {
+    // Whoever looks at a feed wants to see all of it.
+    let options = Options {
+        unwanted: Unwanted::Tell,
+        ..config.normalize_options()
+    };
+    let normalized = Normalizer::new(options).normalize(&Journaled {
         capture,
         position: NOWHERE,
         given_up: Vec::new(),

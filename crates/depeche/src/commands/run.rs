@@ -1,12 +1,11 @@
 //! `depeche run`: poll the feeds, for ever or once.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
 use depeche_disk::OnFull;
-use depeche_fetcher::{FeedState, FeedTarget, Fetcher, Mode, PagesSummary, fetch_pages, poll};
+use depeche_fetcher::websub::keep_subscribed;
+use depeche_fetcher::{Fetcher, Mode, PagesSummary, fetch_pages, poll};
 use depeche_model::Clock;
 use depeche_store::Reader;
 use indicatif::ProgressBar;
@@ -14,24 +13,29 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::reload::Reload;
 use super::replay::{caught_up, take_in};
 use super::shutdown;
 use super::summary::Summary;
 use crate::cli::Speed;
-use crate::config::Config;
+use crate::config::{Config, Layers};
 use crate::exit::Exit;
 use crate::feeds::{Subscription, subscriptions, with_state};
 use crate::http;
 use crate::pipeline::{Pipeline, order_pages};
 use crate::runtime::block_on;
+use crate::websub;
 
 /// Orders handed out ahead of the fetcher.
 const ORDERS: usize = 64;
 
-/// How often the list of added feeds is looked at: a feed added from the command line is polled this soon.
-const LOOK_AT_LIST: Duration = Duration::from_secs(1);
-
-pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bool) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    config: &Config,
+    layers: &Layers,
+    clock: &Arc<dyn Clock>,
+    once: bool,
+    quiet: bool,
+) -> anyhow::Result<Exit> {
     let (feeds, problems) = subscriptions(config);
     for problem in &problems {
         eprintln!("warning: {problem}");
@@ -44,12 +48,28 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
     }
     block_on(async {
         let stop = shutdown::token()?;
+        // From now on, so that a signal during a long start is heeded after it.
+        let reload = if once {
+            None
+        } else {
+            Some(Reload::listen(layers, config)?)
+        };
         let fetcher = Fetcher::new(config.fetch_options(), Arc::clone(clock))?;
         let on_full = if once { OnFull::End } else { OnFull::Wait };
         let pipeline = Pipeline::start(config, &config.store_dir(), clock, on_full, &stop)?;
-        let fetcher = Arc::new(fetcher.pause_while(short_of_room(&pipeline)));
-        if let (false, Some(address)) = (once, config.listen()) {
-            http::serve(address, config, clock, &pipeline, stop.clone()).await?;
+        let mut fetcher = fetcher.pause_while(short_of_room(&pipeline));
+        let listen = config.listen().filter(|_| !once);
+        let hubs = match listen {
+            Some(_) => websub::subscriptions(config, clock)?,
+            None => None,
+        };
+        if let Some(subscriptions) = &hubs {
+            fetcher = fetcher.subscribe_with(Arc::clone(subscriptions));
+        }
+        let fetcher = Arc::new(fetcher);
+        if let Some(address) = listen {
+            let (asking, hubs) = (Arc::clone(&fetcher), hubs.clone());
+            http::serve(address, config, clock, &pipeline, asking, hubs, stop.clone()).await?;
         }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;
@@ -68,8 +88,10 @@ pub(super) fn run(config: &Config, clock: &Arc<dyn Clock>, once: bool, quiet: bo
         }
         tracing::info!(feeds = feeds.len(), data = %config.data_dir.display(), "polling begins");
         let reader = pipeline.reader.clone();
-        let mode = if once { Mode::Once } else { Mode::Forever };
-        let polled = poll_and_fetch(config, fetcher, &pipeline, &feeds, mode, stop).await;
+        if let Some(subscriptions) = hubs {
+            tokio::spawn(keep_subscribed(Arc::clone(&fetcher), subscriptions, stop.clone()));
+        }
+        let polled = poll_and_fetch(fetcher, &pipeline, &feeds, reload, stop).await;
         let progress = pipeline.finish().await?;
         let unreachable = polled?;
         if !once {
@@ -118,16 +140,16 @@ struct Files {
     failed: u64,
 }
 
-/// Polls and fetches until all is done or `stop`; gives back how many feeds reached no server.
+/// Polls and fetches until all is done or `stop`: every feed once where nothing is reloaded; gives back how many feeds reached no server.
 async fn poll_and_fetch(
-    config: &Config,
     fetcher: Arc<Fetcher>,
     pipeline: &Pipeline,
     feeds: &[Subscription],
-    mode: Mode,
+    reload: Option<Reload>,
     stop: CancellationToken,
 ) -> anyhow::Result<u64> {
-    let (list, watched) = watch::channel(with_state(feeds, &pipeline.reader)?);
+    let (list, lists) = mpsc::channel(1);
+    list.send(with_state(feeds, &pipeline.reader)?).await?;
     let (orders, ordered) = mpsc::channel(ORDERS);
     let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
     let mut ordering = tokio::spawn(async move {
@@ -141,11 +163,15 @@ async fn poll_and_fetch(
         pipeline.intake.clone(),
         stop.clone(),
     ));
-    let following = (mode == Mode::Forever)
-        .then(|| tokio::spawn(follow_list(config.clone(), pipeline.reader.clone(), list)));
+    let mode = match &reload {
+        Some(_) => Mode::Forever,
+        None => Mode::Once,
+    };
+    let following =
+        reload.map(|reload| tokio::spawn(reload.follow(feeds.to_vec(), pipeline.reader.clone(), list)));
     let polled = poll(
         fetcher,
-        watched,
+        lists,
         pipeline.intake.clone(),
         pipeline.reports.clone(),
         mode,
@@ -197,37 +223,6 @@ async fn wait_for_pages(
             _ = &mut *pages => bail!("fetching pages ended before all were fetched; they stay owed"),
         }
     }
-}
-
-/// Sends the list of feeds again whenever the file of added feeds changes.
-async fn follow_list(config: Config, reader: Reader, list: watch::Sender<Vec<(FeedTarget, FeedState)>>) {
-    let path = config.added_feeds_path();
-    let mut seen = changed_at(&path);
-    loop {
-        tokio::time::sleep(LOOK_AT_LIST).await;
-        let now = changed_at(&path);
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        let (feeds, problems) = subscriptions(&config);
-        for problem in problems {
-            tracing::warn!("{problem}");
-        }
-        match with_state(&feeds, &reader) {
-            Ok(feeds) => {
-                tracing::info!(feeds = feeds.len(), "the list of feeds changed");
-                list.send_replace(feeds);
-            }
-            Err(error) => tracing::error!(%error, "the feeds' state cannot be read; the old list stays"),
-        }
-    }
-}
-
-fn changed_at(path: &PathBuf) -> Option<SystemTime> {
-    std::fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .ok()
 }
 
 /// Names each feed whose last poll failed, and counts them.

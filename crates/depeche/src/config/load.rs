@@ -23,7 +23,7 @@ const DEFAULT_FILE: &str = "depeche.toml";
 const ALIKE: f64 = 0.8;
 
 /// Where configuration comes from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Layers {
     /// The file named by flag or variable.
     pub(crate) file: Option<PathBuf>,

@@ -3,23 +3,27 @@
 //! Every key stands, with its meaning, in `config/depeche.toml`; a test keeps that file equal to the defaults
 //! here. Where a stage has a default of its own, it is taken from the stage.
 
+mod host;
 mod load;
 mod units;
+mod websub;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use depeche_deduplicator::Aliases;
-use depeche_fetcher::{FetchOptions, RobotsPolicy};
+use depeche_fetcher::{AddressRange, FetchOptions, NoAddressRange, RobotsPolicy};
 use depeche_journal::{JournalOptions, Retention};
 use depeche_model::PagePolicy;
 use depeche_store::{StageOptions, StoreOptions};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use host::Host;
 pub(crate) use load::{ConfigError, Layers, load};
 pub(crate) use units::{Period, Size};
+pub(crate) use websub::Websub;
 
 /// The configuration version this program reads.
 pub(crate) const CONFIG_VERSION: u32 = 1;
@@ -38,6 +42,9 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     pub(crate) store: Store,
     pub(crate) http: Http,
+    pub(crate) websub: Websub,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) host: Vec<Host>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) feed: Vec<Feed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -58,11 +65,18 @@ pub(crate) struct Fetch {
     pub(crate) per_host_concurrency: usize,
     pub(crate) per_host_interval: Period,
     pub(crate) timeout: Period,
+    pub(crate) idle_timeout: Period,
+    pub(crate) min_rate: Size,
     pub(crate) max_body: Size,
+    pub(crate) max_headers: usize,
+    pub(crate) max_ratio: u32,
+    pub(crate) in_flight: Size,
     pub(crate) interval: Interval,
     pub(crate) robots: Robots,
     pub(crate) page: PagePolicy,
     pub(crate) allow_private_addresses: bool,
+    pub(crate) allow_addresses: Vec<String>,
+    pub(crate) extra_roots: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +86,7 @@ pub(crate) struct Interval {
     pub(crate) min: Period,
     pub(crate) max: Period,
     pub(crate) adaptive: bool,
+    pub(crate) max_hint: Period,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +169,8 @@ impl Default for Config {
             journal: Journal::default(),
             store: Store::default(),
             http: Http::default(),
+            host: Vec::new(),
+            websub: Websub::default(),
             feed: Vec::new(),
             feed_list: Vec::new(),
         }
@@ -169,7 +186,12 @@ impl Default for Fetch {
             per_host_concurrency: options.per_host_concurrency,
             per_host_interval: Period(options.per_host_interval),
             timeout: Period(options.timeout),
+            idle_timeout: Period(options.idle_timeout),
+            min_rate: Size(options.min_rate),
             max_body: Size(options.max_body_bytes),
+            max_headers: options.max_headers,
+            max_ratio: options.max_ratio,
+            in_flight: Size(options.in_flight_bytes),
             interval: Interval::default(),
             robots: match options.robots {
                 RobotsPolicy::Never => Robots::Never,
@@ -178,6 +200,8 @@ impl Default for Fetch {
             },
             page: PagePolicy::default(),
             allow_private_addresses: options.allow_private_addresses,
+            allow_addresses: Vec::new(),
+            extra_roots: Vec::new(),
         }
     }
 }
@@ -190,6 +214,7 @@ impl Default for Interval {
             min: Period(interval.min),
             max: Period(interval.max),
             adaptive: interval.adaptive,
+            max_hint: Period(interval.max_hint),
         }
     }
 }
@@ -244,6 +269,45 @@ impl Default for Store {
     }
 }
 
+impl Fetch {
+    fn address_ranges(&self) -> impl Iterator<Item = Result<AddressRange, NoAddressRange>> {
+        self.allow_addresses.iter().map(|range| range.parse())
+    }
+
+    /// Limits of exchanges that cannot be meant, by key.
+    fn contradicting_limits(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut refuse = |wrong: bool, key: &str, why: &str| {
+            if wrong {
+                found.push((key.to_owned(), why.to_owned()));
+            }
+        };
+        refuse(
+            self.idle_timeout.0.is_zero(),
+            "fetch.idle_timeout",
+            "no byte comes in no time; at least 1ms",
+        );
+        refuse(self.max_headers == 0, "fetch.max_headers", "at least 1");
+        refuse(self.max_ratio == 0, "fetch.max_ratio", "at least 1");
+        refuse(
+            self.in_flight.0 / 4 < self.max_body.0,
+            "fetch.in_flight",
+            "at least four times fetch.max_body",
+        );
+        for wrong in self.address_ranges().filter_map(Result::err) {
+            refuse(true, "fetch.allow_addresses", &wrong.to_string());
+        }
+        for path in self.extra_roots.iter().filter(|path| !path.is_file()) {
+            refuse(
+                true,
+                "fetch.extra_roots",
+                &format!("there is no file {}", path.display()),
+            );
+        }
+        found
+    }
+}
+
 impl Config {
     /// Where the daemon listens, if anywhere.
     pub(crate) fn listen(&self) -> Option<SocketAddr> {
@@ -272,13 +336,20 @@ impl Config {
             concurrency: self.fetch.concurrency,
             per_host_concurrency: self.fetch.per_host_concurrency,
             per_host_interval: self.fetch.per_host_interval.0,
+            hosts: self.host.iter().map(Host::rule).collect(),
             timeout: self.fetch.timeout.0,
+            idle_timeout: self.fetch.idle_timeout.0,
+            min_rate: self.fetch.min_rate.0,
             max_body_bytes: self.fetch.max_body.0,
+            max_headers: self.fetch.max_headers,
+            max_ratio: self.fetch.max_ratio,
+            in_flight_bytes: self.fetch.in_flight.0,
             interval: depeche_fetcher::Interval {
                 default: interval.default.0,
                 min: interval.min.0,
                 max: interval.max.0,
                 adaptive: interval.adaptive,
+                max_hint: interval.max_hint.0,
             },
             robots: match self.fetch.robots {
                 Robots::Never => RobotsPolicy::Never,
@@ -286,6 +357,9 @@ impl Config {
                 Robots::Always => RobotsPolicy::Always,
             },
             allow_private_addresses: self.fetch.allow_private_addresses,
+            // Those that cannot be read were told as contradictions.
+            allow_addresses: self.fetch.address_ranges().filter_map(Result::ok).collect(),
+            extra_roots: self.fetch.extra_roots.clone(),
         }
     }
 
@@ -293,6 +367,7 @@ impl Config {
         depeche_normalizer::Options {
             languages: self.normalize.languages.clone(),
             max_body_bytes: self.fetch.max_body.0,
+            unwanted: depeche_normalizer::Unwanted::Reject,
         }
     }
 
@@ -355,6 +430,9 @@ impl Config {
         for list in &mut self.feed_list {
             list.path = folder.join(&list.path);
         }
+        for roots in &mut self.fetch.extra_roots {
+            *roots = folder.join(&*roots);
+        }
         if let Some(aliases) = &mut self.dedup.aliases {
             *aliases = folder.join(&*aliases);
         }
@@ -396,6 +474,13 @@ impl Config {
             "nothing answers in no time; at least 1ms",
         );
         refuse(fetch.max_body.0 == 0, "fetch.max_body", "at least 1B");
+        for (key, why) in fetch
+            .contradicting_limits()
+            .into_iter()
+            .chain(host::contradictions(&self.host))
+        {
+            refuse(true, &key, &why);
+        }
         let interval = &fetch.interval;
         refuse(
             interval.min.0.is_zero(),
@@ -436,6 +521,10 @@ impl Config {
                 &format!("`{}` is no http or https address", feed.url),
             );
         }
+        found.extend(
+            self.websub
+                .contradictions(self.listen().is_some(), fetch.allow_private_addresses),
+        );
         found
     }
 }
@@ -464,6 +553,11 @@ mod tests {
                 aliases: Some("aliases.txt".into()),
                 ..Dedup::default()
             },
+            host: vec![Host {
+                name: "exemple.fr".to_owned(),
+                interval: Some(Period(std::time::Duration::from_secs(5))),
+                concurrency: Some(2),
+            }],
             feed: vec![Feed {
                 url: "https://exemple.fr/rss".to_owned(),
                 name: Some("Exemple".to_owned()),
@@ -489,7 +583,7 @@ mod tests {
 
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
-        ["default", "min", "max", "adaptive"].contains(&key)
+        ["default", "min", "max", "adaptive", "max_hint"].contains(&key)
     }
 
     #[test]

@@ -156,6 +156,10 @@ pub(crate) fn parsed_line(article: Article) -> anyhow::Result<Map<String, Value>
         }
     }
     line.insert("warnings".to_owned(), Value::Array(written(&warnings)));
+    // An entry of a feed may be a link and nothing else.
+    if line.get("title").and_then(Value::as_str) == Some("") {
+        line.insert("title".to_owned(), Value::Null);
+    }
     Ok(line)
 }
 

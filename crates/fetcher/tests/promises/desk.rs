@@ -10,7 +10,7 @@ use depeche_journal::Intake;
 use depeche_model::{
     Capture, Entry, HttpAnswer, PageOrder, PagePolicy, Payload, PollReport, Position, SystemClock,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,16 @@ pub(crate) fn feed(url: &str) -> (FeedTarget, FeedState) {
         tags: Vec::new(),
     };
     (target, FeedState::default())
+}
+
+/// What is polled.
+pub(crate) type List = Vec<(FeedTarget, FeedState)>;
+
+/// A list of feeds, and the way to send another one.
+pub(crate) fn lists(feeds: List) -> (mpsc::Sender<List>, mpsc::Receiver<List>) {
+    let (list, lists) = mpsc::channel(1);
+    list.try_send(feeds).unwrap();
+    (list, lists)
 }
 
 /// A journal that keeps captures in memory and gives receipts.
@@ -93,7 +103,7 @@ pub(crate) async fn poll_once(fetcher: &Arc<Fetcher>, feeds: Vec<(FeedTarget, Fe
         }
         told
     });
-    let (_list, feeds) = watch::channel(feeds);
+    let (_list, feeds) = lists(feeds);
     let stop = CancellationToken::new();
     let summary = poll(Arc::clone(fetcher), feeds, outlet, reports, Mode::Once, stop).await;
     Round {

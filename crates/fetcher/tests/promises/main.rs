@@ -3,7 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod asking;
+mod behaviour;
 mod desk;
+mod hostile;
+mod lateness;
+mod manners;
 mod pages;
 mod polling;
 mod replaying;
+mod room;
+mod sources;
+mod subscribing;

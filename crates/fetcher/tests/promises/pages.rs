@@ -196,3 +196,50 @@ async fn a_stopped_fetch_answers_nothing_so_the_order_stays_owed() {
     assert_eq!(fetching.await.unwrap().unanswered, 1);
     assert!(kept.await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_page_that_several_feeds_want_at_once_is_fetched_once() {
+    let origin = Origin::start();
+    origin.set(
+        "/article",
+        Reply::page("<html><body>Le pont rouvre.</body></html>").delay(Duration::from_millis(200)),
+    );
+    let fetcher = fetcher(FetchOptions {
+        per_host_concurrency: 8,
+        ..options()
+    });
+    let wanted = |feed: &str| {
+        let mut order = order(&origin.url("/article"));
+        order.feed_url = origin.url(feed);
+        order
+    };
+    let captures = pages(
+        &fetcher,
+        vec![wanted("/une.xml"), wanted("/sport.xml"), wanted("/fil.xml")],
+    )
+    .await;
+    assert_eq!(origin.count("/article"), 1);
+    let mut feeds: Vec<String> = captures
+        .iter()
+        .map(|capture| capture.order.as_ref().unwrap().feed_url.clone())
+        .collect();
+    feeds.sort();
+    assert_eq!(
+        feeds,
+        ["/fil.xml", "/sport.xml", "/une.xml"].map(|path| origin.url(path))
+    );
+    assert!(captures.iter().all(|capture| !capture.body().is_empty()));
+    let counters = fetcher.counters();
+    assert_eq!(
+        (
+            counters.pages.fetched,
+            counters.pages.shared,
+            counters.pages.failed
+        ),
+        (1, 2, 0)
+    );
+    assert!(counters.wire_bytes > 0 && counters.in_flight == 0);
+    // Later it is asked for again: an article changes.
+    pages(&fetcher, vec![wanted("/une.xml")]).await;
+    assert_eq!(origin.count("/article"), 2);
+}

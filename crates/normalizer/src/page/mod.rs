@@ -42,12 +42,17 @@ use classes::Hints;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
+use words::Shingles;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
 const MIN_PAGE_WORDS: usize = 40;
 
 /// The feed's text is the better one when the page's has less than this share of its words: extraction lost something.
-const FEED_PREFERRED_SHARE: f64 = 0.9;
+const FEED_PREFERRED_SHARE: f32 = 0.9;
+
+/// A feed's full text of which the page's has less than this share of shingles is another text: what was extracted is not
+/// the article.
+const SAME_TEXT_SHARE: f32 = 0.3;
 
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
@@ -317,11 +322,18 @@ fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
     let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
     let own_is_teaser = entries::is_teaser(&own.text);
     let paywalled = page.metadata.paywalled;
-    let feed_preferred = if paywalled {
-        page_words < own_words
+    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
+    let why_feed = if paywalled {
+        (page_words < own_words)
+            .then(|| format!("{page_words} words of the page are free, the feed has {own_words}"))
+    } else if full && (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
+        Some(format!("{page_words} words on the page, {own_words} in the feed"))
+    } else if full && Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
+        Some("the page's text is another".to_owned())
     } else {
-        (page_words as f64) < own_words as f64 * FEED_PREFERRED_SHARE && !own_is_teaser
+        None
     };
+    let feed_preferred = why_feed.is_some();
     let standfirst = own
         .summary
         .clone()
@@ -329,7 +341,9 @@ fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
         .filter(|s| !s.is_empty());
     let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
     if feed_preferred {
-        draft.warn(WarningCode::FeedTextPreferred);
+        draft
+            .warnings
+            .extend(why_feed.map(|why| Warning::new(WarningCode::FeedTextPreferred, why)));
     } else {
         draft.text = page.text;
         draft.repairs = page.repairs;

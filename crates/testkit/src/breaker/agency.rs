@@ -294,6 +294,7 @@ mod tests {
             method: "GET".to_owned(),
             target: paper.feed_path(),
             headers,
+            body: Vec::new(),
             at: std::time::Instant::now(),
             remote: agency.origin.address(),
         };

@@ -3,17 +3,20 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::reply::{Before, Manner, Reply};
+use super::reply::{After, Before, Manner, Reply};
 use super::{Request, Shared};
 
 /// A head longer than this is not one of ours.
 const MAX_HEAD: usize = 256 * 1024;
+
+/// Nor is such a body.
+const MAX_BODY: usize = 1024 * 1024;
 
 /// Serves until told to stop.
 pub(super) async fn serve(
@@ -78,6 +81,9 @@ async fn converse(mut stream: TcpStream, remote: SocketAddr, shared: &Shared) ->
             }
             Before::Close => return Ok(()),
         }
+        if let Manner::Raw(pace, after) = reply.manner {
+            return send_raw(&mut stream, &reply.body, pace, after).await;
+        }
         let goes_on = answer(&mut stream, &request, &reply).await?;
         stream.flush().await?;
         if !goes_on || wants_close(&request) {
@@ -93,7 +99,7 @@ fn wants_close(request: &Request) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
-/// Reads one head; bodies are not expected. `None` when the client is done.
+/// Reads one request. `None` when the client is done.
 async fn read_request(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
@@ -119,7 +125,7 @@ async fn read_request(
     let first = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
     let mut words = first.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let headers = lines
+    let headers: Vec<(String, Vec<u8>)> = lines
         .filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let (name, value) = line.split_at(colon);
@@ -127,10 +133,22 @@ async fn read_request(
             Some((String::from_utf8_lossy(name).into_owned(), value.to_vec()))
         })
         .collect();
+    let length = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok())
+        .unwrap_or(0);
+    while buffer.len() < length {
+        if length > MAX_BODY || stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let body = buffer.drain(..length).collect();
     Ok(Some(Request {
         method: method.to_owned(),
         target: target.to_owned(),
         headers,
+        body,
         at: Instant::now(),
         remote,
     }))
@@ -154,6 +172,8 @@ async fn answer(stream: &mut TcpStream, request: &Request, reply: &Reply) -> io:
         Manner::DeclaredLength(length) => format!("Content-Length: {length}\r\n"),
         Manner::Chunked(_) | Manner::Endless => "Transfer-Encoding: chunked\r\n".to_owned(),
         Manner::UntilClose => "Connection: close\r\n".to_owned(),
+        // Sent by itself, head and all.
+        Manner::Raw(..) => String::new(),
     };
     head.extend_from_slice(framing.as_bytes());
     head.extend_from_slice(b"\r\n");
@@ -187,13 +207,46 @@ async fn answer(stream: &mut TcpStream, request: &Request, reply: &Reply) -> io:
                 .await?;
             Ok(false)
         }
-        Manner::DeclaredLength(_) | Manner::UntilClose => {
+        Manner::DeclaredLength(_) | Manner::UntilClose | Manner::Raw(..) => {
             stream.write_all(&reply.body).await?;
             Ok(false)
         }
         Manner::Endless => loop {
             write_chunk(stream, &reply.body).await?;
         },
+    }
+}
+
+/// Sends bytes as they are and leaves the connection as told.
+async fn send_raw(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    pace: Option<(usize, Duration)>,
+    after: After,
+) -> io::Result<()> {
+    loop {
+        match pace {
+            None => stream.write_all(bytes).await?,
+            Some((at_a_time, pause)) => {
+                for part in bytes.chunks(at_a_time) {
+                    stream.write_all(part).await?;
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+        match after {
+            After::Again => {}
+            After::Close => return stream.shutdown().await,
+            After::Reset => {
+                // What is still on its way is lost with the connection; so it is given a moment.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                return stream.set_zero_linger();
+            }
+            After::Silence => {
+                while stream.read(&mut [0; 64]).await? > 0 {}
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -210,6 +263,8 @@ async fn write_chunk(stream: &mut TcpStream, chunk: &[u8]) -> io::Result<()> {
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        202 => "Accepted",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         304 => "Not Modified",

@@ -21,6 +21,21 @@ pub(super) enum Manner {
     Endless,
     /// Without a length; closing the connection ends it.
     UntilClose,
+    /// The body is all that is sent, in place of a head too; so many bytes at a time where a pace is given.
+    Raw(Option<(usize, Duration)>, After),
+}
+
+/// What follows raw bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum After {
+    /// The connection is closed.
+    Close,
+    /// Nothing more, the connection stays open.
+    Silence,
+    /// The same bytes again, for ever.
+    Again,
+    /// The connection is reset.
+    Reset,
 }
 
 /// What happens before the head is sent.
@@ -98,6 +113,46 @@ impl Reply {
         Self {
             before: Before::Close,
             ..Self::status(200)
+        }
+    }
+
+    /// These bytes in place of an answer, and the connection closed.
+    #[must_use]
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::ok(bytes).manner(Manner::Raw(None, After::Close))
+    }
+
+    /// With the connection left open after raw bytes.
+    #[must_use]
+    pub fn then_silence(self) -> Self {
+        self.after(After::Silence)
+    }
+
+    /// With raw bytes sent again and again, for ever.
+    #[must_use]
+    pub fn then_again(self) -> Self {
+        self.after(After::Again)
+    }
+
+    /// With the connection reset after raw bytes.
+    #[must_use]
+    pub fn then_reset(self) -> Self {
+        self.after(After::Reset)
+    }
+
+    /// With raw bytes sent so many at a time, with a pause after each.
+    #[must_use]
+    pub fn paced(self, bytes: usize, pause: Duration) -> Self {
+        match self.manner {
+            Manner::Raw(_, after) => self.manner(Manner::Raw(Some((bytes.max(1), pause)), after)),
+            _ => self,
+        }
+    }
+
+    fn after(self, after: After) -> Self {
+        match self.manner {
+            Manner::Raw(pace, _) => self.manner(Manner::Raw(pace, after)),
+            _ => self,
         }
     }
 

@@ -1,0 +1,341 @@
+//! Manners at a host: how many requests at once, how far apart, and when not at all.
+//!
+//! Requests to one registrable domain take turns together (so those to one host do): first come, first served, feeds
+//! and pages alike. A host that the configuration names takes its turns by itself, at its own pace, its sub-domains
+//! with it. A turn is waited for without holding a place among the process's requests in flight, so a slow or busy
+//! host delays itself alone.
+
+mod domain;
+mod quiet;
+mod retry_after;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use depeche_model::Digest;
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::options::HostRule;
+use domain::bare;
+pub(crate) use domain::{host_key, registrable};
+use quiet::Quiet;
+pub(crate) use quiet::Said;
+pub(crate) use retry_after::{MAX_RETRY_AFTER, retry_after};
+
+/// Lanes remembered before those at rest are forgotten: pages may link anywhere, so the number has no natural end.
+/// At some 200 bytes a lane this is under 1 MiB.
+const LANES_KEPT: usize = 4096;
+
+/// The hosts that were asked lately.
+#[derive(Debug)]
+pub(crate) struct Hosts {
+    per_host: usize,
+    spacing: Duration,
+    /// By the host's name.
+    rules: HashMap<String, HostRule>,
+    gates: Mutex<Gates>,
+    quiet: Mutex<Quiet>,
+}
+
+#[derive(Debug, Default)]
+struct Gates {
+    lanes: HashMap<String, Arc<Gate>>,
+    /// The number of lanes at which those at rest are looked for next.
+    sweep_at: usize,
+}
+
+/// The turns of one lane: of a registrable domain, or of a host that the configuration names.
+#[derive(Debug)]
+struct Gate {
+    permits: Arc<Semaphore>,
+    spacing: Duration,
+    times: Mutex<Times>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// When the latest request began or begins.
+    last: Option<Instant>,
+    /// The earliest start of the next one.
+    next: Instant,
+}
+
+/// A turn at a host, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Who takes turns together, and at what pace.
+#[derive(Debug, PartialEq, Eq)]
+struct Lane {
+    key: String,
+    at_once: usize,
+    spacing: Duration,
+}
+
+impl Hosts {
+    pub(crate) fn new(per_host: usize, spacing: Duration, rules: &[HostRule]) -> Self {
+        Self {
+            per_host,
+            spacing,
+            rules: rules
+                .iter()
+                .map(|rule| (bare(&rule.name).to_ascii_lowercase(), rule.clone()))
+                .collect(),
+            gates: Mutex::default(),
+            quiet: Mutex::default(),
+        }
+    }
+
+    /// The lane of a request. The rule with the longest matching name counts; one that names less than a registrable
+    /// domain (a public suffix such as `blogspot.com`) sets the pace of each domain below it.
+    fn lane(&self, url: &Url) -> Lane {
+        let domain = registrable(url);
+        let host = bare(url.host_str().unwrap_or_default());
+        let rule = std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, parent)| parent))
+            .find_map(|name| self.rules.get_key_value(name));
+        match rule {
+            Some((name, rule)) => Lane {
+                key: if name.len() > domain.len() {
+                    name.clone()
+                } else {
+                    domain
+                },
+                at_once: rule.concurrency.unwrap_or(self.per_host),
+                spacing: rule.interval.unwrap_or(self.spacing),
+            },
+            None => Lane {
+                key: domain,
+                at_once: self.per_host,
+                spacing: self.spacing,
+            },
+        }
+    }
+
+    /// The lane of an address in 32 bits, and how many requests may be in flight there. Two lanes that share a number
+    /// harm neither.
+    pub(crate) fn lane_number(&self, url: &str) -> (u32, usize) {
+        let Ok(url) = Url::parse(url) else {
+            return (0, self.per_host);
+        };
+        let lane = self.lane(&url);
+        let Digest(bytes) = Digest::of([lane.key.as_bytes()]);
+        (
+            u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
+            lane.at_once,
+        )
+    }
+
+    fn gate(&self, url: &Url) -> Arc<Gate> {
+        let lane = self.lane(url);
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.lanes.get(&lane.key) {
+            return Arc::clone(gate);
+        }
+        let now = Instant::now();
+        if gates.lanes.len() >= gates.sweep_at.max(LANES_KEPT) {
+            // A gate that nobody holds and whose spacing is over says nothing.
+            gates
+                .lanes
+                .retain(|_, gate| Arc::strong_count(gate) > 1 || gate.times().next > now);
+            // Twice what is left, so that sweeping costs a constant for each lane.
+            gates.sweep_at = gates.lanes.len() * 2;
+        }
+        let gate = Arc::new(Gate {
+            permits: Arc::new(Semaphore::new(lane.at_once)),
+            spacing: lane.spacing,
+            times: Mutex::new(Times {
+                last: None,
+                next: now,
+            }),
+        });
+        gates.lanes.insert(lane.key, Arc::clone(&gate));
+        gate
+    }
+
+    fn quiet(&self) -> MutexGuard<'_, Quiet> {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until when `url` must not be asked, for its own sake, its host's or its domain's, where that is after `now`.
+    pub(crate) fn quiet_until(&self, url: &Url, now: Timestamp) -> Option<Timestamp> {
+        self.quiet().until(url, now)
+    }
+
+    /// Remembers that `url` was told, at `now`, to be quiet.
+    pub(crate) fn keep_quiet(&self, url: &Url, until: Timestamp, said: Said, now: Timestamp) {
+        self.quiet().note(url, until, said, now);
+    }
+
+    /// Whether the wait that a redirect of `url` asked for was served; told once.
+    pub(crate) fn redirect_served(&self, url: &Url, now: Timestamp) -> bool {
+        self.quiet().redirect_served(url, now)
+    }
+
+    /// Waits for a turn at the host of `url`. With `crawl_delay` the request also begins at least so long after the
+    /// one before it.
+    pub(crate) async fn turn(&self, url: &Url, crawl_delay: Option<Duration>) -> Turn {
+        let gate = self.gate(url);
+        // The semaphore is never closed; were it, going on without a permit is the lesser harm.
+        let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
+        let start = {
+            let mut times = gate.times();
+            let delayed = times
+                .last
+                .zip(crawl_delay)
+                .map_or(times.next, |(last, delay)| last + delay);
+            let start = times.next.max(delayed).max(Instant::now());
+            *times = Times {
+                last: Some(start),
+                next: start + gate.spacing,
+            };
+            start
+        };
+        tokio::time::sleep_until(start).await;
+        Turn { _permit: permit }
+    }
+}
+
+impl Gate {
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(host: &str) -> Url {
+        Url::parse(&format!("https://{host}/x")).unwrap()
+    }
+
+    fn rule(name: &str, interval: Option<u64>, concurrency: Option<usize>) -> HostRule {
+        HostRule {
+            name: name.to_owned(),
+            interval: interval.map(Duration::from_secs),
+            concurrency,
+        }
+    }
+
+    async fn starts(hosts: &Hosts, order: &[&'static str]) -> Vec<(&'static str, u64)> {
+        let begin = Instant::now();
+        let mut starts = Vec::new();
+        for host in order {
+            drop(hosts.turn(&url(host), None).await);
+            starts.push((*host, begin.elapsed().as_secs()));
+        }
+        starts
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_to_one_domain_start_the_interval_apart_and_others_do_not_wait() {
+        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
+        assert_eq!(
+            starts(&hosts, &["www.a.fr", "rss.a.fr", "b.fr", "a.fr"]).await,
+            [("www.a.fr", 0), ("rss.a.fr", 2), ("b.fr", 2), ("a.fr", 4)]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_named_host_goes_at_its_own_pace_with_its_sub_domains() {
+        let rules = [rule("a.fr", Some(5), None), rule("Rss.a.fr", Some(1), None)];
+        let hosts = Hosts::new(1, Duration::from_secs(2), &rules);
+        assert_eq!(
+            starts(
+                &hosts,
+                &["a.fr", "www.a.fr", "rss.a.fr", "x.rss.a.fr", "b.fr", "b.fr"]
+            )
+            .await,
+            [
+                ("a.fr", 0),
+                ("www.a.fr", 5),
+                ("rss.a.fr", 5),
+                ("x.rss.a.fr", 6),
+                ("b.fr", 6),
+                ("b.fr", 8)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_longest_name_counts_and_a_public_suffix_joins_nobody() {
+        let rules = [
+            rule("blogspot.com", Some(9), Some(3)),
+            rule("a.fr", None, Some(2)),
+        ];
+        let hosts = Hosts::new(1, Duration::from_secs(2), &rules);
+        let lane = |host| {
+            let lane = hosts.lane(&url(host));
+            (lane.key, lane.at_once, lane.spacing.as_secs())
+        };
+        assert_eq!(lane("un.blogspot.com"), ("un.blogspot.com".to_owned(), 3, 9));
+        assert_eq!(lane("www.a.fr"), ("a.fr".to_owned(), 2, 2));
+        assert_eq!(lane("aa.fr"), ("aa.fr".to_owned(), 1, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crawl_delay_holds_the_page_and_not_the_feed_after_it() {
+        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
+        let delay = Some(Duration::from_secs(30));
+        let begin = Instant::now();
+        let mut starts = Vec::new();
+        for delay in [delay, delay, None] {
+            drop(hosts.turn(&url("a.fr"), delay).await);
+            starts.push(begin.elapsed().as_secs());
+        }
+        assert_eq!(starts, [0, 30, 32]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn turns_are_given_first_come_first_served() {
+        let hosts = Arc::new(Hosts::new(1, Duration::from_secs(1), &[]));
+        let (sender, mut order) = tokio::sync::mpsc::channel(10);
+        for n in 0..10 {
+            let (hosts, sender) = (Arc::clone(&hosts), sender.clone());
+            tokio::spawn(async move {
+                drop(hosts.turn(&url("a.fr"), None).await);
+                sender.send(n).await.unwrap();
+            });
+            tokio::task::yield_now().await;
+        }
+        for n in 0..10 {
+            assert_eq!(order.recv().await, Some(n));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_requests_at_once_than_the_host_allows() {
+        let hosts = Hosts::new(2, Duration::ZERO, &[]);
+        let (one, two) = (
+            hosts.turn(&url("a.fr"), None).await,
+            hosts.turn(&url("b.a.fr"), None).await,
+        );
+        let a = url("a.fr");
+        let third = hosts.turn(&a, None);
+        tokio::pin!(third);
+        assert!(
+            tokio::time::timeout(Duration::from_hours(1), &mut third)
+                .await
+                .is_err()
+        );
+        drop(one);
+        third.await;
+        drop(two);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lanes_at_rest_are_forgotten() {
+        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
+        for n in 0..2 * LANES_KEPT + 10 {
+            drop(hosts.turn(&url(&format!("h{n}.fr")), None).await);
+            tokio::time::advance(Duration::from_secs(3)).await;
+        }
+        assert!(hosts.gates.lock().unwrap().lanes.len() <= LANES_KEPT);
+    }
+}
