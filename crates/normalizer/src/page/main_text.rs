@@ -38,6 +38,9 @@ const VOTED_SHARE: f32 = 0.75;
 /// Words of a standfirst, all its lines together. Those of the French press run to 60, of magazines to 100.
 const MAX_CHAPO_WORDS: usize = 140;
 
+/// Blocks of a teaser: label, heading, two lines, author, date.
+const MAX_TEASER_BLOCKS: usize = 6;
+
 /// What is known of the article from elsewhere.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Clues<'a> {
@@ -135,7 +138,11 @@ fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
         None
     };
     by_title
-        .or_else(|| headings().find(|(_, block)| block.kind == Kind::Heading(1) && block.words > 2))
+        .or_else(|| {
+            headings().find(|(_, block)| {
+                block.kind == Kind::Heading(1) && block.words > 2 && block.link_share() < 0.5
+            })
+        })
         .map(|(number, _)| number)
 }
 
@@ -299,11 +306,11 @@ impl Finder<'_> {
         if self.skim.blocks[title].kind != Kind::Heading(1) {
             return;
         }
-        let own = article(title);
+        let Some(own) = article(title) else { return };
         let second = (title + 1..self.skim.blocks.len()).find(|number| {
             self.skim.blocks[*number].kind == Kind::Heading(1)
                 && self.skim.blocks[*number].element != self.skim.blocks[title].element
-                && article(*number) != own
+                && article(*number) != Some(own)
                 && article(*number).is_some_and(|article| self.scores.prose_in(self.skim, article) > 300)
         });
         if let Some(second) = second
@@ -367,6 +374,12 @@ impl Finder<'_> {
                         || self.skim.text(before).trim_end().ends_with(':')
                 });
             if !is_voted && !announced && self.is_scrap(block, text, prose) {
+                if let Some(until) = self.teaser_behind(number) {
+                    links = Some(Links {
+                        until,
+                        box_of_its_own: true,
+                    });
+                }
                 continue;
             }
             if announced {
@@ -413,6 +426,21 @@ impl Finder<'_> {
                 box_of_its_own: false,
             },
         }
+    }
+
+    /// The end of the teaser that a linked heading opens, where it has a box of its own.
+    fn teaser_behind(&self, number: usize) -> Option<usize> {
+        let block = &self.skim.blocks[number];
+        if !matches!(block.kind, Kind::Heading(_)) || block.link_share() < 0.6 {
+            return None;
+        }
+        let boxed = self.skim.elements[block.element].parent;
+        let blocks = &self.skim.elements[boxed].blocks;
+        let is_teaser = boxed != self.scores.container
+            && blocks.len() <= MAX_TEASER_BLOCKS
+            && blocks.start + 2 >= number
+            && !self.title.is_some_and(|title| blocks.contains(&title));
+        is_teaser.then_some(blocks.end)
     }
 
     /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
@@ -479,7 +507,9 @@ impl Finder<'_> {
             !before
                 || self.is_chapo(*number)
                 || match block.kind {
-                    Kind::Heading(level) => level > 1 && block.words > 1,
+                    Kind::Heading(level) => {
+                        block.words > 1 && (level > 1 || self.title.is_some_and(|title| title < *number))
+                    }
                     Kind::Quote => true,
                     Kind::Text => ends_sentence(self.skim.text(block)) && block.words > 4,
                     Kind::Item => false,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::byline::{self, Credit};
+use super::classes::Hints;
 use super::json_ld;
 use super::skim::{Head, Skim, filled};
 use super::title;
@@ -294,7 +295,7 @@ fn line_date(skim: &Skim) -> Option<Published> {
         .filter(|block| block.words <= MAX_BYLINE_WORDS)
         .find_map(|block| {
             let text = skim.text(block);
-            let parts = [" | ", " - ", " – ", " — ", " · ", " • "];
+            let parts = [" | ", " - ", " – ", " — ", " · ", " • ", " par ", " by "];
             let part = |text: &str| {
                 parts
                     .iter()
@@ -384,17 +385,26 @@ fn shown_byline(skim: &Skim, credit: &mut Credit, search: bool) {
     if !search {
         return;
     }
-    for block in near() {
-        let named = skim.around(block.element).take(3).any(|element| {
-            skim.elements[element]
-                .hints
-                .contains(super::classes::Hints::AUTHOR)
-        });
-        if named {
-            credit.add(skim.text(block));
-            if !credit.is_empty() {
-                return;
-            }
+    let marked = |hint: Hints| {
+        near().filter(move |block| {
+            let mut around = skim.around(block.element).take(3);
+            around.any(|element| skim.elements[element].hints.contains(hint))
+        })
+    };
+    // Among dates and counts a name is two words or three that begin with a capital.
+    let is_plain_name = |text: &str| {
+        (2..=3).contains(&text.split(' ').count())
+            && text.split(' ').all(|word| word.starts_with(char::is_uppercase))
+            && text
+                .chars()
+                .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '’' | '\''))
+    };
+    let authors = marked(Hints::AUTHOR);
+    let plain = marked(Hints::BYLINE).filter(|block| is_plain_name(skim.text(block)));
+    for block in authors.chain(plain) {
+        credit.add(skim.text(block));
+        if !credit.is_empty() {
+            return;
         }
     }
     for block in near().take(12) {

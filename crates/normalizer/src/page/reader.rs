@@ -19,6 +19,9 @@ pub(super) fn read(document: &Document) -> Skim {
 /// Bytes of different names that are looked at. Pages of the French press have 20 to 100 kB of them.
 const MAX_NAMED_BYTES: usize = 400_000;
 
+/// Bytes a word above which a text is written without spaces.
+const UNSPACED_BYTES: usize = 40;
+
 /// Bytes of an element's text that are collected for a field.
 const MAX_FIELD_BYTES: usize = 400;
 
@@ -310,12 +313,19 @@ impl Reader {
                     (_, _, true) => Kind::Quote,
                     _ => Kind::Text,
                 };
+                let bytes = end - self.start;
+                // Scripts without spaces have two characters a word, of three bytes each.
+                let words = if bytes > self.words * UNSPACED_BYTES {
+                    bytes / 6
+                } else {
+                    self.words
+                };
                 self.skim.blocks.push(Block {
                     element: *element,
                     text: self.start..end,
                     kind,
                     link_bytes: self.link_bytes,
-                    words: self.words,
+                    words,
                     bold_bytes: self.bold_bytes,
                     continues: self.continues,
                 });

@@ -108,7 +108,9 @@ fn lines_of_prose(skim: &Skim, prose: &mut [bool]) {
 /// Whether a text ends as sentences do.
 pub(super) fn ends_sentence(text: &str) -> bool {
     text.trim_end_matches(['»', '"', '”', '’', ')', ']', ' ', '\u{a0}', '\u{202f}', '*'])
-        .ends_with(['.', '!', '?', '…', ':', ';', '。'])
+        .ends_with([
+            '.', '!', '?', '…', ':', ';', '。', '！', '？', '」', '؟', '।', '۔',
+        ])
 }
 
 impl Scores {

@@ -99,7 +99,7 @@ impl Rules {
             .flatten()
             .find(|(phrase, _, most)| {
                 words <= *most
-                    && (*most > MAX_LIST_WORDS || !line.trim_end().ends_with('.'))
+                    && (*most > MAX_CREDIT_WORDS || !line.trim_end().ends_with(['.', '!', '?', '…']))
                     && folded
                         .strip_prefix(phrase.as_str())
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
