@@ -12,6 +12,7 @@ use depeche_model::{
 use depeche_normalizer::{Normalizer, Options, read_page};
 
 #[path = "../tests/hostile/mod.rs"]
+#[expect(dead_code, reason = "the pieces of pages of any shape are for tests")]
 mod hostile;
 
 const PARAGRAPH: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \

@@ -4,6 +4,7 @@
 //! is a bench's to measure (`cargo bench -p depeche-normalizer -- hostile`).
 
 use depeche_normalizer::read_page;
+use proptest::prelude::*;
 
 #[path = "hostile/mod.rs"]
 mod hostile;
@@ -35,5 +36,15 @@ fn what_no_press_page_needs_is_refused() {
             .unwrap();
         let refused = read_page(&html, "https://www.example.org/a").unwrap_err();
         assert!(refused.starts_with("more than"), "{name}: {refused}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_markup_is_read(pieces in proptest::collection::vec(prop::sample::select(hostile::PIECES), 0..120)) {
+        let html = pieces.concat();
+        if let Ok(page) = read_page(&html, "https://www.example.org/a") {
+            prop_assert!(!page.text.contains("\n\n\n"));
+        }
     }
 }

@@ -17,6 +17,7 @@ mod byline;
 mod metadata;
 mod title;
 
+mod filter;
 mod main_text;
 mod score;
 mod words;

@@ -2,6 +2,45 @@
 
 const SENTENCE: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en baisse. ";
 
+/// Pieces that pages are made of, for pages of any shape.
+pub(crate) const PIECES: &[&str] = &[
+    "<p>",
+    "</p>",
+    "<div class='article-body'>",
+    "<div class='related share'>",
+    "</div>",
+    "<table><tr><td>",
+    "</table>",
+    "<h1>Le budget est voté</h1>",
+    "<h2>",
+    "</h2>",
+    "<ul><li>",
+    "</ul>",
+    "<a href=/x>",
+    "<a href='#y'>",
+    "</a>",
+    "<article>",
+    "</article>",
+    "<blockquote>",
+    "<br>",
+    "<frameset>",
+    "<svg><title>",
+    "<template>",
+    "<time datetime='2026-02-05'>",
+    "<span itemprop=author>Jeanne Martin",
+    "<title>Le budget est voté - Exemple</title>",
+    "<meta property='og:title' content='Le budget est voté'>",
+    "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\"articleBody\":\"Le conseil a voté\"}</script>",
+    "<script>",
+    "<!--",
+    "-->",
+    "Le conseil a voté mardi soir, après six heures de débats, un budget en baisse. ",
+    "À lire aussi",
+    "Par Jeanne Martin avec AFP",
+    "\u{a0}é…»",
+    "东京电视台今天报道了这条消息，市民们都很高兴。",
+];
+
 /// Names and pages.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
     let numbered = |count: usize, one: &dyn Fn(usize) -> String| -> String {
