@@ -1,4 +1,5 @@
-//! What a capture costs: a seed text, a feed of 50 entries, a page of about 60 kB.
+//! What a capture costs: a seed text, a feed of 50 entries, a page of about 60 kB; what extraction alone costs, on the
+//! labelled pages and on one as heavy as those of the French press; and what pages made to cost can cost.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -8,7 +9,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use depeche_model::{
     Capture, CaptureKind, Entry, HttpAnswer, Journaled, PageOrder, PagePolicy, Payload, Position,
 };
-use depeche_normalizer::{Normalizer, Options};
+use depeche_normalizer::{Normalizer, Options, read_page};
+
+#[path = "../tests/hostile/mod.rs"]
+#[expect(dead_code, reason = "the pieces of pages of any shape are for tests")]
+mod hostile;
 
 const PARAGRAPH: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
@@ -117,5 +122,55 @@ fn normalize(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, normalize);
+const URL: &str = "https://www.example.org/a";
+
+/// The labelled pages, and one of them with as much around it as pages of the French press have: 361 kB.
+fn extract(criterion: &mut Criterion) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/pages");
+    let mut folders: Vec<_> = std::fs::read_dir(root)
+        .expect("tests/data/pages at the root of the workspace")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    folders.sort();
+    let pages: Vec<String> = folders
+        .iter()
+        .map(|folder| std::fs::read_to_string(folder.join("page.html")).expect("a page"))
+        .collect();
+    let mut group = criterion.benchmark_group("extract");
+    group.throughput(Throughput::Bytes(
+        pages.iter().map(|page| page.len() as u64).sum(),
+    ));
+    group.bench_function("labelled_pages", |bencher| {
+        bencher.iter(|| {
+            pages
+                .iter()
+                .filter_map(|page| read_page(black_box(page), URL).ok())
+                .count()
+        });
+    });
+    let links = (0..700)
+        .map(|n| format!("<li class=\"river__item\"><a href=\"/a-{n}.html\"><span class=\"river__title\">Un autre titre, {n}</span></a></li>"))
+        .collect::<Vec<_>>()
+        .concat();
+    let script = "window.state.push({\"id\":12345,\"html\":\"<div class=x>\"});\n".repeat(4500);
+    let heavy = pages[0]
+        .replacen("</head>", &format!("<script>{script}</script></head>"), 1)
+        .replacen("</body>", &format!("<ul>{links}</ul></body>"), 1);
+    group.throughput(Throughput::Bytes(heavy.len() as u64));
+    group.bench_function("page_of_361_kb", |bencher| {
+        bencher.iter(|| read_page(black_box(&heavy), URL));
+    });
+    group.finish();
+}
+
+fn hostile(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("hostile");
+    group.sample_size(10);
+    for (name, html) in hostile::pages() {
+        group.bench_function(name, |bencher| bencher.iter(|| read_page(black_box(&html), URL)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, normalize, extract, hostile);
 criterion_main!(benches);

@@ -15,7 +15,7 @@ use crate::text::word_count;
 use crate::urls;
 
 /// What a consent page says in all its layers; those of the French press stay under 350 words.
-const MAX_CONSENT_WORDS: usize = 400;
+pub(super) const MAX_CONSENT_WORDS: usize = 400;
 
 /// What is written on the buttons of consent pages, folded.
 const BUTTONS: &[&str] = &[
@@ -157,6 +157,8 @@ pub(super) struct Content<'a> {
     pub(super) html: &'a str,
     /// The main text, folded.
     pub(super) main: &'a str,
+    /// All that stands in the element of the main text, folded: buttons too.
+    pub(super) around: &'a str,
     /// All that the page shows, folded.
     pub(super) shown: &'a str,
     /// It calls itself an article.
@@ -171,7 +173,7 @@ pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
     let count =
         |phrases: &[&str], text: &str| phrases.iter().filter(|phrase| text.contains(**phrase)).count();
     if words >= MIN_PAGE_WORDS {
-        let (buttons, talk) = (count(BUTTONS, content.main), count(TALK, content.main));
+        let (buttons, talk) = (count(BUTTONS, content.around), count(TALK, content.around));
         let is_consent = if content.is_article {
             buttons >= 2 && talk >= 3
         } else {

@@ -1,12 +1,17 @@
-//! What a page says of itself: JSON-LD (schema.org `NewsArticle`), Open Graph, `meta` names, `link`, `time`.
+//! What a page says of itself: JSON-LD (schema.org `NewsArticle`), Open Graph, `meta` names, microdata, `time`, its byline.
 //!
 //! Each field from the first source that has it, in that order: JSON-LD is written for machines and is the most exact.
+//! Where a site signs for its writers ("Le Quotidien"), the byline that readers see is asked for names.
 
 use depeche_model::Published;
-use dom_query::Document;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::byline::{self, Credit};
+use super::classes::Hints;
+use super::json_ld;
+use super::skim::{Head, Skim, filled};
+use super::title;
 use crate::urls;
 use depeche_feed::parse_date;
 
@@ -22,6 +27,7 @@ pub(super) struct Metadata {
     pub(super) site_name: Option<String>,
     pub(super) authors: Vec<String>,
     pub(super) sections: Vec<String>,
+    pub(super) tags: Vec<String>,
     pub(super) image: Option<String>,
     pub(super) language: Option<String>,
     /// The page calls itself an article.
@@ -32,266 +38,446 @@ pub(super) struct Metadata {
     pub(super) paywalled: bool,
     /// The page asks for a password.
     pub(super) asks_password: bool,
-    /// The text as JSON-LD gives it, in one paragraph mostly.
+    /// The text as JSON-LD or microdata give it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
 }
 
-/// Nested objects of JSON-LD are looked through to this depth: `@graph` and `mainEntity` need three.
-const MAX_JSON_DEPTH: usize = 6;
+/// Labels of an article. More are a site's words for search engines.
+const MAX_TAGS: usize = 20;
+
+/// Blocks around the heading among which the byline stands.
+const BYLINE_BLOCKS: usize = 40;
+
+/// Words of a byline with its date.
+const MAX_BYLINE_WORDS: usize = 24;
+
+const PUBLISHED: &[&str] = &[
+    "article:published_time",
+    "og:article:published_time",
+    "article:published",
+    "og:published_time",
+    "datepublished",
+    "date_published",
+    "publication_date",
+    "publish-date",
+    "publish_date",
+    "pubdate",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:recs:publishtime",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date",
+    "dcterms.created",
+    "dcterms.date",
+    "date",
+];
+
+const MODIFIED: &[&str] = &[
+    "article:modified_time",
+    "og:article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "article:modified",
+    "last-modified",
+    "dcterms.modified",
+    "dc.date.modified",
+];
 
 /// Reads a page's fields.
-pub(super) fn read(document: &Document, url: &str) -> Metadata {
-    let mut metadata = Metadata::default();
-    for script in &document.select("script[type='application/ld+json']") {
-        let text = script.text();
-        let json = text.trim().trim_start_matches("<!--").trim_end_matches("-->");
-        if let Ok(value) = serde_json::from_str::<Value>(json) {
-            json_ld(&value, &mut metadata, 0);
-        }
+pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
+    let head = &skim.head;
+    let first_heading = title::heading(skim);
+    let open_title = meta(head, &["og:title", "twitter:title"]);
+    let articles = json_ld::articles(&head.json_ld);
+    let titles: Vec<&str> = [
+        first_heading.as_deref(),
+        open_title.as_deref(),
+        head.title.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut metadata = Metadata {
+        is_article: !articles.is_empty()
+            || meta(head, &["og:type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("article")),
+        asks_password: head.asks_password,
+        ..Metadata::default()
+    };
+    let mut headline = None;
+    let mut credit = Credit::default();
+    if let Some(own) = json_ld::own(&articles, &titles) {
+        headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
+        article(own, &mut metadata, &mut credit);
     }
-    let meta = |names: &[&str]| {
-        names.iter().find_map(|name| {
-            let selector = format!("meta[property='{name}'], meta[name='{name}'], meta[itemprop='{name}']");
-            document
-                .select(&selector)
-                .iter()
-                .find_map(|element| filled(element.attr("content").as_deref()))
-        })
-    };
-    let first_text = |selector: &str| {
-        document
-            .select(selector)
-            .iter()
-            .find_map(|element| filled(Some(&element.text())))
-    };
-    metadata.is_article |= meta(&["og:type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("article"));
-    metadata.title = metadata
-        .title
-        .or_else(|| meta(&["og:title", "twitter:title", "dc.title", "dcterms.title"]))
-        .or_else(|| first_text("h1"))
-        .or_else(|| first_text("title"));
+    metadata.canonical = head
+        .canonical
+        .clone()
+        .into_iter()
+        .chain(meta(head, &["og:url"]))
+        .chain(std::mem::take(&mut metadata.canonical))
+        .filter_map(|link| urls::absolute(&link, base(url)))
+        .collect();
+    metadata.site_name = metadata.site_name.or_else(|| {
+        meta(
+            head,
+            &[
+                "og:site_name",
+                "application-name",
+                "twitter:site:name",
+                "dc.publisher",
+            ],
+        )
+    });
+    metadata.title = title::choose(title::Candidates {
+        headline,
+        open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
+        heading: first_heading,
+        document: head.title.clone(),
+        site_name: metadata.site_name.as_deref(),
+    });
     metadata.description = metadata
         .description
-        .or_else(|| meta(&["og:description", "description", "twitter:description"]));
-    metadata.site_name = metadata
-        .site_name
-        .or_else(|| meta(&["og:site_name", "application-name"]));
-    metadata.published = metadata
-        .published
         .or_else(|| {
-            let names = [
-                "article:published_time",
-                "og:article:published_time",
-                "datepublished",
-                "datePublished",
-                "date",
-                "dc.date",
-                "dcterms.created",
-                "dcterms.issued",
-                "pubdate",
-                "publish-date",
-                "parsely-pub-date",
-            ];
-            parse_date(&meta(&names)?)
+            meta(
+                head,
+                &[
+                    "og:description",
+                    "description",
+                    "twitter:description",
+                    "dc.description",
+                ],
+            )
         })
-        .or_else(|| time_element(document));
-    metadata.modified = metadata.modified.or_else(|| {
-        let names = [
-            "article:modified_time",
-            "og:updated_time",
-            "dateModified",
-            "last-modified",
-            "dcterms.modified",
-        ];
-        parse_date(&meta(&names)?).map(|date| date.at)
-    });
-    if metadata.authors.is_empty() {
-        metadata.authors = meta(&["author", "article:author", "dc.creator", "parsely-author"])
-            .filter(|author| !author.starts_with("http"))
-            .map(|author| vec![author])
-            .unwrap_or_default();
-    }
+        .or_else(|| property(head, "description"));
+    dates(skim, &mut metadata);
+    metadata.authors = authors(skim, credit, metadata.site_name.as_deref());
     if metadata.sections.is_empty() {
-        metadata.sections = meta(&["article:section"]).into_iter().collect();
+        metadata.sections = meta(
+            head,
+            &["article:section", "og:section", "section", "dc.subject.section"],
+        )
+        .or_else(|| property(head, "articlesection"))
+        .into_iter()
+        .collect();
     }
-    let base = Some(url).filter(|url| !url.is_empty());
-    metadata.image = metadata
-        .image
-        .or_else(|| meta(&["og:image", "og:image:url", "twitter:image"]))
-        .and_then(|image| urls::absolute(&image, base));
-    metadata.canonical = canonical(
-        document,
-        meta(&["og:url"]),
-        std::mem::take(&mut metadata.canonical),
-    )
-    .filter_map(|link| urls::absolute(&link, base))
-    .collect();
+    if metadata.tags.is_empty() {
+        metadata.tags = tags(head);
+    }
+    metadata.tags.truncate(MAX_TAGS);
+    metadata.image = image(head, metadata.image, url);
     metadata.paywalled = match metadata.free {
         Some(free) => !free,
-        None => is_locked(
-            document,
-            meta(&["article:content_tier", "content_tier", "article:content-tier"]),
-        ),
+        None => is_locked(head),
     };
-    metadata.asks_password = document.select("input[type='password']").exists();
-    metadata.language = filled(document.select("html").attr("lang").as_deref())
-        .or_else(|| meta(&["og:locale", "content-language"]))
+    metadata.language = head
+        .language
+        .clone()
+        .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
 }
 
-/// What a page says its address is, the most telling first.
-fn canonical(
-    document: &Document,
-    open_graph: Option<String>,
-    json_ld: Vec<String>,
-) -> impl Iterator<Item = String> {
-    let linked = document
-        .select("link[rel='canonical']")
+/// The lead image's address.
+fn image(head: &Head, linked_data: Option<String>, url: &str) -> Option<String> {
+    let named = [
+        "og:image",
+        "og:image:url",
+        "og:image:secure_url",
+        "twitter:image",
+        "twitter:image:src",
+    ];
+    linked_data
+        .or_else(|| meta(head, &named))
+        .or_else(|| property(head, "image"))
+        .and_then(|image| urls::absolute(&image, base(url)))
+}
+
+fn base(url: &str) -> Option<&str> {
+    Some(url).filter(|url| !url.is_empty())
+}
+
+/// The content of the first of these names that a page has.
+fn meta(head: &Head, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| {
+        head.metas
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, content)| content.clone())
+    })
+}
+
+fn property(head: &Head, name: &str) -> Option<String> {
+    head.properties
         .iter()
-        .find_map(|link| filled(link.attr("href").as_deref()));
-    linked.into_iter().chain(open_graph).chain(json_ld)
+        .find(|(known, content)| known == name && !content.is_empty())
+        .map(|(_, content)| content.clone())
 }
 
 /// Whether a page that says nothing of it in JSON-LD is behind a paywall. `metered` counts a reader's articles and shows
 /// this one.
-fn is_locked(document: &Document, tier: Option<String>) -> bool {
-    tier.map_or_else(
-        || document.select("[class~='paywall'], [id='paywall']").exists(),
-        |tier| {
-            ["locked", "premium", "paid", "subscriber"]
-                .iter()
-                .any(|locked| tier.eq_ignore_ascii_case(locked))
-        },
+fn is_locked(head: &Head) -> bool {
+    meta(
+        head,
+        &["article:content_tier", "content_tier", "article:content-tier"],
     )
-}
-
-fn filled(text: Option<&str>) -> Option<String> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-}
-
-/// The first `time` whose machine-readable date can be read; else the first whose words can.
-fn time_element(document: &Document) -> Option<Published> {
-    let times = document.select("article time, main time, time, [itemprop='datePublished']");
-    times
-        .iter()
-        .find_map(|time| parse_date(time.attr("datetime").or_else(|| time.attr("content"))?.as_ref()))
-        .or_else(|| times.iter().find_map(|time| parse_date(&time.text())))
-}
-
-fn json_ld(value: &Value, metadata: &mut Metadata, depth: usize) {
-    if depth > MAX_JSON_DEPTH {
-        return;
-    }
-    match value {
-        Value::Array(values) => values
+    .map_or(head.names_paywall, |tier| {
+        ["locked", "premium", "paid", "subscriber"]
             .iter()
-            .for_each(|value| json_ld(value, metadata, depth + 1)),
-        Value::Object(object) => {
-            if is_article(object.get("@type")) {
-                article(value, metadata);
-            }
-            for nested in ["@graph", "mainEntity", "mainEntityOfPage"] {
-                if let Some(nested) = object.get(nested) {
-                    json_ld(nested, metadata, depth + 1);
-                }
-            }
-        }
-        _ => {}
-    }
+            .any(|locked| tier.eq_ignore_ascii_case(locked))
+    })
 }
 
-/// `NewsArticle`, `ReportageNewsArticle`, `BlogPosting` and their like.
-fn is_article(kind: Option<&Value>) -> bool {
-    match kind {
-        Some(Value::String(kind)) => kind.ends_with("Article") || kind.ends_with("BlogPosting"),
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| is_article(Some(kind))),
-        _ => false,
-    }
-}
-
-fn article(value: &Value, metadata: &mut Metadata) {
-    let string = |name: &str| value.get(name).and_then(first_string);
-    let date = |name: &str| string(name).and_then(|written| parse_date(&written));
-    metadata.is_article = true;
-    metadata.title = metadata
-        .title
-        .take()
-        .or_else(|| string("headline"))
-        .or_else(|| string("name"));
-    metadata.description = metadata.description.take().or_else(|| string("description"));
+fn dates(skim: &Skim, metadata: &mut Metadata) {
+    let head = &skim.head;
+    let of = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| parse_date(&meta(head, &[name]).or_else(|| property(head, name))?))
+    };
     metadata.published = metadata
         .published
         .take()
-        .or_else(|| date("datePublished"))
-        .or_else(|| date("dateCreated"));
+        .or_else(|| of(PUBLISHED))
+        .or_else(|| shown_date(skim, false));
     metadata.modified = metadata
         .modified
         .take()
-        .or_else(|| date("dateModified").map(|date| date.at));
-    metadata.article_body = metadata.article_body.take().or_else(|| string("articleBody"));
-    metadata.site_name = metadata.site_name.take().or_else(|| {
-        value
-            .get("publisher")
-            .and_then(|publisher| named(publisher, "name"))
-    });
-    metadata.image = metadata
-        .image
-        .take()
-        .or_else(|| value.get("image").and_then(|image| named(image, "url")));
-    metadata.language = metadata.language.take().or_else(|| string("inLanguage"));
+        .or_else(|| of(MODIFIED).map(|date| date.at))
+        .or_else(|| shown_date(skim, true).map(|date| date.at));
+}
+
+/// The date that a page shows: of its `time` elements those that say what they are first, then those in the article.
+fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
+    let times = &skim.head.times;
+    let read = |time: &super::skim::Time| {
+        time.machine
+            .as_deref()
+            .and_then(parse_date)
+            .or_else(|| parse_date(&time.shown))
+    };
+    let mut candidates = times.iter().filter(|time| time.modified == modified);
+    if modified {
+        return candidates.find_map(read);
+    }
+    times
+        .iter()
+        .filter(|time| time.published && !time.modified)
+        .find_map(read)
+        .or_else(|| candidates.clone().filter(|time| time.in_article).find_map(read))
+        .or_else(|| candidates.find_map(read))
+        .or_else(|| line_date(skim))
+}
+
+/// The date of a line that says of itself that it is one: "Publié le 05/02/26 à 18:30".
+fn line_date(skim: &Skim) -> Option<Published> {
+    const LEADS: &[&str] = &[
+        "Publié le",
+        "publié le",
+        "Publié",
+        "Posté le",
+        "Mis en ligne le",
+        "Mis en ligne",
+        "Par ",
+        "Le ",
+        "le ",
+        "Published on",
+        "Published",
+        "Posted on",
+        "Date de publication :",
+        "Date :",
+    ];
+    let from = title::block(skim).unwrap_or(0);
+    skim.blocks
+        .iter()
+        .skip(from.saturating_sub(4))
+        .take(BYLINE_BLOCKS)
+        .filter(|block| block.words <= MAX_BYLINE_WORDS)
+        .find_map(|block| {
+            let text = skim.text(block);
+            let parts = [" | ", " - ", " – ", " — ", " · ", " • ", " par ", " by "];
+            let part = |text: &str| {
+                parts
+                    .iter()
+                    .find_map(|separator| text.split(separator).find_map(parse_date))
+            };
+            part(text).or_else(|| {
+                LEADS.iter().find_map(|lead| {
+                    let (_, rest) = text.split_once(lead)?;
+                    let rest = rest.trim_start_matches([' ', ':', '\u{a0}']);
+                    // Behind the date may stand when it was changed, or who wrote it.
+                    let end = [
+                        " - ", " – ", " | ", " par ", ", mis", " mis à", " (", " · ", " • ",
+                    ]
+                    .iter()
+                    .filter_map(|end| rest.find(end))
+                    .min()
+                    .unwrap_or(rest.len());
+                    parse_date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
+                })
+            })
+        })
+}
+
+/// Names from the most exact source: linked data, `meta`, marked links, and the line under the title.
+fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
+    let head = &skim.head;
+    if credit.authors.is_empty() {
+        for name in [
+            "author",
+            "article:author",
+            "dc.creator",
+            "dcterms.creator",
+            "parsely-author",
+            "sailthru.author",
+            "og:article:author",
+        ] {
+            for (_, content) in head.metas.iter().filter(|(known, _)| known == name) {
+                credit.add(content);
+            }
+            if !credit.authors.is_empty() {
+                break;
+            }
+        }
+    }
+    if credit.authors.is_empty() {
+        head.authors.iter().for_each(|author| credit.add(author));
+    }
+    let site = site.map(crate::text::fold);
+    let is_site = |name: &String| {
+        let name = crate::text::fold(name);
+        site.as_ref().is_some_and(|site| *site == name)
+            || matches!(name.as_str(), "admin" | "administrateur" | "webmaster")
+    };
+    let mut shown = Credit::default();
+    shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
+    if credit.authors.iter().all(is_site) && !shown.authors.iter().all(is_site) {
+        credit.authors = shown.authors;
+    }
+    for agency in shown.agencies {
+        if !credit.agencies.contains(&agency) {
+            credit.agencies.push(agency);
+        }
+    }
+    credit.into_names()
+}
+
+/// The line under the title, or above the text, that names its writers. Where they are known already (`search` unset),
+/// only a line that begins as bylines do is asked for agencies.
+fn shown_byline(skim: &Skim, credit: &mut Credit, search: bool) {
+    let from = title::block(skim).unwrap_or(0).saturating_sub(4);
+    let near = || {
+        skim.blocks
+            .iter()
+            .skip(from)
+            .take(BYLINE_BLOCKS)
+            .filter(|block| block.words <= MAX_BYLINE_WORDS)
+    };
+    for block in near() {
+        let text = skim.text(block);
+        if byline::is_byline(text) {
+            credit.add(text);
+            if !credit.is_empty() {
+                return;
+            }
+        }
+    }
+    if !search {
+        return;
+    }
+    let marked = |hint: Hints| {
+        near().filter(move |block| {
+            let mut around = skim.around(block.element).take(3);
+            around.any(|element| skim.elements[element].hints.contains(hint))
+        })
+    };
+    // Among dates and counts a name is two words or three that begin with a capital.
+    let is_plain_name = |text: &str| {
+        (2..=3).contains(&text.split(' ').count())
+            && text.split(' ').all(|word| word.starts_with(char::is_uppercase))
+            && text
+                .chars()
+                .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '’' | '\''))
+    };
+    let authors = marked(Hints::AUTHOR);
+    let plain = marked(Hints::BYLINE).filter(|block| is_plain_name(skim.text(block)));
+    for block in authors.chain(plain) {
+        credit.add(skim.text(block));
+        if !credit.is_empty() {
+            return;
+        }
+    }
+    for block in near().take(12) {
+        let text = skim.text(block);
+        if byline::is_dated(text) {
+            match byline::agency_of_text(text) {
+                // "Paris (AFP)": a place, not a name.
+                Some(agency) => credit.agencies.push(agency.to_owned()),
+                None => credit.add(text),
+            }
+            if !credit.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+fn tags(head: &Head) -> Vec<String> {
+    let listed: Vec<String> = head
+        .metas
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "article:tag" | "og:article:tag" | "parsely-tags"))
+        .flat_map(|(_, content)| split_labels(content))
+        .collect();
+    if !listed.is_empty() {
+        return listed;
+    }
+    if !head.tags.is_empty() {
+        return head.tags.clone();
+    }
+    meta(head, &["news_keywords", "keywords"])
+        .map(|content| split_labels(&content))
+        .unwrap_or_default()
+}
+
+fn split_labels(written: &str) -> Vec<String> {
+    written
+        .split([',', ';'])
+        .filter_map(|label| filled(Some(label.trim_start_matches('#'))))
+        .take(MAX_TAGS)
+        .collect()
+}
+
+fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
+    let date = |name: &str| json_ld::text(own, name).and_then(|written| parse_date(&written));
+    metadata.description = json_ld::text(own, "description");
+    metadata.published = date("datePublished").or_else(|| date("dateCreated"));
+    metadata.modified = date("dateModified").map(|date| date.at);
+    metadata.article_body = json_ld::text(own, "articleBody");
+    metadata.site_name = own
+        .get("publisher")
+        .and_then(|publisher| json_ld::named(publisher, "name"));
+    metadata.image = own
+        .get("image")
+        .or_else(|| own.get("thumbnailUrl"))
+        .and_then(|image| json_ld::named(image, "url").or_else(|| json_ld::named(image, "contentUrl")));
+    metadata.language = json_ld::text(own, "inLanguage");
     for name in ["url", "@id", "mainEntityOfPage"] {
         metadata
             .canonical
-            .extend(value.get(name).and_then(|value| named(value, "@id")));
+            .extend(own.get(name).and_then(|value| json_ld::named(value, "@id")));
     }
-    let is_free = |value: &Value| match value.get("isAccessibleForFree") {
-        Some(Value::Bool(free)) => Some(*free),
-        Some(Value::String(free)) if free.eq_ignore_ascii_case("false") => Some(false),
-        Some(Value::String(free)) if free.eq_ignore_ascii_case("true") => Some(true),
-        _ => None,
+    metadata.free = json_ld::is_free(own);
+    for author in json_ld::texts(own, "author")
+        .iter()
+        .chain(&json_ld::texts(own, "creator"))
+    {
+        credit.add(author);
+    }
+    metadata.sections = json_ld::texts(own, "articleSection");
+    metadata.tags = match own.get("keywords") {
+        Some(Value::String(listed)) => split_labels(listed),
+        Some(_) => json_ld::texts(own, "keywords"),
+        None => Vec::new(),
     };
-    metadata.free = metadata.free.or_else(|| is_free(value)).or_else(|| {
-        let parts = value.get("hasPart")?;
-        match parts {
-            Value::Array(parts) => parts.iter().find_map(is_free),
-            part => is_free(part),
-        }
-    });
-    if metadata.authors.is_empty() {
-        metadata.authors = match value.get("author") {
-            Some(Value::Array(authors)) => authors
-                .iter()
-                .filter_map(|author| named(author, "name"))
-                .collect(),
-            Some(author) => named(author, "name").into_iter().collect(),
-            None => Vec::new(),
-        };
-    }
-    if metadata.sections.is_empty() {
-        metadata.sections = match value.get("articleSection") {
-            Some(Value::Array(sections)) => sections.iter().filter_map(first_string).collect(),
-            Some(section) => first_string(section).into_iter().collect(),
-            None => Vec::new(),
-        };
-    }
-}
-
-fn first_string(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => filled(Some(text)),
-        Value::Array(values) => values.iter().find_map(first_string),
-        _ => None,
-    }
-}
-
-/// A string, or the `field` of an object, or the first of several of either.
-fn named(value: &Value, field: &str) -> Option<String> {
-    match value {
-        Value::Object(object) => object.get(field).and_then(first_string),
-        Value::Array(values) => values.iter().find_map(|value| named(value, field)),
-        _ => first_string(value),
-    }
 }

@@ -65,10 +65,7 @@ async fn learnt(statuses: &[u16]) -> Judgement {
     world.start(std::slice::from_ref(&url));
     world.pass(hours(24), minutes(4)).await;
     let early = world.witness.visits("/0").len();
-    fact(
-        early > world.witness.visits("/feed").len(),
-        "learnt too early",
-    )?;
+    fact(early > world.witness.visits("/feed").len(), "learnt too early")?;
     world.pass(hours(24 * 3), minutes(4)).await;
     let asked = world.witness.visits("/0").len();
     world.kill().await;

@@ -1,0 +1,215 @@
+//! What stands in an article's element and is not the article: links, teasers, phrases, repetitions.
+//!
+//! In: the blocks that are kept so far. Out: those that remain. Nothing that JSON-LD's `articleBody` has goes for its links
+//! or its shape.
+
+use rustc_hash::FxHashMap;
+
+use super::byline;
+use super::classes::Hints;
+use super::main_text::{Finder, VOTED_SHARE};
+use super::score::ends_sentence;
+use super::skim::{Block, Kind, Tag};
+use super::words::Shingles;
+use crate::text::{Line, fold, line_kind};
+
+/// Blocks of a teaser: label, heading, two lines, author, date.
+const MAX_TEASER_BLOCKS: usize = 6;
+
+/// Links that follow a heading.
+#[derive(Debug, Clone, Copy)]
+struct Links {
+    /// The first block behind them.
+    until: usize,
+    /// They stand in an element of their own, with all that is in it.
+    box_of_its_own: bool,
+}
+
+/// Whether a line says who wrote it, or when.
+fn is_credit(text: &str) -> bool {
+    if ends_sentence(text) {
+        return false;
+    }
+    byline::is_byline(text)
+        || depeche_feed::parse_date(text).is_some()
+        || (text.chars().any(|c| c.is_ascii_digit())
+            && [" | ", " - ", " – ", " — ", " · ", " • "]
+                .iter()
+                .any(|separator| {
+                    text.split(separator).count() > 1
+                        && text
+                            .split(separator)
+                            .any(|part| depeche_feed::parse_date(part).is_some())
+                }))
+}
+
+impl Finder<'_> {
+    /// The blocks that are kept once links, phrases and repetitions are out.
+    pub(super) fn filtered(&self, kept: &[bool], voted: &[Option<f32>]) -> Vec<usize> {
+        let title = self.clues.title.map(fold).unwrap_or_default();
+        let heading = self
+            .title
+            .map(|number| fold(self.skim.text(&self.skim.blocks[number])));
+        let mut lines: Vec<usize> = Vec::new();
+        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+        let mut links: Option<Links> = None;
+        let mut announcing = None;
+        for (number, block) in self
+            .skim
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| kept[*number])
+        {
+            let text = self.skim.text(block);
+            let prose = self.scores.prose[number];
+            let is_voted = prose && voted[number].is_some_and(|share| share >= VOTED_SHARE);
+            if let Some(Links {
+                until,
+                box_of_its_own,
+            }) = links
+            {
+                if number >= until {
+                    links = None;
+                } else if !is_voted && (box_of_its_own || block.link_share() > 0.5) {
+                    continue;
+                } else if prose || matches!(block.kind, Kind::Heading(_)) {
+                    links = None;
+                }
+            }
+            match line_kind(text) {
+                Line::Text => {}
+                Line::Boilerplate => continue,
+                Line::Links => {
+                    if block.words <= 12 && block.link_share() < 0.3 {
+                        links = Some(self.links_behind(number));
+                    }
+                    continue;
+                }
+            }
+            // What a sentence announces belongs to it: a list of sources, of tracks, of shops.
+            let announced = block.kind == Kind::Item
+                && lines.last().is_some_and(|last: &usize| {
+                    let before = &self.skim.blocks[*last];
+                    (announcing == Some(*last) && before.kind == Kind::Item)
+                        || self.skim.text(before).trim_end().ends_with(':')
+                });
+            if !is_voted && !announced && self.is_scrap(block, text, prose) {
+                if let Some(until) = self.teaser_behind(number) {
+                    links = Some(Links {
+                        until,
+                        box_of_its_own: true,
+                    });
+                }
+                continue;
+            }
+            if announced {
+                announcing = Some(number);
+            }
+            if block.words < 40 || matches!(block.kind, Kind::Heading(_)) {
+                let folded = fold(text);
+                let says_title = folded == title || heading.as_ref() == Some(&folded);
+                if says_title && (matches!(block.kind, Kind::Heading(_)) || lines.is_empty()) {
+                    continue;
+                }
+                // Said again elsewhere it is a second rendering; a refrain stands beside the first.
+                let parent = self.skim.elements[block.element].parent;
+                if block.words >= 5 && *seen.entry(folded).or_insert(parent) != parent {
+                    continue;
+                }
+            }
+            lines.push(number);
+        }
+        self.without_pulled(lines)
+    }
+
+    /// What a heading over links heads: the rest of the box it stands in, or the links behind it.
+    fn links_behind(&self, number: usize) -> Links {
+        let container = self.scores.container;
+        let boxed = self
+            .skim
+            .around(self.skim.blocks[number].element)
+            .take_while(|element| *element != container)
+            .find(|element| self.skim.elements[*element].blocks.len() > 1)
+            .filter(|element| {
+                let all = self.scores.prose_in(self.skim, container);
+                let blocks = &self.skim.elements[*element].blocks;
+                // The heading is the first of its box, and the box no section of the article.
+                blocks.start + 1 >= number && self.scores.prose_in(self.skim, *element) * 4 < all
+            });
+        match boxed {
+            Some(element) => Links {
+                until: self.skim.elements[element].blocks.end,
+                box_of_its_own: true,
+            },
+            None => Links {
+                until: self.skim.blocks.len(),
+                box_of_its_own: false,
+            },
+        }
+    }
+
+    /// The end of the teaser that a linked heading opens, where it has a box of its own.
+    fn teaser_behind(&self, number: usize) -> Option<usize> {
+        let block = &self.skim.blocks[number];
+        if !matches!(block.kind, Kind::Heading(_)) || block.link_share() < 0.6 {
+            return None;
+        }
+        let boxed = self.skim.elements[block.element].parent;
+        let blocks = &self.skim.elements[boxed].blocks;
+        let is_teaser = boxed != self.scores.container
+            && blocks.len() <= MAX_TEASER_BLOCKS
+            && blocks.start + 2 >= number
+            && !self.title.is_some_and(|title| blocks.contains(&title));
+        is_teaser.then_some(blocks.end)
+    }
+
+    /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
+    fn is_scrap(&self, block: &Block, text: &str, prose: bool) -> bool {
+        let links = block.link_share();
+        if !prose && block.kind == Kind::Text && block.words <= 16 && is_credit(text) {
+            return true;
+        }
+        match block.kind {
+            Kind::Heading(_) => links > 0.6,
+            Kind::Item => links > 0.6 && block.words < 25,
+            _ if prose => links > 0.6,
+            _ => {
+                let tag = self.skim.elements[block.element].tag;
+                let paragraph =
+                    matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
+                links > 0.6
+                    || text.chars().all(|c| !c.is_alphanumeric())
+                    || (!paragraph && block.words < 4 && !ends_sentence(text) && !block.is_bold())
+            }
+        }
+    }
+
+    /// A sentence set large beside the text that it is taken from is there twice.
+    fn without_pulled(&self, lines: Vec<usize>) -> Vec<usize> {
+        let is_pulled = |number: usize| {
+            let block = &self.skim.blocks[number];
+            block.words <= 60
+                && block.words > 3
+                && (block.kind == Kind::Quote
+                    || self
+                        .skim
+                        .around(block.element)
+                        .take(3)
+                        .any(|element| self.skim.elements[element].hints.contains(Hints::PULLED)))
+        };
+        if !lines.iter().any(|number| is_pulled(*number)) {
+            return lines;
+        }
+        let mut rest = Shingles::default();
+        for number in lines.iter().filter(|number| !is_pulled(**number)) {
+            rest.add(self.skim.text(&self.skim.blocks[*number]));
+        }
+        lines
+            .into_iter()
+            .filter(|number| {
+                !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < 0.9
+            })
+            .collect()
+    }
+}

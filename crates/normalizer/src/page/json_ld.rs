@@ -1,0 +1,217 @@
+//! JSON-LD: what a page's scripts of linked data say of its article (schema.org `NewsArticle` and its like).
+//!
+//! In: the scripts' contents. Out: the article objects among them, wherever they are nested. Publishers write line breaks
+//! into strings, comment marks around the object and commas behind the last element; such scripts are mended and read.
+
+use serde_json::Value;
+
+use super::skim::filled;
+use crate::text::fold;
+
+/// Nested objects are looked through to this depth: `@graph` and `mainEntity` need three.
+const MAX_DEPTH: usize = 6;
+
+/// Articles of a page. Front pages list hundreds.
+const MAX_ARTICLES: usize = 32;
+
+/// All article objects of a page's scripts, in document order.
+pub(super) fn articles(scripts: &[String]) -> Vec<Value> {
+    let mut found = Vec::new();
+    for script in scripts {
+        if let Some(value) = parse(script) {
+            collect(value, &mut found, 0);
+        }
+    }
+    found
+}
+
+/// The article that the page is about: the one whose headline its own title repeats, else the first.
+pub(super) fn own<'a>(articles: &'a [Value], titles: &[&str]) -> Option<&'a Value> {
+    let titles: Vec<String> = titles
+        .iter()
+        .map(|title| fold(title))
+        .filter(|title| title.len() > 8)
+        .collect();
+    let says_title = |article: &&Value| {
+        text(article, "headline")
+            .or_else(|| text(article, "name"))
+            .is_some_and(|headline| {
+                let headline = fold(&headline);
+                headline.len() > 8
+                    && titles.iter().any(|title| {
+                        title.starts_with(&headline)
+                            || headline.starts_with(title)
+                            || title.ends_with(&headline)
+                    })
+            })
+    };
+    articles.iter().find(says_title).or_else(|| articles.first())
+}
+
+fn parse(script: &str) -> Option<Value> {
+    let json = script
+        .trim()
+        .trim_start_matches("<!--")
+        .trim_start_matches("//<![CDATA[")
+        .trim_start_matches("/*<![CDATA[*/")
+        .trim_start_matches("<![CDATA[")
+        .trim_end_matches("-->")
+        .trim_end_matches("/*]]>*/")
+        .trim_end_matches("//]]>")
+        .trim_end_matches("]]>")
+        .trim()
+        .trim_end_matches(';');
+    serde_json::from_str(json)
+        .ok()
+        .or_else(|| serde_json::from_str(&mended(json)).ok())
+}
+
+/// Control characters as spaces, and no comma before a closing bracket.
+fn mended(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut quoted, mut escaped) = (false, false);
+    for c in json.chars() {
+        if quoted {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => quoted = false,
+                _ => {}
+            }
+        } else {
+            match c {
+                '"' => quoted = true,
+                '}' | ']' => {
+                    let kept = out.trim_end();
+                    if let Some(without) = kept.strip_suffix(',') {
+                        out.truncate(without.len());
+                    }
+                }
+                _ => {}
+            }
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+    out
+}
+
+fn collect(value: Value, found: &mut Vec<Value>, depth: usize) {
+    if depth > MAX_DEPTH || found.len() >= MAX_ARTICLES {
+        return;
+    }
+    match value {
+        Value::Array(values) => values
+            .into_iter()
+            .for_each(|value| collect(value, found, depth + 1)),
+        Value::Object(mut object) => {
+            let own = is_article(object.get("@type"));
+            let nested: Vec<Value> = ["@graph", "mainEntity", "mainEntityOfPage"]
+                .iter()
+                // What an article is the main entity of names its address.
+                .filter_map(|name| {
+                    if own {
+                        object.get(*name).cloned()
+                    } else {
+                        object.remove(*name)
+                    }
+                })
+                .collect();
+            if own {
+                found.push(Value::Object(object));
+            }
+            for value in nested {
+                collect(value, found, depth + 1);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `NewsArticle`, `ReportageNewsArticle`, `BlogPosting`, `LiveBlogPosting` and their like.
+fn is_article(kind: Option<&Value>) -> bool {
+    match kind {
+        Some(Value::String(kind)) => {
+            kind.ends_with("Article") || kind.ends_with("BlogPosting") || kind == "Report" || kind == "Review"
+        }
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| is_article(Some(kind))),
+        _ => false,
+    }
+}
+
+/// A field's text.
+pub(super) fn text(article: &Value, field: &str) -> Option<String> {
+    article.get(field).and_then(first_string)
+}
+
+/// A field's texts: those of a list, or one.
+pub(super) fn texts(article: &Value, field: &str) -> Vec<String> {
+    match article.get(field) {
+        Some(Value::Array(values)) => values.iter().filter_map(|value| named(value, "name")).collect(),
+        Some(value) => named(value, "name").into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn first_string(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => filled(Some(text)),
+        Value::Array(values) => values.iter().find_map(first_string),
+        _ => None,
+    }
+}
+
+/// A string, or the `field` of an object, or the first of several of either.
+pub(super) fn named(value: &Value, field: &str) -> Option<String> {
+    match value {
+        Value::Object(object) => object.get(field).and_then(first_string),
+        Value::Array(values) => values.iter().find_map(|value| named(value, field)),
+        _ => first_string(value),
+    }
+}
+
+/// Whether everybody may read all of it, where it says so.
+pub(super) fn is_free(article: &Value) -> Option<bool> {
+    let own = |value: &Value| match value.get("isAccessibleForFree") {
+        Some(Value::Bool(free)) => Some(*free),
+        Some(Value::String(free)) if free.eq_ignore_ascii_case("false") => Some(false),
+        Some(Value::String(free)) if free.eq_ignore_ascii_case("true") => Some(true),
+        _ => None,
+    };
+    own(article).or_else(|| match article.get("hasPart")? {
+        Value::Array(parts) => parts.iter().find_map(own),
+        part => own(part),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_read_as_they_are_written() {
+        for script in [
+            r#"{"@type":"NewsArticle","headline":"Le budget est voté"}"#,
+            r#"<!-- {"@type":["NewsArticle"],"headline":"Le budget est voté"} -->"#,
+            r#"{"@graph":[{"@type":"WebPage"},{"@type":"ReportageNewsArticle","headline":"Le budget est voté"}]}"#,
+            "{\"@type\":\"Article\",\"headline\":\"Le budget\nest voté\",}",
+            r#"[{"@type":"BlogPosting","headline":"Le budget est voté"}];"#,
+        ] {
+            let found = articles(&[script.to_owned()]);
+            assert_eq!(found.len(), 1, "{script}");
+            assert_eq!(
+                text(&found[0], "headline").as_deref(),
+                Some("Le budget est voté"),
+                "{script}"
+            );
+        }
+        assert!(articles(&["{".to_owned(), "nul".to_owned()]).is_empty());
+    }
+
+    #[test]
+    fn of_several_articles_the_pages_own_is_taken() {
+        let list = r#"[{"@type":"NewsArticle","headline":"Une autre histoire du jour"},{"@type":"NewsArticle","headline":"Le budget est voté"}]"#;
+        let found = articles(&[list.to_owned()]);
+        let own = own(&found, &["Le budget est voté - Exemple"]).unwrap();
+        assert_eq!(text(own, "headline").as_deref(), Some("Le budget est voté"));
+    }
+}

@@ -1,0 +1,577 @@
+//! The walk over a page's tree that fills a [`Skim`].
+//!
+//! In: the tree. Out: its arrays. Elements that begin and end a line are recorded, text runs on across those that do not;
+//! what holds no text (`script`, `svg`, `select`) is passed by, and what says something of the page is noted on the way.
+
+use dom_query::{Document, Element as DomElement, NodeData, NodeId};
+use rustc_hash::FxHashMap;
+
+use super::classes::{self, Hints};
+use super::skim::{Block, Element, Kind, Skim, Tag, Time, filled, shortened};
+
+/// Reads a tree.
+pub(super) fn read(document: &Document) -> Skim {
+    let mut reader = Reader::default();
+    reader.walk(document);
+    reader.skim
+}
+
+/// Bytes of different names that are looked at. Pages of the French press have 20 to 100 kB of them.
+const MAX_NAMED_BYTES: usize = 400_000;
+
+/// Bytes a word above which a text is written without spaces.
+const UNSPACED_BYTES: usize = 40;
+
+/// Bytes of an element's text that are collected for a field.
+const MAX_FIELD_BYTES: usize = 400;
+
+/// Elements that are collected for one field.
+const MAX_FIELDS: usize = 200;
+
+/// What is collected while an element is open, besides its blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Captured {
+    Title,
+    Time,
+    Author,
+    Label,
+    Property,
+}
+
+#[derive(Default)]
+struct Reader {
+    skim: Skim,
+    /// The recorded elements that are open.
+    open: Vec<usize>,
+    classes: FxHashMap<String, (u32, Hints)>,
+    /// Bytes of names that were looked at.
+    named: usize,
+    /// Text of the block being read.
+    start: usize,
+    words: usize,
+    link_bytes: usize,
+    bold_bytes: usize,
+    bold: usize,
+    space: bool,
+    continues: bool,
+    links: usize,
+    headings: Vec<u8>,
+    items: usize,
+    quotes: usize,
+    articles: usize,
+    /// What is being collected: what for, and where its text began.
+    captured: Vec<(Captured, usize)>,
+}
+
+/// What has to be undone when an element is left.
+#[expect(clippy::struct_excessive_bools, reason = "each is a counter to lower")]
+#[derive(Default)]
+struct Leave {
+    recorded: bool,
+    breaks: bool,
+    link: bool,
+    bold: bool,
+    heading: bool,
+    item: bool,
+    quote: bool,
+    article: bool,
+    captured: bool,
+}
+
+impl Reader {
+    fn walk(&mut self, document: &Document) {
+        let tree = &document.tree;
+        let root = tree.root().id;
+        let mut left: Vec<Leave> = Vec::new();
+        let mut current = root;
+        loop {
+            let (down, next, leave) = tree
+                .query_node(&current, |node| {
+                    let leave = match &node.data {
+                        NodeData::Text { contents } => {
+                            self.text(contents);
+                            None
+                        }
+                        NodeData::Element(element) => self.enter(document, element, node.first_child),
+                        NodeData::Document | NodeData::Fragment => Some(Leave::default()),
+                        _ => None,
+                    };
+                    let down = leave.as_ref().and(node.first_child);
+                    (down, node.next_sibling, leave)
+                })
+                .unwrap_or_default();
+            if let Some(child) = down {
+                left.extend(leave);
+                current = child;
+                continue;
+            }
+            if let Some(leave) = leave {
+                self.leave(&leave);
+            }
+            let mut sibling = next;
+            while sibling.is_none() {
+                let Some(leave) = left.pop() else {
+                    self.flush();
+                    return;
+                };
+                self.leave(&leave);
+                let Some(parent) = tree.query_node(&current, |node| node.parent).flatten() else {
+                    self.flush();
+                    return;
+                };
+                current = parent;
+                sibling = tree.query_node(&current, |node| node.next_sibling).flatten();
+            }
+            let Some(sibling) = sibling else { return };
+            current = sibling;
+        }
+    }
+
+    /// Reads what has no text of the article in it; whether it was such an element.
+    fn is_read_alone(&mut self, document: &Document, element: &DomElement, child: Option<NodeId>) -> bool {
+        let name: &str = &element.name.local;
+        match name {
+            "meta" => {
+                self.meta(element);
+                return true;
+            }
+            "link" => {
+                if attribute(element, "rel").is_some_and(|rel| has_word(rel, "canonical")) {
+                    let head = &mut self.skim.head;
+                    head.canonical = head
+                        .canonical
+                        .take()
+                        .or_else(|| filled(attribute(element, "href")));
+                }
+                if let Some(property) = attribute(element, "itemprop") {
+                    self.property(
+                        property,
+                        attribute(element, "href").or(attribute(element, "content")),
+                    );
+                }
+                return true;
+            }
+            "script" => {
+                if attribute(element, "type")
+                    .is_some_and(|kind| kind.trim().starts_with("application/ld+json"))
+                    && let Some(child) = child
+                {
+                    let text = document.tree.query_node(&child, |node| match &node.data {
+                        NodeData::Text { contents } => Some(contents.to_string()),
+                        _ => None,
+                    });
+                    self.skim.head.json_ld.extend(text.flatten());
+                }
+                return true;
+            }
+            "input" => {
+                self.skim.head.asks_password |=
+                    attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+                return true;
+            }
+            "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object" | "embed" | "canvas"
+            | "select" | "textarea" | "audio" | "video" | "map" | "amp-ad" | "amp-analytics"
+            | "amp-consent" | "amp-sidebar" | "datalist" | "progress" | "meter" | "img" | "source"
+            | "track" | "wbr" => {
+                if name == "img"
+                    && let Some(property) = attribute(element, "itemprop")
+                {
+                    self.property(property, attribute(element, "src"));
+                }
+                return true;
+            }
+            "br" => {
+                self.flush();
+                self.continues = true;
+                return true;
+            }
+            "html" => {
+                let head = &mut self.skim.head;
+                head.language = head
+                    .language
+                    .take()
+                    .or_else(|| filled(attribute(element, "lang")));
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// What an element begins; `None` when nothing in it is text.
+    fn enter(&mut self, document: &Document, element: &DomElement, child: Option<NodeId>) -> Option<Leave> {
+        let name: &str = &element.name.local;
+        if self.is_read_alone(document, element, child) {
+            return None;
+        }
+        let tag = tag(name);
+        let mut leave = Leave {
+            // What leads to a place in the page is no link to another.
+            link: name == "a"
+                && attribute(element, "href").is_some_and(|href| !href.trim_start().starts_with('#')),
+            bold: matches!(name, "b" | "strong" | "u"),
+            heading: matches!(tag, Tag::Heading(_)),
+            item: tag == Tag::Item,
+            quote: tag == Tag::Quote,
+            article: matches!(tag, Tag::Article | Tag::Main),
+            ..Leave::default()
+        };
+        leave.captured = self.capture(name, element);
+        let (class, hints) = self.hints(element, tag);
+        // An inline element makes a block of its own only where it is not the article's text.
+        if tag != Tag::Inline || (name != "a" && hints.breaks_inline()) {
+            self.flush();
+            self.continues = false;
+            leave.recorded = true;
+            leave.breaks = true;
+            let number = self.skim.elements.len();
+            let blocks = self.skim.blocks.len();
+            self.skim.elements.push(Element {
+                tag,
+                parent: self.open.last().copied().unwrap_or(0),
+                hints,
+                class,
+                blocks: blocks..blocks,
+                end: number + 1,
+            });
+            self.open.push(number);
+        } else if name == "title" || name == "head" {
+            self.flush();
+            leave.breaks = true;
+        }
+        self.links += usize::from(leave.link);
+        self.bold += usize::from(leave.bold);
+        self.items += usize::from(leave.item);
+        self.quotes += usize::from(leave.quote);
+        self.articles += usize::from(leave.article);
+        if let Tag::Heading(level) = tag {
+            self.headings.push(level);
+        }
+        Some(leave)
+    }
+
+    fn leave(&mut self, leave: &Leave) {
+        if leave.captured {
+            self.captured_end();
+        }
+        if leave.breaks {
+            self.flush();
+            self.continues = false;
+        }
+        if leave.recorded
+            && let Some(number) = self.open.pop()
+        {
+            let (blocks, end) = (self.skim.blocks.len(), self.skim.elements.len());
+            let element = &mut self.skim.elements[number];
+            element.blocks.end = blocks;
+            element.end = end;
+        }
+        self.links -= usize::from(leave.link);
+        self.bold -= usize::from(leave.bold);
+        self.items -= usize::from(leave.item);
+        self.quotes -= usize::from(leave.quote);
+        self.articles -= usize::from(leave.article);
+        if leave.heading {
+            self.headings.pop();
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.starts_with([' ', '\n', '\t', '\r', '\u{c}']) {
+            self.space = true;
+        }
+        for word in text.split_ascii_whitespace() {
+            let before = self.skim.text.len();
+            if self.space && before > self.start {
+                self.skim.text.push(' ');
+                self.words += 1;
+            } else if before == self.start {
+                self.words += 1;
+            }
+            self.skim.text.push_str(word);
+            if self.links > 0 {
+                self.link_bytes += self.skim.text.len() - before;
+            }
+            if self.bold > 0 {
+                self.bold_bytes += self.skim.text.len() - before;
+            }
+            self.space = true;
+        }
+        if !text.is_empty() {
+            self.space = text.ends_with([' ', '\n', '\t', '\r', '\u{c}'])
+                || (self.space && text.trim_ascii().is_empty());
+        }
+    }
+
+    /// Ends a block.
+    fn flush(&mut self) {
+        let end = self.skim.text.len();
+        if end > self.start {
+            if let Some(element) = self.open.last() {
+                let kind = match (self.headings.last(), self.items > 0, self.quotes > 0) {
+                    (Some(level), _, _) => Kind::Heading(*level),
+                    (_, true, _) => Kind::Item,
+                    (_, _, true) => Kind::Quote,
+                    _ => Kind::Text,
+                };
+                let bytes = end - self.start;
+                // Scripts without spaces have two characters a word, of three bytes each.
+                let words = if bytes > self.words * UNSPACED_BYTES {
+                    bytes / 6
+                } else {
+                    self.words
+                };
+                self.skim.blocks.push(Block {
+                    element: *element,
+                    text: self.start..end,
+                    kind,
+                    link_bytes: self.link_bytes,
+                    words,
+                    bold_bytes: self.bold_bytes,
+                    continues: self.continues,
+                });
+            }
+            self.start = end;
+        }
+        self.words = 0;
+        self.link_bytes = 0;
+        self.bold_bytes = 0;
+        self.space = false;
+    }
+
+    fn meta(&mut self, element: &DomElement) {
+        let content = filled(attribute(element, "content"));
+        if let Some(property) = attribute(element, "itemprop") {
+            self.property(property, content.as_deref());
+        }
+        let Some(content) = content else { return };
+        for kind in ["property", "name", "http-equiv"] {
+            if let Some(name) = attribute(element, kind) {
+                self.skim
+                    .head
+                    .metas
+                    .push((name.trim().to_ascii_lowercase(), content.clone()));
+            }
+        }
+    }
+
+    fn property(&mut self, property: &str, content: Option<&str>) {
+        if let Some(content) = filled(content) {
+            for name in property.split_ascii_whitespace() {
+                self.skim
+                    .head
+                    .properties
+                    .push((name.to_ascii_lowercase(), content.clone()));
+            }
+        }
+    }
+
+    /// Whether the element's text is collected for a field.
+    fn capture(&mut self, name: &str, element: &DomElement) -> bool {
+        let property = attribute(element, "itemprop").unwrap_or("");
+        let rel = if name == "a" {
+            attribute(element, "rel").unwrap_or("")
+        } else {
+            ""
+        };
+        let is_time = name == "time" || matches!(property, "datePublished" | "dateModified" | "dateCreated");
+        let captured = if name == "title" && self.skim.head.title.is_none() {
+            Captured::Title
+        } else if is_time {
+            let class = attribute(element, "class").unwrap_or("").to_ascii_lowercase();
+            let machine = attribute(element, "datetime").or(attribute(element, "content"));
+            let modified = property == "dateModified"
+                || ["updated", "modified", "maj", "mise-a-jour"]
+                    .iter()
+                    .any(|word| class.contains(word));
+            self.skim.head.times.push(Time {
+                machine: filled(machine),
+                shown: String::new(),
+                modified: modified && !class.contains("published"),
+                published: property == "datePublished"
+                    || element_has(element, "pubdate")
+                    || ["published", "publi", "entry-date"]
+                        .iter()
+                        .any(|word| class.contains(word)),
+                in_article: self.articles > 0,
+            });
+            Captured::Time
+        } else if has_word(rel, "author") || property == "author" {
+            Captured::Author
+        } else if has_word(rel, "tag") {
+            Captured::Label
+        } else if matches!(
+            property,
+            "headline" | "articleSection" | "keywords" | "alternativeHeadline" | "name"
+        ) {
+            self.skim
+                .head
+                .properties
+                .push((property.to_ascii_lowercase(), String::new()));
+            Captured::Property
+        } else {
+            return false;
+        };
+        let head = &self.skim.head;
+        let enough = [
+            head.times.len(),
+            head.authors.len(),
+            head.tags.len(),
+            head.properties.len(),
+        ]
+        .iter()
+        .any(|count| *count > MAX_FIELDS);
+        // A field that stands in another is the other's part (`author` around `name`).
+        if enough || (!self.captured.is_empty() && captured != Captured::Time) {
+            if captured == Captured::Property {
+                self.skim.head.properties.pop();
+            }
+            if captured == Captured::Time {
+                self.skim.head.times.pop();
+            }
+            return false;
+        }
+        // Its text begins a block or goes on with one; either way at the end of what was read.
+        self.captured.push((captured, self.skim.text.len()));
+        true
+    }
+
+    fn captured_end(&mut self) {
+        let Some((captured, from)) = self.captured.pop() else {
+            return;
+        };
+        let text = self.skim.text.get(from..).unwrap_or_default().trim();
+        let text = shortened(text, MAX_FIELD_BYTES).to_owned();
+        let head = &mut self.skim.head;
+        match captured {
+            Captured::Title => {
+                head.title = filled(Some(&text));
+                // It is no line of the page.
+                self.skim.text.truncate(from);
+                self.words = 0;
+            }
+            Captured::Time => {
+                if let Some(time) = head.times.iter_mut().rev().find(|time| time.shown.is_empty()) {
+                    time.shown = text;
+                }
+            }
+            Captured::Author => head.authors.extend(filled(Some(&text))),
+            Captured::Label => head.tags.extend(filled(Some(&text))),
+            Captured::Property => {
+                if let Some((_, content)) = head.properties.last_mut()
+                    && content.is_empty()
+                {
+                    *content = text;
+                }
+            }
+        }
+    }
+
+    fn hints(&mut self, element: &DomElement, tag: Tag) -> (u32, Hints) {
+        let mut hints = Hints::default();
+        let mut names = Hints::default();
+        let mut class = 0;
+        for attribute in &element.attrs {
+            let value: &str = &attribute.value;
+            match &*attribute.name.local {
+                "class" if !value.is_empty() => {
+                    let next = self.classes.len() as u32 + 1;
+                    let known = self.classes.get(value).copied();
+                    let (number, found) = known.unwrap_or_else(|| {
+                        let found = (next, self.names(value));
+                        self.classes.insert(value.to_owned(), found);
+                        found
+                    });
+                    class = number;
+                    names |= found;
+                }
+                "id" | "role" | "data-component" | "data-component-name" | "data-testid" | "data-module" => {
+                    names |= self.names(value);
+                }
+                "itemprop" => hints |= classes::of_property(value),
+                "style" if is_undisplayed(value) => hints |= Hints::HIDDEN,
+                "hidden" => hints |= Hints::HIDDEN,
+                "aria-hidden" if value == "true" => hints |= Hints::HIDDEN,
+                _ => {}
+            }
+        }
+        self.skim.head.names_paywall |= names.contains(Hints::PAYWALL);
+        // Of `body` the names describe the whole site.
+        (
+            class,
+            if tag == Tag::Body {
+                hints
+            } else {
+                hints | names.settled()
+            },
+        )
+    }
+
+    fn names(&mut self, names: &str) -> Hints {
+        if self.named > MAX_NAMED_BYTES {
+            return Hints::default();
+        }
+        self.named += names.len().min(classes::MAX_NAMES_BYTES);
+        classes::of_names(names)
+    }
+}
+
+fn tag(name: &str) -> Tag {
+    match name {
+        "article" => Tag::Article,
+        "aside" => Tag::Aside,
+        "body" | "html" => Tag::Body,
+        "button" => Tag::Button,
+        "figcaption" | "caption" | "legend" => Tag::Caption,
+        "td" | "th" => Tag::Cell,
+        "figure" | "picture" | "amp-img" => Tag::Figure,
+        "footer" => Tag::Footer,
+        "form" | "fieldset" | "dialog" => Tag::Form,
+        "h1" => Tag::Heading(1),
+        "h2" => Tag::Heading(2),
+        "h3" => Tag::Heading(3),
+        "h4" => Tag::Heading(4),
+        "h5" => Tag::Heading(5),
+        "h6" => Tag::Heading(6),
+        "header" => Tag::Header,
+        "li" | "dd" | "dt" => Tag::Item,
+        "ul" | "ol" | "dl" => Tag::List,
+        "main" => Tag::Main,
+        "nav" | "menu" => Tag::Nav,
+        "p" => Tag::Paragraph,
+        "pre" => Tag::Pre,
+        "blockquote" => Tag::Quote,
+        "section" => Tag::Section,
+        "table" => Tag::Table,
+        "tr" | "tbody" | "thead" | "tfoot" | "hr" => Tag::Line,
+        "div" | "center" | "address" | "details" | "summary" | "hgroup" | "search" | "amp-accordion" => {
+            Tag::Other
+        }
+        // Elements of a site's own are boxes more often than words.
+        _ if name.contains('-') => Tag::Other,
+        _ => Tag::Inline,
+    }
+}
+
+fn attribute<'a>(element: &'a DomElement, name: &str) -> Option<&'a str> {
+    element
+        .attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)
+        .map(|attribute| &*attribute.value)
+}
+
+fn element_has(element: &DomElement, name: &str) -> bool {
+    attribute(element, name).is_some()
+}
+
+fn has_word(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace()
+        .any(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn is_undisplayed(style: &str) -> bool {
+    style
+        .split(';')
+        .filter_map(|rule| rule.split_once(':'))
+        .any(|(name, value)| name.trim() == "display" && value.trim().starts_with("none"))
+}

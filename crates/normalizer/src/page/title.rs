@@ -1,0 +1,168 @@
+//! A page's title: the article's own, without its section's and its site's.
+
+use super::skim::{Kind, Skim};
+use crate::text::{fold, without_site_name};
+
+/// What stands between a title and the names behind it.
+const SEPARATORS: &[&str] = &[" - ", " | ", " – ", " — ", " • ", " · ", " :: ", " » ", " / "];
+
+/// Words of a section's name.
+const MAX_SECTION_WORDS: usize = 4;
+
+/// Where titles are.
+pub(super) struct Candidates<'a> {
+    /// JSON-LD.
+    pub(super) headline: Option<String>,
+    pub(super) open_graph: Option<String>,
+    /// The first heading of the first level.
+    pub(super) heading: Option<String>,
+    /// The document's `title`.
+    pub(super) document: Option<String>,
+    pub(super) site_name: Option<&'a str>,
+}
+
+/// The block of the page's first heading of the first level that has words.
+pub(super) fn block(skim: &Skim) -> Option<usize> {
+    let named = |block: &super::skim::Block| block.kind == Kind::Heading(1) && block.words > 1;
+    // A site that makes its name a heading has it in a link.
+    skim.blocks
+        .iter()
+        .position(|block| named(block) && block.words > 2 && block.link_share() < 0.5)
+        .or_else(|| skim.blocks.iter().position(named))
+}
+
+/// The text of that heading.
+pub(super) fn heading(skim: &Skim) -> Option<String> {
+    let block = block(skim)?;
+    let first = &skim.blocks[block];
+    let mut text = skim.text(first).to_owned();
+    // Its later lines.
+    for next in skim.blocks.iter().skip(block + 1) {
+        if next.element != first.element || !next.continues {
+            break;
+        }
+        text.push(' ');
+        text.push_str(skim.text(next));
+    }
+    Some(text)
+}
+
+/// The article's title.
+pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
+    let Candidates {
+        headline,
+        open_graph,
+        heading,
+        document,
+        site_name,
+    } = candidates;
+    let whole = |title: &String| !title.trim_end().ends_with(['…']) && !title.trim_end().ends_with("...");
+    let site = site_name.unwrap_or("");
+    let is_site = |title: &String| !site.is_empty() && fold(title) == fold(site);
+    let usable = |title: &Option<String>| {
+        title
+            .clone()
+            .filter(|title| !title.trim().is_empty() && !is_site(title))
+    };
+    let (headline, open_graph, heading, document) = (
+        usable(&headline),
+        usable(&open_graph),
+        usable(&heading),
+        usable(&document),
+    );
+    let chosen = headline
+        .clone()
+        .filter(whole)
+        .or_else(|| open_graph.clone().filter(whole))
+        .or_else(|| heading.clone())
+        .or(open_graph)
+        .or(headline)
+        .or_else(|| document.map(|title| without_sections(&title)))?;
+    Some(cleaned(&chosen, heading.as_deref(), site))
+}
+
+/// The title without the site's name; the heading's words where the rest is names.
+fn cleaned(title: &str, heading: Option<&str>, site: &str) -> String {
+    if let Some(heading) = heading {
+        let (inner, outer) = (fold(heading), fold(title));
+        let names = outer.len() > inner.len()
+            && inner.split(' ').count() > 2
+            && (outer.starts_with(&format!("{inner} ")) || outer.ends_with(&format!(" {inner}")))
+            && SEPARATORS.iter().any(|separator| title.contains(separator));
+        if names {
+            return heading.to_owned();
+        }
+    }
+    let mut title = title.to_owned();
+    for _ in 0..2 {
+        title = without_site_name(&title, &[site]);
+    }
+    title
+}
+
+/// A document's title without the short names behind it.
+fn without_sections(title: &str) -> String {
+    let mut title = title.trim();
+    for _ in 0..3 {
+        let Some((head, tail)) = SEPARATORS
+            .iter()
+            .filter_map(|separator| title.rsplit_once(separator))
+            .min_by_key(|(_, tail)| tail.len())
+        else {
+            break;
+        };
+        let (before, behind) = (head.split_whitespace().count(), tail.split_whitespace().count());
+        if behind > MAX_SECTION_WORDS || before < behind + 2 {
+            break;
+        }
+        title = head.trim();
+    }
+    title.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(headline: &str, open_graph: &str, heading: &str, document: &str) -> Option<String> {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        choose(Candidates {
+            headline: given(headline),
+            open_graph: given(open_graph),
+            heading: given(heading),
+            document: given(document),
+            site_name: Some("Le Quotidien"),
+        })
+    }
+
+    #[test]
+    fn names_of_site_and_section_go() {
+        let title = Some("Le budget est voté de justesse".to_owned());
+        for (headline, open_graph, heading, document) in [
+            ("Le budget est voté de justesse", "", "", ""),
+            ("Le budget est voté de…", "Le budget est voté de justesse", "", ""),
+            ("", "Le budget est voté de justesse - Le Quotidien", "", ""),
+            (
+                "",
+                "Le budget est voté de justesse | Politique | Le Quotidien",
+                "Le budget est voté de justesse",
+                "",
+            ),
+            (
+                "",
+                "Le Quotidien",
+                "",
+                "Le budget est voté de justesse - Politique - Le Quotidien",
+            ),
+            ("", "", "Le budget est voté de justesse", "Accueil"),
+        ] {
+            assert_eq!(chosen(headline, open_graph, heading, document), title);
+        }
+        assert_eq!(chosen("", "", "", ""), None);
+        // A dash inside a title is the title's.
+        assert_eq!(
+            chosen("", "", "", "Lyon - Rennes : le match à rejouer").as_deref(),
+            Some("Lyon - Rennes : le match à rejouer")
+        );
+    }
+}
