@@ -258,6 +258,9 @@ impl Agenda {
             };
             let feed = self.slots.get_mut(slot as usize).and_then(Option::as_mut)?;
             if !feed.listed {
+                // It was woken in place of another, whose turn it is now.
+                let lane = feed.host;
+                self.wake_next(lane);
                 self.forget(slot);
                 continue;
             }
@@ -299,16 +302,24 @@ impl Agenda {
         self.running = self.running.saturating_sub(1);
         if let Some(host) = self.hosts.get_mut(&number) {
             host.running = host.running.saturating_sub(1);
-            match host.waiting.pop_front() {
-                Some(next) => self.ready.push_back(next),
-                None if host.running == 0 => {
-                    self.hosts.remove(&number);
-                }
-                None => {}
-            }
         }
+        self.wake_next(number);
         if !listed {
             self.forget(slot);
+        }
+    }
+
+    /// Gives the room of a lane to the next feed that waits for it.
+    fn wake_next(&mut self, lane: u32) {
+        let Some(host) = self.hosts.get_mut(&lane) else {
+            return;
+        };
+        match host.waiting.pop_front() {
+            Some(next) => self.ready.push_back(next),
+            None if host.running == 0 => {
+                self.hosts.remove(&lane);
+            }
+            None => {}
         }
     }
 

@@ -148,6 +148,30 @@ fn a_feed_taken_off_while_it_waits_for_its_host_is_not_polled() {
 }
 
 #[test]
+fn a_feed_taken_off_while_it_waits_leaves_its_room_to_the_next() {
+    let mut agenda = agenda(&[("http://a.fr/1", 1), ("http://a.fr/2", 1), ("http://a.fr/3", 1)]);
+    let first = begun(&mut agenda, 1);
+    assert_eq!(urls(&first), ["http://a.fr/1"]);
+    agenda.take_list(vec![feed("http://a.fr/3")], lane, |_, _| at(2));
+    agenda.end(first[0].1, None, Some(at(9)));
+    let third = begun(&mut agenda, 9);
+    assert_eq!(urls(&third), ["http://a.fr/3"]);
+    agenda.end(third[0].1, None, None);
+    assert!(agenda.hosts.is_empty());
+    // So when nobody is left to take it.
+    agenda.take_list(
+        vec![feed("http://a.fr/1"), feed("http://a.fr/2")],
+        lane,
+        |_, _| at(10),
+    );
+    let one = begun(&mut agenda, 10);
+    agenda.take_list(vec![], lane, |_, _| at(11));
+    agenda.end(one[0].1, None, None);
+    assert_eq!(begun(&mut agenda, 11), []);
+    assert!(agenda.hosts.is_empty());
+}
+
+#[test]
 fn overdue_feeds_are_moved_and_the_others_are_not() {
     let mut agenda = agenda(&[("http://a.fr/", 1), ("http://b.fr/", 2), ("http://c.fr/", 90)]);
     assert_eq!(agenda.overdue(at(50)), 2);
