@@ -1,9 +1,13 @@
 //! Manners at a host: how many requests at once, how far apart, and when not at all.
 //!
-//! Requests to one registrable domain take turns together (so those to one host do): first come, first served, feeds
-//! and pages alike. A host that the configuration names takes its turns by itself, at its own pace, its sub-domains
-//! with it. A turn is waited for without holding a place among the process's requests in flight, so a slow or busy
-//! host delays itself alone.
+//! Requests to one registrable domain take turns together (so those to one host do), first come, first served. A site's
+//! pages stand in a line of their own first, where they also sit out its crawl delay, and no more of them than may be
+//! asked for at once come to the turns: so a feed waits for one page and not for the whole backlog. A host that the
+//! configuration names takes its turns by itself, at its own pace, its sub-domains with it. A turn is waited for without
+//! holding a place among the process's requests in flight, so a slow or busy host delays itself alone.
+//!
+//! A feed that is redirected to another lane is a guest there. It keeps the room that its poll has in its own, so only a
+//! few guests wait at a lane; the others are told when to come again.
 
 mod domain;
 mod quiet;
@@ -30,6 +34,16 @@ pub(crate) use retry_after::{MAX_RETRY_AFTER, retry_after};
 /// At some 200 bytes a lane this is under 1 MiB.
 const LANES_KEPT: usize = 4096;
 
+/// Guests that wait for a turn at one lane: each keeps a poll's room, of which there are sixteen for each request that
+/// may be in flight.
+const GUESTS: usize = 4;
+
+/// Guests that find no room come again one after the other, so far apart at least.
+const GUEST_STEP: Duration = Duration::from_secs(1);
+
+/// The longest time after which a guest is told to come again.
+const LONGEST_GUEST_WAIT: Duration = Duration::from_hours(1);
+
 /// The hosts that were asked lately.
 #[derive(Debug)]
 pub(crate) struct Hosts {
@@ -52,6 +66,9 @@ struct Gates {
 #[derive(Debug)]
 struct Gate {
     permits: Arc<Semaphore>,
+    /// Taken by pages before a permit, and kept with it: as many.
+    pages: Arc<Semaphore>,
+    guests: Arc<Semaphore>,
     spacing: Duration,
     times: Mutex<Times>,
 }
@@ -62,12 +79,28 @@ struct Times {
     last: Option<Instant>,
     /// The earliest start of the next one.
     next: Instant,
+    /// When the latest request for a page began or begins.
+    last_page: Option<Instant>,
+    /// The latest start that a page sits out its crawl delay for.
+    planned_page: Option<Instant>,
+    /// When the latest guest that found no room comes again.
+    last_guest: Option<Instant>,
 }
 
 /// A turn at a host, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
+    _page: Option<OwnedSemaphorePermit>,
+    /// Kept, so that the lane is not at rest while its request runs.
+    _gate: Arc<Gate>,
+}
+
+/// A guest's leave to wait for a turn, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    _permit: OwnedSemaphorePermit,
+    _gate: Arc<Gate>,
 }
 
 /// Who takes turns together, and at what pace.
@@ -139,7 +172,7 @@ impl Hosts {
         }
         let now = Instant::now();
         if gates.lanes.len() >= gates.sweep_at.max(LANES_KEPT) {
-            // A gate that nobody holds and whose spacing is over says nothing.
+            // A gate that nobody holds, be it waiting or asking, and whose spacing is over says nothing.
             gates
                 .lanes
                 .retain(|_, gate| Arc::strong_count(gate) > 1 || gate.times().next > now);
@@ -148,10 +181,15 @@ impl Hosts {
         }
         let gate = Arc::new(Gate {
             permits: Arc::new(Semaphore::new(lane.at_once)),
+            pages: Arc::new(Semaphore::new(lane.at_once)),
+            guests: Arc::new(Semaphore::new(GUESTS)),
             spacing: lane.spacing,
             times: Mutex::new(Times {
                 last: None,
                 next: now,
+                last_page: None,
+                planned_page: None,
+                last_guest: None,
             }),
         });
         gates.lanes.insert(lane.key, Arc::clone(&gate));
@@ -177,33 +215,90 @@ impl Hosts {
         self.quiet().redirect_served(url, now)
     }
 
-    /// Waits for a turn at the host of `url`. With `crawl_delay` the request also begins at least so long after the
-    /// one before it.
-    pub(crate) async fn turn(&self, url: &Url, crawl_delay: Option<Duration>) -> Turn {
+    /// Waits for a turn at the host of `url`.
+    pub(crate) async fn turn(&self, url: &Url) -> Turn {
+        self.gate(url).turn(None, None).await
+    }
+
+    /// Waits for a page's turn at the host of `url`. With `crawl_delay` it begins at least so long after the page before
+    /// it, and after the request that was the latest one when its wait began.
+    pub(crate) async fn page_turn(&self, url: &Url, crawl_delay: Option<Duration>) -> Turn {
         let gate = self.gate(url);
         // The semaphore is never closed; were it, going on without a permit is the lesser harm.
-        let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
-        let start = {
-            let mut times = gate.times();
-            let delayed = times
-                .last
-                .zip(crawl_delay)
-                .map_or(times.next, |(last, delay)| last + delay);
-            let start = times.next.max(delayed).max(Instant::now());
-            *times = Times {
-                last: Some(start),
-                next: start + gate.spacing,
+        let page = Arc::clone(&gate.pages).acquire_owned().await.ok();
+        if let Some(delay) = crawl_delay {
+            let start = {
+                let mut times = gate.times();
+                let before = times.last.max(times.planned_page);
+                let start = before.map_or(times.next, |before| before + delay);
+                times.planned_page = Some(start);
+                start
             };
-            start
-        };
-        tokio::time::sleep_until(start).await;
-        Turn { _permit: permit }
+            tokio::time::sleep_until(start).await;
+        }
+        gate.turn(page, crawl_delay).await
+    }
+
+    /// Leave for a poll that has its room in the lane of `home` to wait for a turn at the host of `url`; nothing is
+    /// needed where that is the same lane. Where too many wait already, the error is the time after which to try again.
+    pub(crate) fn admit(&self, url: &Url, home: &Url) -> Result<Option<Guest>, Duration> {
+        if self.lane(url).key == self.lane(home).key {
+            return Ok(None);
+        }
+        let gate = self.gate(url);
+        match Arc::clone(&gate.guests).try_acquire_owned() {
+            Ok(permit) => Ok(Some(Guest {
+                _permit: permit,
+                _gate: gate,
+            })),
+            Err(_) => Err(gate.next_guest()),
+        }
     }
 }
 
 impl Gate {
     fn times(&self) -> MutexGuard<'_, Times> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn; `page` is the page's leave to, if it is one.
+    async fn turn(
+        self: Arc<Self>,
+        page: Option<OwnedSemaphorePermit>,
+        crawl_delay: Option<Duration>,
+    ) -> Turn {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let start = {
+            let mut times = self.times();
+            let delayed = times
+                .last_page
+                .zip(crawl_delay)
+                .map_or(times.next, |(last, delay)| last + delay);
+            let start = times.next.max(delayed).max(Instant::now());
+            times.last = Some(start);
+            times.next = start + self.spacing;
+            if page.is_some() {
+                times.last_page = Some(start);
+            }
+            start
+        };
+        tokio::time::sleep_until(start).await;
+        Turn {
+            _permit: permit,
+            _page: page,
+            _gate: self,
+        }
+    }
+
+    /// In how long a guest that finds no room is to come again: behind those that wait and those told so before it.
+    fn next_guest(&self) -> Duration {
+        let now = Instant::now();
+        let step = self.spacing.max(GUEST_STEP);
+        let mut times = self.times();
+        let last = times.last_guest.unwrap_or(now).max(now + step * GUESTS as u32);
+        let next = (last + step).min(now + LONGEST_GUEST_WAIT);
+        times.last_guest = Some(next);
+        next - now
     }
 }
 
@@ -227,7 +322,7 @@ mod tests {
         let begin = Instant::now();
         let mut starts = Vec::new();
         for host in order {
-            drop(hosts.turn(&url(host), None).await);
+            drop(hosts.turn(&url(host)).await);
             starts.push((*host, begin.elapsed().as_secs()));
         }
         starts
@@ -285,11 +380,82 @@ mod tests {
         let delay = Some(Duration::from_secs(30));
         let begin = Instant::now();
         let mut starts = Vec::new();
-        for delay in [delay, delay, None] {
-            drop(hosts.turn(&url("a.fr"), delay).await);
+        for _ in 0..2 {
+            drop(hosts.page_turn(&url("a.fr"), delay).await);
             starts.push(begin.elapsed().as_secs());
         }
+        drop(hosts.turn(&url("a.fr")).await);
+        starts.push(begin.elapsed().as_secs());
         assert_eq!(starts, [0, 30, 32]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_feed_does_not_wait_behind_the_pages_of_its_site() {
+        for delay in [None, Some(Duration::from_secs(30))] {
+            let hosts = Arc::new(Hosts::new(1, Duration::from_secs(2), &[]));
+            let (sender, mut order) = tokio::sync::mpsc::channel(100);
+            for n in 0..50 {
+                let (hosts, sender) = (Arc::clone(&hosts), sender.clone());
+                tokio::spawn(async move {
+                    let turn = hosts.page_turn(&url("a.fr"), delay).await;
+                    sender.send((n, Instant::now())).await.unwrap();
+                    drop(turn);
+                });
+                tokio::task::yield_now().await;
+            }
+            let (_, first) = order.recv().await.unwrap();
+            let begin = Instant::now();
+            drop(hosts.turn(&url("a.fr")).await);
+            // Behind the page that stands before it, at most.
+            assert!(begin.elapsed() <= Duration::from_secs(4), "{:?}", begin.elapsed());
+            // The pages come in their order, none is lost, and each is a crawl delay behind the one before.
+            let mut before = first;
+            for n in 1..50 {
+                let (page, start) = order.recv().await.unwrap();
+                assert_eq!(page, n);
+                assert!(start - before >= delay.unwrap_or_default());
+                before = start;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_keep_their_crawl_delay_where_several_may_be_asked_for_at_once() {
+        let hosts = Arc::new(Hosts::new(3, Duration::from_secs(1), &[]));
+        let delay = Some(Duration::from_secs(10));
+        let (sender, mut starts) = tokio::sync::mpsc::channel(10);
+        for _ in 0..6 {
+            let (hosts, sender) = (Arc::clone(&hosts), sender.clone());
+            tokio::spawn(async move {
+                let turn = hosts.page_turn(&url("a.fr"), delay).await;
+                sender.send(Instant::now()).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(7)).await;
+                drop(turn);
+            });
+        }
+        let mut before = starts.recv().await.unwrap();
+        for _ in 1..6 {
+            let start = starts.recv().await.unwrap();
+            assert!(start - before >= Duration::from_secs(10));
+            before = start;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_few_guests_wait_at_a_lane_and_the_others_come_again_one_after_the_other() {
+        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
+        let (home, lane) = (url("a.fr"), url("b.fr"));
+        assert!(hosts.admit(&url("www.b.fr"), &lane).unwrap().is_none());
+        let mut guests: Vec<_> = (0..GUESTS).map(|_| hosts.admit(&lane, &home).unwrap()).collect();
+        let again = |hosts: &Hosts| hosts.admit(&lane, &home).unwrap_err().as_secs();
+        assert_eq!([again(&hosts), again(&hosts), again(&hosts)], [10, 12, 14]);
+        for _ in 0..10_000 {
+            assert!(again(&hosts) <= LONGEST_GUEST_WAIT.as_secs());
+        }
+        // Another lane has room of its own, and so has this one when a guest is gone.
+        assert!(hosts.admit(&url("c.fr"), &home).unwrap().is_some());
+        assert!(guests.pop().unwrap().is_some());
+        assert!(hosts.admit(&lane, &home).unwrap().is_some());
     }
 
     #[tokio::test(start_paused = true)]
@@ -299,7 +465,7 @@ mod tests {
         for n in 0..10 {
             let (hosts, sender) = (Arc::clone(&hosts), sender.clone());
             tokio::spawn(async move {
-                drop(hosts.turn(&url("a.fr"), None).await);
+                drop(hosts.turn(&url("a.fr")).await);
                 sender.send(n).await.unwrap();
             });
             tokio::task::yield_now().await;
@@ -312,12 +478,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_requests_at_once_than_the_host_allows() {
         let hosts = Hosts::new(2, Duration::ZERO, &[]);
-        let (one, two) = (
-            hosts.turn(&url("a.fr"), None).await,
-            hosts.turn(&url("b.a.fr"), None).await,
-        );
+        let (one, two) = (hosts.turn(&url("a.fr")).await, hosts.turn(&url("b.a.fr")).await);
         let a = url("a.fr");
-        let third = hosts.turn(&a, None);
+        let third = hosts.turn(&a);
         tokio::pin!(third);
         assert!(
             tokio::time::timeout(Duration::from_hours(1), &mut third)
@@ -330,10 +493,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_lane_whose_request_runs_is_not_at_rest() {
+        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
+        let held = hosts.turn(&url("lent.fr")).await;
+        for n in 0..2 * LANES_KEPT {
+            drop(hosts.turn(&url(&format!("h{n}.fr"))).await);
+            tokio::time::advance(Duration::from_secs(3)).await;
+        }
+        let lent = url("lent.fr");
+        let second = hosts.turn(&lent);
+        tokio::pin!(second);
+        assert!(
+            tokio::time::timeout(Duration::from_hours(1), &mut second)
+                .await
+                .is_err()
+        );
+        drop(held);
+        second.await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn lanes_at_rest_are_forgotten() {
         let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
         for n in 0..2 * LANES_KEPT + 10 {
-            drop(hosts.turn(&url(&format!("h{n}.fr")), None).await);
+            drop(hosts.turn(&url(&format!("h{n}.fr"))).await);
             tokio::time::advance(Duration::from_secs(3)).await;
         }
         assert!(hosts.gates.lock().unwrap().lanes.len() <= LANES_KEPT);
