@@ -62,7 +62,7 @@ fn main() {
     let taking = Instant::now();
     agenda.take_list(
         list,
-        |target| (host(&target.url), options.per_host_concurrency),
+        |target, _| (host(&target.url), options.per_host_concurrency),
         |target, _| first_due(&target.url, None, over, &options.interval, begin),
     );
     println!(

@@ -134,7 +134,7 @@ impl Agenda {
     pub fn take_list(
         &mut self,
         list: Vec<(FeedTarget, FeedState)>,
-        lane: impl Fn(&FeedTarget) -> (u32, usize),
+        lane: impl Fn(&FeedTarget, &FeedState) -> (u32, usize),
         due: impl Fn(&FeedTarget, &FeedState) -> Timestamp,
     ) -> Taken {
         let mut taken = Taken::default();
@@ -154,7 +154,7 @@ impl Agenda {
                 continue;
             }
             let at = due(&target, &state).as_millisecond();
-            let lane = lane(&target);
+            let lane = lane(&target, &state);
             taken.new.push(self.add(target, &state, lane, at));
         }
         for slot in 0..self.slots.len() as Slot {
@@ -169,11 +169,7 @@ impl Agenda {
     }
 
     fn add(&mut self, target: FeedTarget, state: &FeedState, (lane, limit): (u32, usize), at: i64) -> Slot {
-        if limit == self.per_host {
-            self.limits.remove(&lane);
-        } else {
-            self.limits.insert(lane, limit.max(1));
-        }
+        self.limit(lane, limit);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             (self.slots.len() - 1) as Slot
@@ -197,6 +193,24 @@ impl Agenda {
         });
         *count(&mut self.standing, Stands::Never) += 1;
         slot
+    }
+
+    fn limit(&mut self, lane: u32, limit: usize) {
+        if limit == self.per_host {
+            self.limits.remove(&lane);
+        } else {
+            self.limits.insert(lane, limit.max(1));
+        }
+    }
+
+    /// Gives a feed another lane from its next poll on: it has moved. Only a feed that is neither being polled nor waiting
+    /// for its host can be moved, such as one whose poll has ended just now.
+    pub fn move_to(&mut self, slot: Slot, (lane, limit): (u32, usize)) {
+        let idle = |feed: &&mut Feed| matches!(feed.at, At::Due(_));
+        if let Some(feed) = self.feed_mut(slot).filter(idle) {
+            feed.host = lane;
+            self.limit(lane, limit);
+        }
     }
 
     /// Takes note of how a feed stands.
@@ -258,6 +272,9 @@ impl Agenda {
             };
             let feed = self.slots.get_mut(slot as usize).and_then(Option::as_mut)?;
             if !feed.listed {
+                // It was woken in place of another, whose turn it is now.
+                let lane = feed.host;
+                self.wake_next(lane);
                 self.forget(slot);
                 continue;
             }
@@ -299,16 +316,24 @@ impl Agenda {
         self.running = self.running.saturating_sub(1);
         if let Some(host) = self.hosts.get_mut(&number) {
             host.running = host.running.saturating_sub(1);
-            match host.waiting.pop_front() {
-                Some(next) => self.ready.push_back(next),
-                None if host.running == 0 => {
-                    self.hosts.remove(&number);
-                }
-                None => {}
-            }
         }
+        self.wake_next(number);
         if !listed {
             self.forget(slot);
+        }
+    }
+
+    /// Gives the room of a lane to the next feed that waits for it.
+    fn wake_next(&mut self, lane: u32) {
+        let Some(host) = self.hosts.get_mut(&lane) else {
+            return;
+        };
+        match host.waiting.pop_front() {
+            Some(next) => self.ready.push_back(next),
+            None if host.running == 0 => {
+                self.hosts.remove(&lane);
+            }
+            None => {}
         }
     }
 

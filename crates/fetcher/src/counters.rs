@@ -31,6 +31,42 @@ pub struct Counters {
     pub in_flight: u64,
 }
 
+/// How polls ended, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PollSummary {
+    /// Answers handed to the journal and durable there.
+    pub fetched: u64,
+    /// Answers that nothing is new, with or without a body.
+    pub not_modified: u64,
+    /// Error statuses.
+    pub refused: u64,
+    /// Polls without a usable answer.
+    pub failed: u64,
+    /// Those of `failed` that reached no server at all.
+    pub unreachable: u64,
+    /// Polls put off, because the feed's host had asked for quiet, or too many others waited where it is redirected to.
+    pub quiet: u64,
+    /// Answers without any known item: some may have come and gone between two polls.
+    pub possible_gaps: u64,
+    /// Polls that were begun and not settled: stopped, or the journal took no more.
+    pub unsettled: u64,
+}
+
+impl PollSummary {
+    pub(crate) fn count(&mut self, outcome: &PollOutcome) {
+        match outcome {
+            PollOutcome::Fetched { .. } => self.fetched += 1,
+            PollOutcome::NotModified { .. } | PollOutcome::Repeated { .. } => self.not_modified += 1,
+            PollOutcome::Refused { .. } | PollOutcome::Blocked { .. } => self.refused += 1,
+            PollOutcome::PutOff { .. } => self.quiet += 1,
+            PollOutcome::Failed { unreachable, .. } => {
+                self.failed += 1;
+                self.unreachable += u64::from(*unreachable);
+            }
+        }
+    }
+}
+
 /// Polls by how they ended; see [`PollOutcome`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the outcome of its name")]

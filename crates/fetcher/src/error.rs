@@ -77,6 +77,8 @@ pub(crate) enum ExchangeError {
     RobotsUnreadable { host: String, why: String },
     #[error("{host} asked not to be asked before {until}")]
     Quiet { host: String, until: Timestamp },
+    #[error("too many feeds that are redirected to {host} wait there; this one comes again at {until}")]
+    Crowded { host: String, until: Timestamp },
 }
 
 impl ExchangeError {
@@ -85,12 +87,14 @@ impl ExchangeError {
         matches!(self, Self::Dns { .. } | Self::Connect { .. } | Self::Tls { .. })
     }
 
-    /// How lasting the failure looks. A wish for quiet is none: nothing was asked.
+    /// How lasting the failure looks. A wish for quiet is none, nor is a crowd: nothing was asked.
     pub(crate) fn class(&self) -> FailureClass {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } | Self::Idle { .. } | Self::Quiet { .. } => {
-                FailureClass::Transient
-            }
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Idle { .. }
+            | Self::Quiet { .. }
+            | Self::Crowded { .. } => FailureClass::Transient,
             Self::Dns { .. }
             | Self::Tls { .. }
             | Self::TooSlow { .. }
@@ -126,6 +130,7 @@ impl ExchangeError {
             Self::Disallowed { .. } => "disallowed",
             Self::RobotsUnreadable { .. } => "robots",
             Self::Quiet { .. } => "quiet",
+            Self::Crowded { .. } => "crowded",
         }
     }
 

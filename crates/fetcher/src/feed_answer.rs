@@ -109,15 +109,20 @@ pub(crate) async fn poll_feed(
     let now = fetcher.clock.now();
     match exchanged {
         Ok(exchanged) => poll.answered(exchanged, validators, now).await,
-        Err(ExchangeError::Quiet { until, .. }) => Some(Polled {
-            at: now,
-            outcome: PollOutcome::PutOff { until },
-            found: Found::NotAsked(Rule::PutOff),
-            asked: Some(schedule::until(until, now)),
-            validators: validators.clone(),
-            memory: poll.memory,
-            record: None,
-        }),
+        Err(ref error @ (ExchangeError::Quiet { until, .. } | ExchangeError::Crowded { until, .. })) => {
+            Some(Polled {
+                at: now,
+                outcome: PollOutcome::PutOff { until },
+                found: Found::NotAsked(match error {
+                    ExchangeError::Crowded { .. } => Rule::Crowded,
+                    _ => Rule::PutOff,
+                }),
+                asked: Some(schedule::until(until, now)),
+                validators: validators.clone(),
+                memory: poll.memory,
+                record: None,
+            })
+        }
         Err(error) => {
             tracing::debug!(feed = target.url, kind = error.word(), "feed failed");
             let outcome = match &error {

@@ -51,7 +51,7 @@ pub mod replay;
 pub mod websub;
 
 pub use address::{AddressRange, NoAddressRange};
-pub use counters::{Counters, Feeds, Pages, Polls};
+pub use counters::{Counters, Feeds, Pages, PollSummary, Polls};
 pub use error::FetchError;
 pub use exchange::Trace;
 pub use explain::explain;
@@ -59,5 +59,5 @@ pub use fetcher::Fetcher;
 pub use memory::{FeedMemory, Moved, Silence};
 pub use options::{FeedState, FeedTarget, FetchOptions, HostRule, Interval, RobotsPolicy};
 pub use pages::{PagesSummary, fetch_pages};
-pub use poll::{Mode, PollSummary, poll};
+pub use poll::{Mode, poll};
 pub use resolver::{Addresses, Resolver, SystemResolver};

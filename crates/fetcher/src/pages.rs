@@ -1,9 +1,9 @@
 //! Pages that entries ask for: an order in, the page's capture out, or a capture that tells why there is none.
 //!
 //! Every order is answered once, unless the fetching is stopped: an unanswered order stays owed in the store and
-//! comes back at the next start. Orders of a slow host wait for its turns without holding up those of other hosts. Orders
-//! for one address that are under way together are answered with one request: several feeds of a site name the same
-//! article within minutes.
+//! comes back at the next start. Orders of a slow host wait for its turns without holding up those of other hosts, nor
+//! that host's feeds: in [`crate::politeness`] only a few of them stand before a feed. Orders for one address that are
+//! under way together are answered with one request: several feeds of a site name the same article within minutes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

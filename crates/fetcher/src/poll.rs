@@ -17,6 +17,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::agenda::{Agenda, Job, Slot, Stands};
+use crate::counters::PollSummary;
 use crate::feed_answer::{Found, Polled, poll_feed};
 use crate::fetcher::Fetcher;
 use crate::memory::FeedMemory;
@@ -43,42 +44,6 @@ pub enum Mode {
     Once,
     /// Until told to stop.
     Forever,
-}
-
-/// How polls ended, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PollSummary {
-    /// Answers handed to the journal and durable there.
-    pub fetched: u64,
-    /// Answers that nothing is new, with or without a body.
-    pub not_modified: u64,
-    /// Error statuses.
-    pub refused: u64,
-    /// Polls without a usable answer.
-    pub failed: u64,
-    /// Those of `failed` that reached no server at all.
-    pub unreachable: u64,
-    /// Polls put off without asking, because the feed's host had asked for quiet.
-    pub quiet: u64,
-    /// Answers without any known item: some may have come and gone between two polls.
-    pub possible_gaps: u64,
-    /// Polls that were begun and not settled: stopped, or the journal took no more.
-    pub unsettled: u64,
-}
-
-impl PollSummary {
-    fn count(&mut self, outcome: &PollOutcome) {
-        match outcome {
-            PollOutcome::Fetched { .. } => self.fetched += 1,
-            PollOutcome::NotModified { .. } | PollOutcome::Repeated { .. } => self.not_modified += 1,
-            PollOutcome::Refused { .. } | PollOutcome::Blocked { .. } => self.refused += 1,
-            PollOutcome::PutOff { .. } => self.quiet += 1,
-            PollOutcome::Failed { unreachable, .. } => {
-                self.failed += 1;
-                self.unreachable += u64::from(*unreachable);
-            }
-        }
-    }
 }
 
 struct Scheduler {
@@ -140,7 +105,8 @@ pub async fn poll(
     let mut list_may_change = mode == Mode::Forever;
     loop {
         let wait = scheduler.begin_due();
-        if mode == Mode::Once && scheduler.running.is_empty() {
+        // What is due later was put off to where it is redirected, and is still to be polled.
+        if mode == Mode::Once && scheduler.running.is_empty() && scheduler.agenda.next_due().is_none() {
             break;
         }
         tokio::select! {
@@ -181,7 +147,10 @@ impl Scheduler {
         let (mode, hosts) = (self.mode, &self.fetcher.hosts);
         let taken = self.agenda.take_list(
             list,
-            |target| hosts.lane_number(&target.url),
+            |target, state| {
+                let memory = FeedMemory::open(&state.memory).unwrap_or_default();
+                hosts.lane_number(memory.moved.learnt().unwrap_or(&target.url))
+            },
             |target, state| match mode {
                 Mode::Once => now,
                 Mode::Forever => {
@@ -390,6 +359,15 @@ impl Scheduler {
                 "possible_gap: no item of the feed is known, some may have been missed"
             );
         }
+        let lane = memory.moved.learnt().unwrap_or(&target.url);
+        let lane = self.fetcher.hosts.lane_number(lane);
+        if let (Mode::Once, Found::NotAsked(Rule::Crowded), PollOutcome::PutOff { until }) =
+            (self.mode, &found, &outcome)
+        {
+            self.agenda
+                .end(slot, Some((&validators, &memory.close())), Some(*until));
+            return None;
+        }
         self.summary.count(&outcome);
         self.fetcher.tally.polled(&outcome);
         self.agenda.stand(slot, stands(&memory));
@@ -408,6 +386,7 @@ impl Scheduler {
         let closed = memory.close();
         let again = next_due.filter(|_| self.mode == Mode::Forever);
         self.agenda.end(slot, Some((&validators, &closed)), again);
+        self.agenda.move_to(slot, lane);
         let report = PollReport {
             feed_url: target.url.clone(),
             at,
@@ -498,7 +477,7 @@ fn log(report: &PollReport) {
         PollOutcome::Blocked { evidence } => tracing::info!(feed, evidence, "feed blocked"),
         PollOutcome::Failed { error, .. } => tracing::info!(feed, error, "feed failed"),
         PollOutcome::PutOff { until } => {
-            tracing::info!(feed, %until, "feed put off: its host asked for quiet");
+            tracing::info!(feed, %until, "feed put off");
         }
     }
 }

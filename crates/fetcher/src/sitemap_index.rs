@@ -158,7 +158,8 @@ async fn fetch_child(
         Ok(exchanged) => exchanged,
         Err(error) => {
             tracing::info!(feed = target.url, sitemap, %error, "sitemap not fetched");
-            let may_pass = error.is_passing() || matches!(error, ExchangeError::Quiet { .. });
+            let may_pass = error.is_passing()
+                || matches!(error, ExchangeError::Quiet { .. } | ExchangeError::Crowded { .. });
             return if may_pass {
                 Some(Taken::Later)
             } else {

@@ -10,7 +10,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// A host is a lane.
-fn lane(target: &FeedTarget) -> (u32, usize) {
+fn lane(target: &FeedTarget, _: &FeedState) -> (u32, usize) {
     Hosts::new(1, Duration::ZERO, &[]).lane_number(&target.url)
 }
 
@@ -145,6 +145,50 @@ fn a_feed_taken_off_while_it_waits_for_its_host_is_not_polled() {
     agenda.end(first[0].1, None, Some(at(9)));
     assert_eq!(urls(&begun(&mut agenda, 9)), ["http://a.fr/1"]);
     assert!(agenda.find("http://a.fr/2").is_none());
+}
+
+#[test]
+fn a_feed_taken_off_while_it_waits_leaves_its_room_to_the_next() {
+    let mut agenda = agenda(&[("http://a.fr/1", 1), ("http://a.fr/2", 1), ("http://a.fr/3", 1)]);
+    let first = begun(&mut agenda, 1);
+    assert_eq!(urls(&first), ["http://a.fr/1"]);
+    agenda.take_list(vec![feed("http://a.fr/3")], lane, |_, _| at(2));
+    agenda.end(first[0].1, None, Some(at(9)));
+    let third = begun(&mut agenda, 9);
+    assert_eq!(urls(&third), ["http://a.fr/3"]);
+    agenda.end(third[0].1, None, None);
+    assert!(agenda.hosts.is_empty());
+    // So when nobody is left to take it.
+    agenda.take_list(
+        vec![feed("http://a.fr/1"), feed("http://a.fr/2")],
+        lane,
+        |_, _| at(10),
+    );
+    let one = begun(&mut agenda, 10);
+    agenda.take_list(vec![], lane, |_, _| at(11));
+    agenda.end(one[0].1, None, None);
+    assert_eq!(begun(&mut agenda, 11), []);
+    assert!(agenda.hosts.is_empty());
+}
+
+#[test]
+fn a_feed_that_has_moved_waits_for_the_lane_that_it_asks() {
+    let mut agenda = agenda(&[("http://a.fr/", 1), ("http://b.fr/", 2)]);
+    let first = begun(&mut agenda, 5);
+    let (b, _) = feed("http://b.fr/");
+    // Not while it is under way: its room is where it was taken.
+    agenda.move_to(first[0].1, lane(&b, &FeedState::default()));
+    for (_, slot) in &first {
+        agenda.end(*slot, None, Some(at(9)));
+    }
+    agenda.move_to(first[0].1, lane(&b, &FeedState::default()));
+    let second = begun(&mut agenda, 9);
+    assert_eq!(urls(&second), ["http://a.fr/"]);
+    agenda.end(second[0].1, None, None);
+    let third = begun(&mut agenda, 9);
+    assert_eq!(urls(&third), ["http://b.fr/"]);
+    agenda.end(third[0].1, None, None);
+    assert!(agenda.hosts.is_empty());
 }
 
 #[test]

@@ -30,7 +30,7 @@ use url::Url;
 
 use crate::error::ExchangeError;
 use crate::fetcher::Fetcher;
-use crate::politeness::{Said, host_key, retry_after};
+use crate::politeness::{Guest, Said, host_key, retry_after};
 use crate::{redirects, robots, schedule};
 use body::{Body, Limits, Reading};
 pub(crate) use budget::Budget;
@@ -144,6 +144,11 @@ impl Fetcher {
         let mut budget = self.options.timeout;
         loop {
             self.addresses.check_url(&url)?;
+            let guest = match ask.wanted {
+                // The poll keeps its room in the lane of the address that was asked first.
+                Wanted::Feed => self.admit(&url, &visited[0])?,
+                Wanted::Page | Wanted::Robots => None,
+            };
             let crawl_delay = if ask.needs_leave {
                 self.ask_leave(&url).await?
             } else {
@@ -151,10 +156,11 @@ impl Fetcher {
             };
             self.unpaused().await;
             let host = host_key(&url);
-            let turn = self
-                .hosts
-                .turn(&url, crawl_delay.filter(|_| ask.wanted == Wanted::Page))
-                .await;
+            let turn = match ask.wanted {
+                Wanted::Page => self.hosts.page_turn(&url, crawl_delay).await,
+                Wanted::Feed | Wanted::Robots => self.hosts.turn(&url).await,
+            };
+            drop(guest);
             // Asked after the wait: an earlier answer may have told to stay away.
             if let Some(until) = self.hosts.quiet_until(&url, self.clock.now()) {
                 return Err(ExchangeError::Quiet { host, until });
@@ -208,6 +214,16 @@ impl Fetcher {
                 }
             }
         }
+    }
+
+    /// Leave for a feed to wait at the host of `url`, where its poll has no room of its own.
+    fn admit(&self, url: &Url, home: &Url) -> Result<Option<Guest>, ExchangeError> {
+        self.hosts
+            .admit(url, home)
+            .map_err(|wait| ExchangeError::Crowded {
+                host: host_key(url),
+                until: schedule::after(self.clock.now(), wait),
+            })
     }
 
     /// Asks once. What is waited for within this process, and so not the server's fault, is added to `waited`.

@@ -1,13 +1,19 @@
 //! Manners at a host: how many requests at once, how far apart, and when not at all.
 //!
-//! Requests to one registrable domain take turns together (so those to one host do): first come, first served, feeds
-//! and pages alike. A host that the configuration names takes its turns by itself, at its own pace, its sub-domains
-//! with it. A turn is waited for without holding a place among the process's requests in flight, so a slow or busy
-//! host delays itself alone.
+//! Requests to one registrable domain take turns together (so those to one host do), first come, first served. A site's
+//! pages stand in a line of their own first, where they also sit out its crawl delay, and no more of them than may be
+//! asked for at once come to the turns: so a feed waits for one page and not for the whole backlog. A host that the
+//! configuration names takes its turns by itself, at its own pace, its sub-domains with it. A turn is waited for without
+//! holding a place among the process's requests in flight, so a slow or busy host delays itself alone.
+//!
+//! A feed that is redirected to another lane is a guest there. It keeps the room that its poll has in its own, so only a
+//! few guests wait at a lane; the others are told when to come again.
 
 mod domain;
 mod quiet;
 mod retry_after;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +35,16 @@ pub(crate) use retry_after::{MAX_RETRY_AFTER, retry_after};
 /// Lanes remembered before those at rest are forgotten: pages may link anywhere, so the number has no natural end.
 /// At some 200 bytes a lane this is under 1 MiB.
 const LANES_KEPT: usize = 4096;
+
+/// Guests that wait for a turn at one lane: each keeps a poll's room, of which there are sixteen for each request that
+/// may be in flight.
+const GUESTS: usize = 4;
+
+/// Guests that find no room come again one after the other, so far apart at least.
+const GUEST_STEP: Duration = Duration::from_secs(1);
+
+/// The longest time after which a guest is told to come again.
+const LONGEST_GUEST_WAIT: Duration = Duration::from_hours(1);
 
 /// The hosts that were asked lately.
 #[derive(Debug)]
@@ -52,6 +68,9 @@ struct Gates {
 #[derive(Debug)]
 struct Gate {
     permits: Arc<Semaphore>,
+    /// Taken by pages before a permit, and kept with it: as many.
+    pages: Arc<Semaphore>,
+    guests: Arc<Semaphore>,
     spacing: Duration,
     times: Mutex<Times>,
 }
@@ -62,12 +81,28 @@ struct Times {
     last: Option<Instant>,
     /// The earliest start of the next one.
     next: Instant,
+    /// When the latest request for a page began or begins.
+    last_page: Option<Instant>,
+    /// The latest start that a page sits out its crawl delay for.
+    planned_page: Option<Instant>,
+    /// When the latest guest that found no room comes again.
+    last_guest: Option<Instant>,
 }
 
 /// A turn at a host, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
+    _page: Option<OwnedSemaphorePermit>,
+    /// Kept, so that the lane is not at rest while its request runs.
+    _gate: Arc<Gate>,
+}
+
+/// A guest's leave to wait for a turn, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    _permit: OwnedSemaphorePermit,
+    _gate: Arc<Gate>,
 }
 
 /// Who takes turns together, and at what pace.
@@ -139,7 +174,7 @@ impl Hosts {
         }
         let now = Instant::now();
         if gates.lanes.len() >= gates.sweep_at.max(LANES_KEPT) {
-            // A gate that nobody holds and whose spacing is over says nothing.
+            // A gate that nobody holds, be it waiting or asking, and whose spacing is over says nothing.
             gates
                 .lanes
                 .retain(|_, gate| Arc::strong_count(gate) > 1 || gate.times().next > now);
@@ -148,10 +183,15 @@ impl Hosts {
         }
         let gate = Arc::new(Gate {
             permits: Arc::new(Semaphore::new(lane.at_once)),
+            pages: Arc::new(Semaphore::new(lane.at_once)),
+            guests: Arc::new(Semaphore::new(GUESTS)),
             spacing: lane.spacing,
             times: Mutex::new(Times {
                 last: None,
                 next: now,
+                last_page: None,
+                planned_page: None,
+                last_guest: None,
             }),
         });
         gates.lanes.insert(lane.key, Arc::clone(&gate));
@@ -177,27 +217,44 @@ impl Hosts {
         self.quiet().redirect_served(url, now)
     }
 
-    /// Waits for a turn at the host of `url`. With `crawl_delay` the request also begins at least so long after the
-    /// one before it.
-    pub(crate) async fn turn(&self, url: &Url, crawl_delay: Option<Duration>) -> Turn {
+    /// Waits for a turn at the host of `url`.
+    pub(crate) async fn turn(&self, url: &Url) -> Turn {
+        self.gate(url).turn(None, None).await
+    }
+
+    /// Waits for a page's turn at the host of `url`. With `crawl_delay` it begins at least so long after the page before
+    /// it, and after the request that was the latest one when its wait began.
+    pub(crate) async fn page_turn(&self, url: &Url, crawl_delay: Option<Duration>) -> Turn {
         let gate = self.gate(url);
         // The semaphore is never closed; were it, going on without a permit is the lesser harm.
-        let permit = Arc::clone(&gate.permits).acquire_owned().await.ok();
-        let start = {
-            let mut times = gate.times();
-            let delayed = times
-                .last
-                .zip(crawl_delay)
-                .map_or(times.next, |(last, delay)| last + delay);
-            let start = times.next.max(delayed).max(Instant::now());
-            *times = Times {
-                last: Some(start),
-                next: start + gate.spacing,
+        let page = Arc::clone(&gate.pages).acquire_owned().await.ok();
+        if let Some(delay) = crawl_delay {
+            let start = {
+                let mut times = gate.times();
+                let before = times.last.max(times.planned_page);
+                let start = before.map_or(times.next, |before| before + delay);
+                times.planned_page = Some(start);
+                start
             };
-            start
-        };
-        tokio::time::sleep_until(start).await;
-        Turn { _permit: permit }
+            tokio::time::sleep_until(start).await;
+        }
+        gate.turn(page, crawl_delay).await
+    }
+
+    /// Leave for a poll that has its room in the lane of `home` to wait for a turn at the host of `url`; nothing is
+    /// needed where that is the same lane. Where too many wait already, the error is the time after which to try again.
+    pub(crate) fn admit(&self, url: &Url, home: &Url) -> Result<Option<Guest>, Duration> {
+        if self.lane(url).key == self.lane(home).key {
+            return Ok(None);
+        }
+        let gate = self.gate(url);
+        match Arc::clone(&gate.guests).try_acquire_owned() {
+            Ok(permit) => Ok(Some(Guest {
+                _permit: permit,
+                _gate: gate,
+            })),
+            Err(_) => Err(gate.next_guest()),
+        }
     }
 }
 
@@ -205,137 +262,44 @@ impl Gate {
     fn times(&self) -> MutexGuard<'_, Times> {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(host: &str) -> Url {
-        Url::parse(&format!("https://{host}/x")).unwrap()
-    }
-
-    fn rule(name: &str, interval: Option<u64>, concurrency: Option<usize>) -> HostRule {
-        HostRule {
-            name: name.to_owned(),
-            interval: interval.map(Duration::from_secs),
-            concurrency,
-        }
-    }
-
-    async fn starts(hosts: &Hosts, order: &[&'static str]) -> Vec<(&'static str, u64)> {
-        let begin = Instant::now();
-        let mut starts = Vec::new();
-        for host in order {
-            drop(hosts.turn(&url(host), None).await);
-            starts.push((*host, begin.elapsed().as_secs()));
-        }
-        starts
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn requests_to_one_domain_start_the_interval_apart_and_others_do_not_wait() {
-        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
-        assert_eq!(
-            starts(&hosts, &["www.a.fr", "rss.a.fr", "b.fr", "a.fr"]).await,
-            [("www.a.fr", 0), ("rss.a.fr", 2), ("b.fr", 2), ("a.fr", 4)]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_named_host_goes_at_its_own_pace_with_its_sub_domains() {
-        let rules = [rule("a.fr", Some(5), None), rule("Rss.a.fr", Some(1), None)];
-        let hosts = Hosts::new(1, Duration::from_secs(2), &rules);
-        assert_eq!(
-            starts(
-                &hosts,
-                &["a.fr", "www.a.fr", "rss.a.fr", "x.rss.a.fr", "b.fr", "b.fr"]
-            )
-            .await,
-            [
-                ("a.fr", 0),
-                ("www.a.fr", 5),
-                ("rss.a.fr", 5),
-                ("x.rss.a.fr", 6),
-                ("b.fr", 6),
-                ("b.fr", 8)
-            ]
-        );
-    }
-
-    #[test]
-    fn the_longest_name_counts_and_a_public_suffix_joins_nobody() {
-        let rules = [
-            rule("blogspot.com", Some(9), Some(3)),
-            rule("a.fr", None, Some(2)),
-        ];
-        let hosts = Hosts::new(1, Duration::from_secs(2), &rules);
-        let lane = |host| {
-            let lane = hosts.lane(&url(host));
-            (lane.key, lane.at_once, lane.spacing.as_secs())
+    /// Waits for a turn; `page` is the page's leave to, if it is one.
+    async fn turn(
+        self: Arc<Self>,
+        page: Option<OwnedSemaphorePermit>,
+        crawl_delay: Option<Duration>,
+    ) -> Turn {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let start = {
+            let mut times = self.times();
+            let delayed = times
+                .last_page
+                .zip(crawl_delay)
+                .map_or(times.next, |(last, delay)| last + delay);
+            let start = times.next.max(delayed).max(Instant::now());
+            times.last = Some(start);
+            times.next = start + self.spacing;
+            if page.is_some() {
+                times.last_page = Some(start);
+            }
+            start
         };
-        assert_eq!(lane("un.blogspot.com"), ("un.blogspot.com".to_owned(), 3, 9));
-        assert_eq!(lane("www.a.fr"), ("a.fr".to_owned(), 2, 2));
-        assert_eq!(lane("aa.fr"), ("aa.fr".to_owned(), 1, 2));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_crawl_delay_holds_the_page_and_not_the_feed_after_it() {
-        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
-        let delay = Some(Duration::from_secs(30));
-        let begin = Instant::now();
-        let mut starts = Vec::new();
-        for delay in [delay, delay, None] {
-            drop(hosts.turn(&url("a.fr"), delay).await);
-            starts.push(begin.elapsed().as_secs());
-        }
-        assert_eq!(starts, [0, 30, 32]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn turns_are_given_first_come_first_served() {
-        let hosts = Arc::new(Hosts::new(1, Duration::from_secs(1), &[]));
-        let (sender, mut order) = tokio::sync::mpsc::channel(10);
-        for n in 0..10 {
-            let (hosts, sender) = (Arc::clone(&hosts), sender.clone());
-            tokio::spawn(async move {
-                drop(hosts.turn(&url("a.fr"), None).await);
-                sender.send(n).await.unwrap();
-            });
-            tokio::task::yield_now().await;
-        }
-        for n in 0..10 {
-            assert_eq!(order.recv().await, Some(n));
+        tokio::time::sleep_until(start).await;
+        Turn {
+            _permit: permit,
+            _page: page,
+            _gate: self,
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn no_more_requests_at_once_than_the_host_allows() {
-        let hosts = Hosts::new(2, Duration::ZERO, &[]);
-        let (one, two) = (
-            hosts.turn(&url("a.fr"), None).await,
-            hosts.turn(&url("b.a.fr"), None).await,
-        );
-        let a = url("a.fr");
-        let third = hosts.turn(&a, None);
-        tokio::pin!(third);
-        assert!(
-            tokio::time::timeout(Duration::from_hours(1), &mut third)
-                .await
-                .is_err()
-        );
-        drop(one);
-        third.await;
-        drop(two);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn lanes_at_rest_are_forgotten() {
-        let hosts = Hosts::new(1, Duration::from_secs(2), &[]);
-        for n in 0..2 * LANES_KEPT + 10 {
-            drop(hosts.turn(&url(&format!("h{n}.fr")), None).await);
-            tokio::time::advance(Duration::from_secs(3)).await;
-        }
-        assert!(hosts.gates.lock().unwrap().lanes.len() <= LANES_KEPT);
+    /// In how long a guest that finds no room is to come again: behind those that wait and those told so before it.
+    fn next_guest(&self) -> Duration {
+        let now = Instant::now();
+        let step = self.spacing.max(GUEST_STEP);
+        let mut times = self.times();
+        let last = times.last_guest.unwrap_or(now).max(now + step * GUESTS as u32);
+        let next = (last + step).min(now + LONGEST_GUEST_WAIT);
+        times.last_guest = Some(next);
+        next - now
     }
 }

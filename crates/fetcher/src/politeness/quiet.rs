@@ -16,8 +16,12 @@ use url::Url;
 
 use super::domain::{host_key, registrable};
 
-/// Addresses of one host whose wishes are remembered. Two are enough to quieten the host.
+/// Addresses of one host whose wishes are remembered, answers and redirects apart. Two are enough to quieten the host.
 const ADDRESSES_KEPT: usize = 64;
+
+/// For so long at least, and for as long as the wait itself was, a wait that was served keeps its place against others:
+/// the poll that follows the redirect is planned for its end, and comes a little later.
+const SERVED_SAFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Domains remembered before those whose quiet is over are forgotten.
 const DOMAINS_KEPT: usize = 4096;
@@ -54,8 +58,17 @@ struct Host {
 
 #[derive(Debug, Clone, Copy)]
 struct Wish {
+    /// When it was told last.
+    told: Timestamp,
     until: Timestamp,
     said: Said,
+}
+
+impl Wish {
+    /// Whether its wait was served so long ago that nobody seems to come back for it.
+    fn is_stale(&self, now: Timestamp) -> bool {
+        now.duration_since(self.until) > self.until.duration_since(self.told).max(SERVED_SAFE)
+    }
 }
 
 impl Host {
@@ -63,6 +76,47 @@ impl Host {
     fn until(&self) -> Option<Timestamp> {
         self.whole
             .max(second(self.addresses.values().map(|wish| wish.until)))
+    }
+
+    /// Takes note of the wish of an address, where there is room for it.
+    ///
+    /// Of answers, those that ask for quiet the longest are kept. A redirect is put off until its wait was served, so a
+    /// served one must be found when it is asked again: one that nobody came back for makes room, else the one that is
+    /// to be served last, be it the new one. What has no room is still planned by its feed's own schedule.
+    fn note(&mut self, address: String, wish: Wish) {
+        let now = wish.told;
+        let by_redirect = wish.said == Said::ByRedirect;
+        if !self.addresses.contains_key(&address) {
+            let kin = || {
+                self.addresses
+                    .iter()
+                    .filter(|(_, other)| (other.said == Said::ByRedirect) == by_redirect)
+            };
+            if kin().count() >= ADDRESSES_KEPT {
+                let gives_way = if by_redirect {
+                    kin()
+                        .filter(|(_, other)| other.is_stale(now))
+                        .min_by_key(|(_, other)| other.until)
+                        .or_else(|| {
+                            kin()
+                                .filter(|(_, other)| other.until > wish.until)
+                                .max_by_key(|(_, other)| other.until)
+                        })
+                } else {
+                    kin().min_by_key(|(_, other)| other.until)
+                };
+                let Some((gives_way, _)) = gives_way else {
+                    return;
+                };
+                let gives_way = gives_way.clone();
+                self.addresses.remove(&gives_way);
+            }
+        }
+        let kept = self.addresses.entry(address).or_insert(wish);
+        *kept = Wish {
+            until: kept.until.max(wish.until),
+            ..wish
+        };
     }
 
     fn forget(&mut self, now: Timestamp) {
@@ -108,23 +162,8 @@ impl Quiet {
             host.whole = host.whole.max(Some(until));
             return;
         }
-        if host.addresses.len() >= ADDRESSES_KEPT
-            && let Some(soonest) = host
-                .addresses
-                .iter()
-                .min_by_key(|(_, wish)| wish.until)
-                .map(|(address, _)| address.clone())
-        {
-            host.addresses.remove(&soonest);
-        }
-        let wish = host
-            .addresses
-            .entry(address_key(url))
-            .or_insert(Wish { until, said });
-        *wish = Wish {
-            until: wish.until.max(until),
-            said,
-        };
+        let told = now;
+        host.note(address_key(url), Wish { told, until, said });
     }
 
     /// Until when `url` must not be asked, where that is after `now`.
@@ -271,6 +310,47 @@ mod tests {
         quiet.note(&url("https://a.fr/sport"), at(9), Said::ByAnswer, at(6));
         assert!(quiet.redirect_served(&feed, at(6)));
         assert!(!quiet.redirect_served(&feed, at(6)));
+    }
+
+    #[test]
+    fn a_served_wait_is_found_whatever_other_redirects_of_its_host_ask_for() {
+        let feed = |n: usize| url(&format!("https://a.fr/{n}"));
+        let mut quiet = Quiet::default();
+        for n in 0..ADDRESSES_KEPT {
+            quiet.note(&feed(n), at(5), Said::ByRedirect, at(0));
+        }
+        // Others ask for a wait when it is over.
+        for n in ADDRESSES_KEPT..2 * ADDRESSES_KEPT {
+            quiet.note(&feed(n), at(11), Said::ByRedirect, at(6));
+        }
+        quiet.note(&url("https://a.fr/busy"), at(30), Said::ByAnswer, at(6));
+        assert_eq!(minutes(&quiet, "https://a.fr/busy", 6), Some(30));
+        for n in 0..ADDRESSES_KEPT {
+            assert!(quiet.redirect_served(&feed(n), at(7)), "{n}");
+        }
+        // With the room that this makes, it is their turn.
+        for n in ADDRESSES_KEPT..2 * ADDRESSES_KEPT {
+            quiet.note(&feed(n), at(17), Said::ByRedirect, at(12));
+        }
+        for n in ADDRESSES_KEPT..2 * ADDRESSES_KEPT {
+            assert!(quiet.redirect_served(&feed(n), at(18)), "{n}");
+        }
+    }
+
+    #[test]
+    fn waits_that_nobody_came_back_for_make_room_and_then_the_last_to_be_served() {
+        let feed = |n: usize| url(&format!("https://a.fr/{n}"));
+        let mut quiet = Quiet::default();
+        for n in 0..ADDRESSES_KEPT {
+            quiet.note(&feed(n), at(if n == 3 { 1 } else { 5 }), Said::ByRedirect, at(0));
+        }
+        quiet.note(&feed(100), at(64), Said::ByRedirect, at(63));
+        assert!(!quiet.redirect_served(&feed(3), at(64)));
+        assert!(quiet.redirect_served(&feed(100), at(64)));
+        quiet.note(&feed(101), at(74), Said::ByRedirect, at(64));
+        quiet.note(&feed(102), at(70), Said::ByRedirect, at(64));
+        assert!(!quiet.redirect_served(&feed(101), at(75)));
+        assert!(quiet.redirect_served(&feed(102), at(75)));
     }
 
     #[test]

@@ -285,7 +285,7 @@ fn wait_after_failure(
         // Nothing leaves this machine; as soon as the network is back, it is tried.
         Finding::OwnNetwork => (Rule::OwnNetwork, base.min(options.min)),
         // How long is told beside it.
-        Finding::NotAsked(Rule::PutOff) => (Rule::PutOff, Duration::ZERO),
+        Finding::NotAsked(rule @ (Rule::PutOff | Rule::Crowded)) => (*rule, Duration::ZERO),
         Finding::NotAsked(rule) => (*rule, base),
         Finding::Feed(_) | Finding::Unchanged => (Rule::Fixed, base),
     };

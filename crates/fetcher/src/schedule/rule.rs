@@ -40,6 +40,8 @@ pub enum Rule {
     Unsettled,
     /// A hub delivers what is new; polling is a check on it.
     Hub,
+    /// It is redirected to where too many others wait for their turns already.
+    Crowded,
 }
 
 impl Rule {
@@ -62,6 +64,7 @@ impl Rule {
             Self::PutOff => "put off",
             Self::Unsettled => "unsettled",
             Self::Hub => "hub",
+            Self::Crowded => "crowded",
         }
     }
 }
@@ -158,6 +161,9 @@ impl Decision {
                     "Most hosts failed at once, so our own network is to blame: tried again after {wait}."
                 )
             }
+            Rule::Crowded => format!(
+                "It is redirected to where too many others wait for their turns: asked again after {wait}."
+            ),
             Rule::PutOff => format!("Its host asked for quiet, so it was not asked: put off by {wait}."),
             Rule::Hub => format!("A hub delivers what is new; as a check it is polled after {wait}."),
             Rule::Unsettled => format!("The last answer could not be kept: asked again after {wait}."),

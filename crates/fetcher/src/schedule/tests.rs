@@ -367,6 +367,7 @@ fn every_rule_has_a_sentence_and_a_line() {
         Rule::Gone,
         Rule::OwnNetwork,
         Rule::PutOff,
+        Rule::Crowded,
         Rule::Unsettled,
         Rule::Hub,
     ] {

@@ -95,7 +95,7 @@ impl Fetcher {
             self.addresses.check_url(&url)?;
             self.unpaused().await;
             let host = host_key(&url);
-            let turn = self.hosts.turn(&url, None).await;
+            let turn = self.hosts.turn(&url).await;
             if let Some(until) = self.hosts.quiet_until(&url, self.clock.now()) {
                 return Err(ExchangeError::Quiet { host, until }.into());
             }

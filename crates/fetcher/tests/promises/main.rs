@@ -4,6 +4,7 @@
 
 mod asking;
 mod behaviour;
+mod crowd;
 mod desk;
 mod hostile;
 mod lateness;
