@@ -27,6 +27,9 @@ const FIRST_YEAR_ONLINE: i16 = 1990;
 /// Clocks and zones go wrong by a day; an announced embargo lies within two.
 const MAX_AHEAD_HOURS: i64 = 48;
 
+/// Years that a date can name: those of four digits, as RFC 3339 §1 has them. Nothing was published as news before.
+const YEARS: std::ops::RangeInclusive<i16> = 1000..=9999;
+
 /// Months by the first letters of their French and English names, without accents. `mar` is March in both.
 const MONTHS: &[(&str, i8)] = &[
     ("janv", 1),
@@ -93,7 +96,10 @@ pub fn parse_date(written: &str) -> Option<Published> {
     for token in tokens(written) {
         parts.take(&token)?;
     }
-    parts.finish()
+    // A zone can carry a year that was written with four digits beyond them.
+    parts
+        .finish()
+        .filter(|date| YEARS.contains(&date.at.to_zoned(TimeZone::UTC).year()))
 }
 
 /// Whether a publication date can be true of something captured at `captured_at`.
