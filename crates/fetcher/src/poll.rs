@@ -355,14 +355,14 @@ impl Scheduler {
         } = polled;
         let target = Arc::clone(self.agenda.target(slot)?);
         let hub = self.ask_hub(&target.url, &mut found, &memory);
-        let asked = asked
+        let asked: Vec<(Rule, Duration)> = asked
             .map(|wait| match found {
                 Found::NotAsked(rule) => (rule, wait),
                 _ => (Rule::RetryAfter, wait),
             })
             .into_iter()
             .chain(hub.map(|wait| (Rule::Hub, wait)))
-            .max_by_key(|(_, wait)| *wait);
+            .collect();
         let finding = match found {
             Found::Failed {
                 unreachable: true, ..
@@ -374,7 +374,7 @@ impl Scheduler {
             &mut memory,
             &target.url,
             &finding,
-            asked,
+            &asked,
             interval,
             at,
             &mut self.dice,
@@ -438,7 +438,7 @@ impl Scheduler {
                     }
                 }
                 subscriptions.observe_poll(url, new, memory.arrivals.until());
-                // Asked last: what was found may have been the hub's third miss.
+                // Asked last: what was found may have been missed by the hub.
                 subscriptions.check_interval(url)
             }
             Found::Unchanged => {
@@ -458,7 +458,7 @@ impl Scheduler {
         let url = self.agenda.target(slot)?.url.clone();
         let finding = Finding::NotAsked(Rule::Unsettled);
         let interval = &self.fetcher.options.interval;
-        schedule::plan(&mut memory, &url, &finding, None, interval, now, &mut self.dice);
+        schedule::plan(&mut memory, &url, &finding, &[], interval, now, &mut self.dice);
         let until = Timestamp::from_millisecond(memory.decision.due_ms).ok()?;
         let closed = memory.close();
         let again = (self.mode == Mode::Forever).then_some(until);
