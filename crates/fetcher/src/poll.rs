@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use depeche_journal::Intake;
 use depeche_model::{PollOutcome, PollReport};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use crate::feed_answer::{Found, Polled, poll_feed};
 use crate::fetcher::Fetcher;
 use crate::memory::FeedMemory;
 use crate::options::{FeedState, FeedTarget};
-use crate::schedule::outage::{Change, Network, PROBE_EVERY};
+use crate::schedule::outage::{Before, Change, Network, PROBE_EVERY};
 use crate::schedule::{self, Dice, Finding, Rule};
 use crate::websub::FoundItem;
 
@@ -311,7 +311,16 @@ impl Scheduler {
         let Some(host) = self.agenda.host(slot) else {
             return;
         };
-        match self.network.note(host, reached, polled.at) {
+        let change = if reached {
+            self.network.reached(host, polled.at)
+        } else {
+            let total = polled.record.as_ref().and_then(|record| record.timings.total);
+            let took = SignedDuration::from_millis(total.unwrap_or_default().into());
+            let begun = polled.at.saturating_sub(took).unwrap_or(polled.at);
+            self.network
+                .failed(host, before(&polled.memory), begun, polled.at)
+        };
+        match change {
             Change::None => {}
             Change::Lost => {
                 tracing::warn!("most hosts cannot be reached: our own network seems to be away");
@@ -471,6 +480,17 @@ impl Scheduler {
             memory: Some(closed),
             record: None,
         })
+    }
+}
+
+/// What the poll before found, as far as our own network is concerned.
+fn before(memory: &FeedMemory) -> Before {
+    if memory.failures > 0 {
+        Before::Failed
+    } else if memory.arrivals.until().is_some() {
+        Before::Answered
+    } else {
+        Before::Unknown
     }
 }
 
