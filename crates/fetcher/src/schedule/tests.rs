@@ -187,7 +187,7 @@ fn a_hub_spares_no_poll_that_keeps_a_feed_from_running_over() {
     let (mut feed, first) = lively();
     let all = items(first + 12..first + 42);
     let wait = feed.poll_asked(&Finding::Feed(&all), &[hub]);
-    let part = Duration::from_secs(30 * 86_400 / 300);
+    let part = Duration::from_hours(24) * 30 / 300;
     assert!(wait < part, "{wait:?} of the {part:?} in which all 30 are new");
     // What the server asks for counts all the same, whichever is named first.
     let asked = (Rule::RetryAfter, Duration::from_hours(5));
