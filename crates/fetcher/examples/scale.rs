@@ -117,7 +117,7 @@ fn main() {
             &mut memory,
             &job.target.url,
             &finding,
-            None,
+            &[],
             &options.interval,
             now,
             &mut dice,

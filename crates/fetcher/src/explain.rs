@@ -173,7 +173,7 @@ mod tests {
             delivered: false,
         }];
         let mut step = |memory: &mut FeedMemory, finding: &Finding<'_>| {
-            plan(memory, "https://a.fr/", finding, None, &options, now, &mut dice);
+            plan(memory, "https://a.fr/", finding, &[], &options, now, &mut dice);
             explain(memory, &options).join("\n")
         };
         let said = step(&mut memory, &Finding::Feed(&items));

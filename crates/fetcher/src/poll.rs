@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use depeche_journal::Intake;
 use depeche_model::{PollOutcome, PollReport};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ use crate::feed_answer::{Found, Polled, poll_feed};
 use crate::fetcher::Fetcher;
 use crate::memory::FeedMemory;
 use crate::options::{FeedState, FeedTarget};
-use crate::schedule::outage::{Change, Network, PROBE_EVERY};
+use crate::schedule::outage::{Before, Change, Network, PROBE_EVERY};
 use crate::schedule::{self, Dice, Finding, Rule};
 use crate::websub::FoundItem;
 
@@ -280,7 +280,16 @@ impl Scheduler {
         let Some(host) = self.agenda.host(slot) else {
             return;
         };
-        match self.network.note(host, reached, polled.at) {
+        let change = if reached {
+            self.network.reached(host, polled.at)
+        } else {
+            let total = polled.record.as_ref().and_then(|record| record.timings.total);
+            let took = SignedDuration::from_millis(total.unwrap_or_default().into());
+            let begun = polled.at.saturating_sub(took).unwrap_or(polled.at);
+            self.network
+                .failed(host, before(&polled.memory), begun, polled.at)
+        };
+        match change {
             Change::None => {}
             Change::Lost => {
                 tracing::warn!("most hosts cannot be reached: our own network seems to be away");
@@ -324,14 +333,14 @@ impl Scheduler {
         } = polled;
         let target = Arc::clone(self.agenda.target(slot)?);
         let hub = self.ask_hub(&target.url, &mut found, &memory);
-        let asked = asked
+        let asked: Vec<(Rule, Duration)> = asked
             .map(|wait| match found {
                 Found::NotAsked(rule) => (rule, wait),
                 _ => (Rule::RetryAfter, wait),
             })
             .into_iter()
             .chain(hub.map(|wait| (Rule::Hub, wait)))
-            .max_by_key(|(_, wait)| *wait);
+            .collect();
         let finding = match found {
             Found::Failed {
                 unreachable: true, ..
@@ -343,7 +352,7 @@ impl Scheduler {
             &mut memory,
             &target.url,
             &finding,
-            asked,
+            &asked,
             interval,
             at,
             &mut self.dice,
@@ -417,7 +426,7 @@ impl Scheduler {
                     }
                 }
                 subscriptions.observe_poll(url, new, memory.arrivals.until());
-                // Asked last: what was found may have been the hub's third miss.
+                // Asked last: what was found may have been missed by the hub.
                 subscriptions.check_interval(url)
             }
             Found::Unchanged => {
@@ -437,7 +446,7 @@ impl Scheduler {
         let url = self.agenda.target(slot)?.url.clone();
         let finding = Finding::NotAsked(Rule::Unsettled);
         let interval = &self.fetcher.options.interval;
-        schedule::plan(&mut memory, &url, &finding, None, interval, now, &mut self.dice);
+        schedule::plan(&mut memory, &url, &finding, &[], interval, now, &mut self.dice);
         let until = Timestamp::from_millisecond(memory.decision.due_ms).ok()?;
         let closed = memory.close();
         let again = (self.mode == Mode::Forever).then_some(until);
@@ -450,6 +459,17 @@ impl Scheduler {
             memory: Some(closed),
             record: None,
         })
+    }
+}
+
+/// What the poll before found, as far as our own network is concerned.
+fn before(memory: &FeedMemory) -> Before {
+    if memory.failures > 0 {
+        Before::Failed
+    } else if memory.arrivals.until().is_some() {
+        Before::Answered
+    } else {
+        Before::Unknown
     }
 }
 

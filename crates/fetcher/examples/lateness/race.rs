@@ -201,7 +201,7 @@ impl Rule for Depeche {
             &mut self.memory,
             &self.url,
             &finding,
-            None,
+            &[],
             &self.options,
             now,
             &mut self.dice,

@@ -21,6 +21,9 @@ pub use write::write;
 /// The largest list that is read, in bytes: a hundred thousand feeds.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Characters of a folder's name that are kept, since every feed inside repeats it.
+const MAX_FOLDER_NAME: usize = 200;
+
 /// Problems told by themselves; of a file that is no list, every line would be one.
 const MAX_PROBLEMS: usize = 1000;
 
@@ -138,8 +141,15 @@ pub fn folder_names(path: &str) -> Vec<String> {
         }
     }
     names.push(name);
-    names.retain(|name| !name.trim().is_empty());
-    names
+    names.iter().filter_map(|name| folder_name(name)).collect()
+}
+
+/// A folder's name as it is kept, the same however often it is written and read; `None` for a nameless one. A cut may
+/// leave a blank at the end, which no reader gives back.
+fn folder_name(name: &str) -> Option<String> {
+    let cut: String = name.trim().chars().take(MAX_FOLDER_NAME).collect();
+    let name = cut.trim_end();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// The path of these folders; `None` without any.
@@ -218,7 +228,7 @@ impl Lister<'_> {
         // The old `feed:` scheme stands before a whole address or in place of `http:`.
         let address = match address.strip_prefix("feed:") {
             Some(rest) if rest.starts_with("//") => format!("http:{rest}"),
-            Some(rest) => rest.to_owned(),
+            Some(rest) => rest.trim_start().to_owned(),
             None => address.to_owned(),
         };
         let url = match Url::parse(&address) {
@@ -233,7 +243,13 @@ impl Lister<'_> {
             return self.problem(line, error);
         }
         self.lines.insert(spelt, line);
-        self.list.feeds.push(ListedFeed { url: address, ..feed });
+        // A name that only repeats the address is what an export writes for none.
+        let name = feed.name.filter(|name| *name != address);
+        self.list.feeds.push(ListedFeed {
+            url: address,
+            name,
+            ..feed
+        });
     }
 
     /// One feed a line: its address, then, after a blank, its name. What follows a `#` after a blank is a comment.

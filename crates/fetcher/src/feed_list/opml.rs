@@ -1,13 +1,10 @@
 //! Reading OPML.
 
-use super::{LineCounter, ListedFeed, Lister, folder_path};
+use super::{LineCounter, ListedFeed, Lister, folder_name, folder_path};
 use crate::markup::{Dialect, Kind, Tag, tags};
 
 /// Folders inside folders that are told apart; people use two or three.
 const MAX_DEPTH: usize = 32;
-
-/// Characters of a folder's name that are kept, since every feed inside repeats it.
-const MAX_FOLDER_NAME: usize = 200;
 
 /// The outlines that are open.
 #[derive(Default)]
@@ -119,13 +116,17 @@ impl Lister<'_> {
                 }
                 _ => {}
             }
-            return name.map(|name| name.chars().take(MAX_FOLDER_NAME).collect());
+            return name.as_deref().and_then(folder_name);
         };
         let mut tags: Vec<String> = Vec::new();
         let categories = tag.attribute("category").unwrap_or_default();
         let categories = categories
             .split(',')
-            .map(|tag| tag.trim().trim_start_matches('/').to_owned());
+            // A category is a path from the root (OPML 2.0); blanks may stand on both sides of its slash.
+            .map(|tag| {
+                let tag = tag.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
+                tag.trim_end().to_owned()
+            });
         for tag in open.names().map(str::to_owned).chain(categories) {
             if !tag.is_empty() && !tags.contains(&tag) {
                 tags.push(tag);
@@ -133,7 +134,7 @@ impl Lister<'_> {
         }
         let feed = ListedFeed {
             url: address.to_owned(),
-            name: name.filter(|name| name != address),
+            name,
             tags,
             folder: folder_path(open.names()),
             site: owned("htmlurl"),

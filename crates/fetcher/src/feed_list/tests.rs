@@ -57,6 +57,43 @@ fn the_list_that_comes_along_is_what_an_export_of_it_gives() {
 }
 
 #[test]
+fn a_list_reads_back_as_the_same_wherever_blanks_stand_in_its_names() {
+    // The cut at 200 characters falls behind a blank.
+    let long = format!("{} suite", "é".repeat(199));
+    let opml = format!(
+        "<opml><head><title> &#32;T </title></head><body><outline text=' {long}'>\
+           <outline text='&#9;https://a.fr/ ' xmlUrl='feed: https://a.fr/' category='/ une, // deux ,/,national'/>\
+           </outline><outline text='{long}' title='&#160;'><outline text=' B&#10;' xmlUrl=' https://b.fr/'/></outline>"
+    );
+    let list = parse("x", opml.as_bytes());
+    let name = "é".repeat(199);
+    assert_eq!(
+        list.feeds,
+        [
+            in_folder(
+                &name,
+                feed("https://a.fr/", None, &[&name, "une", "deux", "national"])
+            ),
+            in_folder(&name, feed("https://b.fr/", Some("B"), &[&name])),
+        ]
+    );
+    let again = parse("x", write(" T ", &list.feeds).as_bytes());
+    assert_eq!(again, list);
+}
+
+#[test]
+fn a_folder_that_a_list_did_not_name_is_written_as_it_will_be_read() {
+    let path = format!(" Presse /{} x/ ", "e".repeat(199));
+    let names = folder_names(&path);
+    assert_eq!(names, ["Presse", &"e".repeat(199)]);
+    let read = parse(
+        "x",
+        write("t", &[in_folder(&path, feed("https://a.fr/", None, &[]))]).as_bytes(),
+    );
+    assert_eq!(read.feeds[0].tags, names);
+}
+
+#[test]
 fn an_export_of_any_list_reads_back_to_the_byte() {
     for text in [
         &b"<opml><body><outline text='A'><outline text='B/C'><outline xmlUrl='https://a.fr/' category='z,A,y'/></outline>\

@@ -48,7 +48,7 @@ pub fn write(title: &str, feeds: &[ListedFeed]) -> String {
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<opml version=\"2.0\">\n  <head>\n    <title>{}</title>\n  \
          </head>\n  <body>\n",
-        escape(title)
+        escape(title.trim())
     );
     // The folders being written, outermost first, each with what is left of it.
     let mut open: Vec<std::slice::Iter<'_, Member<'_>>> = folders

@@ -6,6 +6,8 @@
 //!              gap, window (shorter)      failure: drawn from the interval on, by a score
 //! ```
 //!
+//! A hub counts as `Retry-After` does, but never so long that the feed could run over meanwhile.
+//!
 //! The interval says how soon something is worth a request; everything behind it only ever makes the wait longer. Each
 //! feed has a phase of its own, the same on every run, and every wait a little chance, so feeds that were polled together
 //! drift apart.
@@ -84,13 +86,13 @@ pub struct Planned {
     pub possible_gap: bool,
 }
 
-/// Takes note of what a poll found at `now` and plans the next one: the plan is in `memory.decision`. `asked` is the wait
-/// that the server asked for, or that a hub allows, and the rule that says so.
+/// Takes note of what a poll found at `now` and plans the next one: the plan is in `memory.decision`. `asked` holds the
+/// waits that the server asked for and that a hub allows, each with the rule that says so.
 pub fn plan(
     memory: &mut FeedMemory,
     url: &str,
     finding: &Finding<'_>,
-    asked: Option<(Rule, Duration)>,
+    asked: &[(Rule, Duration)],
     options: &Interval,
     now: Timestamp,
     dice: &mut Dice,
@@ -132,11 +134,17 @@ pub fn plan(
         decision.rule = Rule::Hint(hint);
         decision.wait_ms = millis(wait);
     }
-    if let Some((rule, asked)) = asked
-        && millis(asked.min(MAX_RETRY_AFTER)) > decision.wait_ms
-    {
-        decision.rule = rule;
-        decision.wait_ms = millis(asked.min(MAX_RETRY_AFTER));
+    for (rule, wait) in asked {
+        let most = match rule {
+            // A hub is trusted with no item that may be gone when it turns out that it did not deliver it.
+            Rule::Hub if planned.possible_gap => continue,
+            Rule::Hub => until_full(memory, *wait, now),
+            _ => MAX_RETRY_AFTER,
+        };
+        let wait = millis((*wait).min(most));
+        if wait > decision.wait_ms {
+            (decision.rule, decision.wait_ms) = (*rule, wait);
+        }
     }
     let due = after(
         now,
@@ -220,6 +228,21 @@ fn watch(memory: &mut FeedMemory, new: usize, dates: &[Timestamp], now: Timestam
         .watched(u32::try_from(new).unwrap_or(u32::MAX), dates, now);
 }
 
+/// How many items may come until the next poll, so that some of the last answer are still there; `None` where that cannot
+/// be told.
+fn room(memory: &FeedMemory) -> Option<f64> {
+    (memory.window > 1 && memory.gaps < UNSTEADY_AFTER)
+        .then(|| (f64::from(memory.window) * WINDOW_PART).max(1.0))
+}
+
+/// The wait of [`Rule::Window`], however long the items may wait; at most `longest`.
+fn until_full(memory: &FeedMemory, longest: Duration, now: Timestamp) -> Duration {
+    memory
+        .arrivals
+        .next(f64::INFINITY, room(memory), longest, now)
+        .wait
+}
+
 /// The interval of a feed that answered.
 fn interval(memory: &FeedMemory, gap: Option<Duration>, options: &Interval, now: Timestamp) -> Decision {
     if !options.adaptive {
@@ -231,11 +254,9 @@ fn interval(memory: &FeedMemory, gap: Option<Duration>, options: &Interval, now:
             ..Decision::default()
         };
     }
-    let room = (memory.window > 1 && memory.gaps < UNSTEADY_AFTER)
-        .then(|| (f64::from(memory.window) * WINDOW_PART).max(1.0));
     let next = memory
         .arrivals
-        .next(lateness(options.default), room, options.max, now);
+        .next(lateness(options.default), room(memory), options.max, now);
     let (mut rule, mut wait) = if next.window {
         (Rule::Window, next.wait)
     } else {

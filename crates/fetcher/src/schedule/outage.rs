@@ -1,4 +1,10 @@
-//! Is it them, or is it us? When most hosts fail at once, it is our own network.
+//! Is it them, or is it us? When hosts fail that always answered, and none answers meanwhile, it is our own network.
+//!
+//! Failures are no independent events: hosts that died long ago fail at every poll, and those that were asked together run
+//! into their time-outs together, long after the others answered. So a failure says something of our network only where
+//!
+//! - its host answered before ([`Before`]), and
+//! - the poll began after the last answer of any host had come: what answered meanwhile shows that the network was there.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -15,15 +21,32 @@ const HOSTS: usize = 5;
 /// The part of them that must fail, in percent, and then more.
 const PERCENT: usize = 70;
 
-/// So many hosts that fail one after the other, none answering between them, are enough by themselves: those that answered
-/// minutes ago say nothing of now. Where every tenth host is dead, that is chance once in a hundred million.
+/// So many hosts that fail one after the other, none answering between them, are enough where at least half of those heard
+/// of [lately](LATELY) fail: quicker than the window fills, and few enough that little is held against feeds until then.
+/// Hosts may well fail together for a cause of their own; that as many answered is what tells.
 const IN_A_ROW: usize = 8;
+
+/// What lately is: answers of minutes ago say nothing of now, and every poll until an outage is recognised is a failure that
+/// is held against its feed.
+const LATELY: Duration = Duration::from_mins(1);
 
 /// How far apart feeds are tried while the network seems to be away: enough to notice its return at once, at no cost to
 /// anyone.
 pub const PROBE_EVERY: Duration = Duration::from_secs(20);
 
-/// What the latest exchanges say of our own network: a window over time, of each host the latest exchange.
+/// What is known of a host, or of a feed of it, from before an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// It answered when it was last asked.
+    Answered,
+    /// It failed when it was last asked: that it fails again says nothing.
+    Failed,
+    /// It was never asked: its failure says something while nothing at all has answered.
+    Unknown,
+}
+
+/// What the latest exchanges say of our own network: a window over time, of each host the latest exchange that says
+/// something.
 #[derive(Debug, Default)]
 pub struct Network {
     /// The exchanges, oldest first: when, which host, which of its exchanges.
@@ -33,6 +56,8 @@ pub struct Network {
     failing: usize,
     /// Hosts that failed since the last one that answered.
     in_a_row: Vec<u32>,
+    /// When a host last answered.
+    answered: Option<Timestamp>,
     count: u64,
     away: bool,
 }
@@ -49,34 +74,45 @@ pub enum Change {
 }
 
 impl Network {
-    /// Takes note of an exchange with a host: `reached` unless no connection came about.
-    pub fn note(&mut self, host: u32, reached: bool, now: Timestamp) -> Change {
-        if reached && self.away {
+    /// Takes note of an exchange with a host that answered, at `now`.
+    pub fn reached(&mut self, host: u32, now: Timestamp) -> Change {
+        let was_away = std::mem::take(&mut self.away);
+        if was_away {
             *self = Self::default();
-            self.put(host, reached, now);
-            return Change::Back;
         }
-        self.put(host, reached, now);
-        while let Some((at, host, count)) = self.order.front().copied() {
-            let old = now.duration_since(at).unsigned_abs() > WINDOW;
-            if !old {
-                break;
-            }
-            self.order.pop_front();
-            if self.hosts.get(&host).is_some_and(|(latest, _)| *latest == count) {
-                self.forget(host);
-            }
+        self.answered = Some(now);
+        self.in_a_row.clear();
+        self.put(host, false, now);
+        self.age(now);
+        if was_away { Change::Back } else { Change::None }
+    }
+
+    /// Takes note of an exchange that began at `begun` and in which no connection came about until `now`. `before` is
+    /// what is known from before, for the case that the window does not tell.
+    pub fn failed(&mut self, host: u32, before: Before, begun: Timestamp, now: Timestamp) -> Change {
+        self.age(now);
+        if self.away {
+            return Change::None;
         }
-        if reached {
-            self.in_a_row.clear();
-        } else if !self.away && !self.in_a_row.contains(&host) && self.in_a_row.len() < IN_A_ROW {
+        let counts = match (self.hosts.get(&host), before) {
+            // It answered within the window, or its failure counted then.
+            (Some(_), _) | (None, Before::Answered) => true,
+            (None, Before::Failed) => false,
+            (None, Before::Unknown) => self.answered.is_none(),
+        };
+        if !counts || self.answered.is_some_and(|answered| begun < answered) {
+            self.forget(host);
+            return Change::None;
+        }
+        self.put(host, true, now);
+        if !self.in_a_row.contains(&host) && self.in_a_row.len() < IN_A_ROW {
             self.in_a_row.push(host);
         }
         let most = self.hosts.len() >= HOSTS && self.failing * 100 > self.hosts.len() * PERCENT;
-        let lost = most || (self.in_a_row.len() >= IN_A_ROW && self.failing >= IN_A_ROW);
-        if lost && !self.away {
+        // Of those in a row some may have failed before the window.
+        let row = self.in_a_row.len() >= IN_A_ROW && self.failing >= IN_A_ROW;
+        if most || (row && self.half_fail_lately(now)) {
             self.away = true;
-            self.in_a_row.clear();
             return Change::Lost;
         }
         Change::None
@@ -88,12 +124,41 @@ impl Network {
         self.away
     }
 
-    fn put(&mut self, host: u32, reached: bool, now: Timestamp) {
+    /// Whether half of the hosts heard of lately fail.
+    fn half_fail_lately(&self, now: Timestamp) -> bool {
+        let (mut heard, mut failing) = (0_usize, 0_usize);
+        for (at, host, count) in self.order.iter().rev() {
+            if now.duration_since(*at).unsigned_abs() > LATELY {
+                break;
+            }
+            if let Some((latest, failed)) = self.hosts.get(host)
+                && latest == count
+            {
+                heard += 1;
+                failing += usize::from(*failed);
+            }
+        }
+        failing * 2 >= heard
+    }
+
+    fn put(&mut self, host: u32, failed: bool, now: Timestamp) {
         self.forget(host);
         self.count += 1;
         self.order.push_back((now, host, self.count));
-        self.hosts.insert(host, (self.count, !reached));
-        self.failing += usize::from(!reached);
+        self.hosts.insert(host, (self.count, failed));
+        self.failing += usize::from(failed);
+    }
+
+    fn age(&mut self, now: Timestamp) {
+        while let Some((at, host, count)) = self.order.front().copied() {
+            if now.duration_since(at).unsigned_abs() <= WINDOW {
+                break;
+            }
+            self.order.pop_front();
+            if self.hosts.get(&host).is_some_and(|(latest, _)| *latest == count) {
+                self.forget(host);
+            }
+        }
     }
 
     fn forget(&mut self, host: u32) {
@@ -111,25 +176,90 @@ mod tests {
         Timestamp::from_second(1_770_000_000 + second).unwrap()
     }
 
+    /// Hosts of which some are dead: the answers come within a second, time-outs after ten.
+    struct World {
+        network: Network,
+        /// How each host did last.
+        before: Vec<Before>,
+        /// Polls under way: when they end, which host, when they began.
+        running: Vec<(i64, u32, i64)>,
+        lost: Vec<i64>,
+        back: Vec<i64>,
+    }
+
+    impl World {
+        fn new(hosts: usize, before: impl Fn(u32) -> Before) -> Self {
+            Self {
+                network: Network::default(),
+                before: (0..hosts as u32).map(before).collect(),
+                running: Vec::new(),
+                lost: Vec::new(),
+                back: Vec::new(),
+            }
+        }
+
+        /// A second passes: these hosts are asked, those of them answer that `answers` says.
+        fn second(&mut self, now: i64, asked: impl Iterator<Item = u32>, answers: impl Fn(u32) -> bool) {
+            for host in asked {
+                let takes = if answers(host) { 1 } else { 10 };
+                self.running.push((now + takes, host, now));
+            }
+            let ended: Vec<_> = self.running.extract_if(.., |poll| poll.0 <= now).collect();
+            for (_, host, begun) in ended {
+                let is_answered = now - begun < 10;
+                let before = &mut self.before[host as usize];
+                let change = if is_answered {
+                    self.network.reached(host, at(now))
+                } else {
+                    self.network.failed(host, *before, at(begun), at(now))
+                };
+                *before = if is_answered {
+                    Before::Answered
+                } else {
+                    Before::Failed
+                };
+                match change {
+                    Change::Lost => self.lost.push(now),
+                    Change::Back => self.back.push(now),
+                    Change::None => {}
+                }
+            }
+        }
+    }
+
+    fn fail(network: &mut Network, host: u32, second: i64) -> Change {
+        network.failed(host, Before::Answered, at(second), at(second))
+    }
+
     #[test]
     fn most_of_five_hosts_failing_is_our_own_network_and_one_answer_ends_it() {
         let mut network = Network::default();
+        let mut unknown = |host, second| network.failed(host, Before::Unknown, at(second), at(second));
         for host in 0..4 {
-            assert_eq!(network.note(host, false, at(1)), Change::None);
+            assert_eq!(unknown(host, 1), Change::None);
         }
-        assert_eq!(network.note(4, false, at(2)), Change::Lost);
-        assert_eq!(network.note(5, false, at(9000)), Change::None);
+        assert_eq!(unknown(4, 2), Change::Lost);
+        assert_eq!(unknown(5, 9000), Change::None);
         assert!(network.is_away());
-        assert_eq!(network.note(6, true, at(9001)), Change::Back);
+        assert_eq!(network.reached(6, at(9001)), Change::Back);
         assert!(!network.is_away());
-        assert_eq!(network.note(1, false, at(9002)), Change::None);
+        // What was under way then, and what never answered, says nothing now.
+        for host in 10..30 {
+            let begun = if host < 20 { 9000 } else { 9002 };
+            let before = if host < 20 {
+                Before::Answered
+            } else {
+                Before::Unknown
+            };
+            assert_eq!(network.failed(host, before, at(begun), at(9010)), Change::None);
+        }
     }
 
     #[test]
     fn one_host_that_fails_often_is_one_host() {
         let mut network = Network::default();
         for n in 0..100 {
-            assert_eq!(network.note(1, false, at(n)), Change::None);
+            assert_eq!(fail(&mut network, 1, n), Change::None);
         }
     }
 
@@ -137,33 +267,88 @@ mod tests {
     fn seven_of_ten_are_not_enough_and_eight_are() {
         let mut network = Network::default();
         for host in 0..3 {
-            network.note(host, true, at(0));
+            network.reached(host, at(0));
         }
         for host in 3..10 {
-            assert_eq!(network.note(host, false, at(1)), Change::None);
+            assert_eq!(fail(&mut network, host, 1), Change::None);
         }
-        assert_eq!(network.note(2, false, at(2)), Change::Lost);
+        assert_eq!(fail(&mut network, 2, 2), Change::Lost);
     }
 
     #[test]
     fn failures_that_are_minutes_apart_do_not_add_up() {
         let mut network = Network::default();
         for host in 0..50 {
-            assert_eq!(network.note(host, false, at(i64::from(host) * 120)), Change::None);
+            assert_eq!(fail(&mut network, host, i64::from(host) * 120), Change::None);
         }
         assert!(network.hosts.len() < HOSTS && network.order.len() < HOSTS);
     }
 
     #[test]
-    fn eight_hosts_in_a_row_are_enough_whoever_answered_before() {
+    fn eight_hosts_in_a_row_are_enough_where_they_are_half_of_those_heard_of_lately() {
         let mut network = Network::default();
         for host in 0..100 {
-            network.note(host, true, at(0));
+            network.reached(host, at(0));
+        }
+        for host in 100..150 {
+            assert_eq!(fail(&mut network, host, 1), Change::None);
+        }
+        let mut network = Network::default();
+        for host in 0..100 {
+            network.reached(host, at(0));
         }
         for host in 100..107 {
-            assert_eq!(network.note(host, false, at(1)), Change::None);
+            assert_eq!(fail(&mut network, host, 62), Change::None);
         }
-        assert_eq!(network.note(106, false, at(1)), Change::None);
-        assert_eq!(network.note(107, false, at(1)), Change::Lost);
+        assert_eq!(fail(&mut network, 106, 62), Change::None);
+        assert_eq!(fail(&mut network, 107, 62), Change::Lost);
+    }
+
+    #[test]
+    fn time_outs_that_end_together_after_the_others_answered_are_no_outage() {
+        // 300 hosts answer in a second; eight that did so yesterday time out, all at once.
+        for before in [Before::Answered, Before::Unknown] {
+            let mut world = World::new(308, |_| before);
+            world.second(0, 0..308, |host| host < 300);
+            for now in 1..60 {
+                world.second(now, std::iter::empty(), |_| true);
+            }
+            assert!(world.running.is_empty() && world.lost.is_empty(), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_mostly_dead_hosts_does_not_flap() {
+        for before in [Before::Answered, Before::Unknown, Before::Failed] {
+            let mut world = World::new(400, |_| before);
+            for now in 0..7200 {
+                // Each every ten minutes, four hosts every other second on average, in no order that matters.
+                let asked = (0..400).filter(|host| (i64::from(*host) * 37 + now) % 600 == 0);
+                world.second(now, asked, |host| host % 4 == 0);
+            }
+            assert_eq!(world.lost, [] as [i64; 0], "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_true_outage_is_recognised_soon_and_once_and_its_end_at_once() {
+        for (hosts, dead, within) in [(4000, 0, 60), (4000, 1000, 60), (400, 300, 200), (40, 0, 200)] {
+            let mut world = World::new(hosts as usize, |_| Before::Answered);
+            for now in 0..7200 {
+                let asked = (0..hosts).filter(|host| (i64::from(*host) * 37 + now) % 600 == 0);
+                let is_up = !(3600..5400).contains(&now);
+                world.second(now, asked, |host| is_up && host >= dead);
+            }
+            assert!(
+                matches!(world.lost[..], [at] if (3600..3600 + within).contains(&at)),
+                "{hosts}: {:?}",
+                world.lost
+            );
+            assert!(
+                matches!(world.back[..], [at] if (5400..5450).contains(&at)),
+                "{hosts}: {:?}",
+                world.back
+            );
+        }
     }
 }

@@ -37,10 +37,10 @@ impl Watched {
 
     /// Polls, and waits until the next poll is due; gives back the wait.
     fn poll(&mut self, finding: &Finding<'_>) -> Duration {
-        self.poll_asked(finding, None)
+        self.poll_asked(finding, &[])
     }
 
-    fn poll_asked(&mut self, finding: &Finding<'_>, asked: Option<(Rule, Duration)>) -> Duration {
+    fn poll_asked(&mut self, finding: &Finding<'_>, asked: &[(Rule, Duration)]) -> Duration {
         // What is remembered goes through the store each time.
         let mut memory = FeedMemory::open(&self.memory.close()).unwrap();
         assert_eq!(memory, self.memory);
@@ -152,7 +152,7 @@ fn an_answer_without_a_known_item_is_a_possible_gap_and_the_next_one_overlaps() 
         &mut memory,
         URL,
         &Finding::Feed(&fresh),
-        None,
+        &[],
         &feed.options,
         feed.now,
         &mut feed.dice,
@@ -163,6 +163,57 @@ fn an_answer_without_a_known_item_is_a_possible_gap_and_the_next_one_overlaps() 
         Rule::Gap | Rule::Window | Rule::Arrivals
     ));
     assert!(Duration::from_millis(memory.decision.interval_ms.into()) <= waited / 2 + Duration::from_secs(1));
+}
+
+/// A feed of 30 items that brings 300 a day, polled each hour for a day.
+fn lively() -> (Watched, u64) {
+    let mut feed = Watched::new();
+    let mut first = 0;
+    feed.poll(&Finding::Feed(&items(0..30)));
+    for _ in 0..24 {
+        feed.now = after(
+            Timestamp::from_millisecond(feed.memory.decision.at_ms).unwrap(),
+            Duration::from_hours(1),
+        );
+        first += 12;
+        feed.poll(&Finding::Feed(&items(first..first + 30)));
+    }
+    (feed, first)
+}
+
+#[test]
+fn a_hub_spares_no_poll_that_keeps_a_feed_from_running_over() {
+    let hub = (Rule::Hub, Duration::from_hours(6));
+    let (mut feed, first) = lively();
+    let all = items(first + 12..first + 42);
+    let wait = feed.poll_asked(&Finding::Feed(&all), &[hub]);
+    let part = Duration::from_hours(24) * 30 / 300;
+    assert!(wait < part, "{wait:?} of the {part:?} in which all 30 are new");
+    // What the server asks for counts all the same, whichever is named first.
+    let asked = (Rule::RetryAfter, Duration::from_hours(5));
+    for asked in [[hub, asked], [asked, hub]] {
+        let mut feed = lively().0;
+        let wait = feed.poll_asked(&Finding::Feed(&all), &asked);
+        assert_eq!((wait.as_secs() / 3600, feed.rule()), (5, Rule::RetryAfter));
+    }
+    // A quiet feed is left to its hub.
+    let mut quiet = Watched::new();
+    quiet.poll(&Finding::Feed(&items(0..30)));
+    quiet.now = after(quiet.now, Duration::from_hours(30 * 24));
+    quiet.options.max = Duration::from_hours(1);
+    let wait = quiet.poll_asked(&Finding::Unchanged, &[hub]);
+    assert_eq!((wait.as_secs() / 3600, quiet.rule()), (6, Rule::Hub));
+}
+
+#[test]
+fn a_hub_does_not_lengthen_the_wait_after_a_gap() {
+    let (mut feed, first) = lively();
+    let all = items(first + 100..first + 130);
+    let mut without = lively().0;
+    let wait = without.poll(&Finding::Feed(&all));
+    let with = feed.poll_asked(&Finding::Feed(&all), &[(Rule::Hub, Duration::from_hours(6))]);
+    assert_eq!((with, feed.rule()), (wait, without.rule()));
+    assert_eq!(feed.memory.gaps, 1);
 }
 
 #[test]
@@ -235,7 +286,7 @@ fn what_the_server_asks_for_is_a_floor_of_at_most_two_days() {
     for (asked, at_least) in [(7200, 7200), (u64::MAX, 48 * 3600)] {
         let wait = feed.poll_asked(
             &Finding::Failed(FailureClass::Transient),
-            Some((Rule::RetryAfter, Duration::from_secs(asked))),
+            &[(Rule::RetryAfter, Duration::from_secs(asked))],
         );
         assert!(
             wait.as_secs() >= at_least && wait.as_secs() < at_least + 600 + 1728,
@@ -245,7 +296,7 @@ fn what_the_server_asks_for_is_a_floor_of_at_most_two_days() {
     }
     let wait = feed.poll_asked(
         &Finding::NotAsked(Rule::PutOff),
-        Some((Rule::PutOff, Duration::from_hours(2))),
+        &[(Rule::PutOff, Duration::from_hours(2))],
     );
     assert!(wait >= Duration::from_hours(2) && feed.rule() == Rule::PutOff);
 }
@@ -297,7 +348,7 @@ fn feeds_with_the_same_wait_are_moved_apart_the_same_way_on_every_run() {
             &mut memory,
             &url,
             &Finding::Unchanged,
-            None,
+            &[],
             &options,
             now(),
             &mut Dice::seeded(seed),

@@ -64,8 +64,8 @@ const MISSES_ALLOWED: u32 = 3;
 /// themselves the longest.
 const DELIVERED_WITHIN: Duration = Duration::from_mins(15);
 
-/// How often a feed with a proved hub is polled all the same. Three misses then show within a day, and four requests a
-/// day instead of some hundred are what the hub is for.
+/// How often a feed with a proved hub is polled all the same: four requests a day instead of some hundred are what the hub
+/// is for. The schedule makes it shorter where the feed would run over by then.
 const CHECK_INTERVAL: Duration = Duration::from_hours(6);
 
 /// Characters kept of what a hub says: it is a stranger's text, kept for people to read.
@@ -251,13 +251,13 @@ impl HubState {
         !matches!(self.stage, Stage::Leaving { .. })
     }
 
-    /// How long the feed need not be polled but as a check on its hub; `None` while polling is all there is. Never
-    /// beyond the lease.
+    /// How long the feed need not be polled but as a check on its hub; `None` while polling is all there is, as it is from
+    /// the first miss until a poll finds that the hub delivers again. Never beyond the lease.
     #[must_use]
     pub fn check_interval(&self, now: Timestamp) -> Option<Duration> {
         match &self.stage {
             Stage::Active { lease_until, .. } | Stage::Renewing { lease_until, .. }
-                if self.proved && *lease_until > now =>
+                if self.proved && self.misses == 0 && *lease_until > now =>
             {
                 Some(until(*lease_until, now).min(CHECK_INTERVAL))
             }
@@ -427,6 +427,14 @@ impl HubState {
         self.misses = 0;
     }
 
+    /// The hub took a request. One to end the subscription may have waited in line for long; the hub has its time to
+    /// verify from now on, and the feed is forgotten after it.
+    pub(super) fn taken(&mut self, now: Timestamp) {
+        if let Stage::Leaving { asked } = &mut self.stage {
+            *asked = now;
+        }
+    }
+
     fn leave(&mut self, now: Timestamp) -> Action {
         match self.stage {
             // The hub knows, or may know, of a subscription.
@@ -468,6 +476,14 @@ impl fmt::Display for HubState {
                 write!(f, "request {} failed ({why}); asked again at {at}", self.tries)
             }
             Stage::Requested { at } => write!(f, "asked at {at}, not verified yet"),
+            Stage::Active { lease_until, .. } if self.proved && self.misses > 0 => {
+                write!(
+                    f,
+                    "subscribed until {lease_until}; has not delivered what {} polls in a row found, so polled as without \
+                     it",
+                    self.misses
+                )
+            }
             Stage::Active { lease_until, .. } if self.proved => {
                 write!(f, "delivers until {lease_until}; polled as a check only")
             }

@@ -247,6 +247,31 @@ fn polling_is_slow_only_while_a_hub_that_has_delivered_is_bound_to() {
 }
 
 #[test]
+fn a_hub_that_missed_something_spares_no_poll_until_it_delivers_again() {
+    let mut state = proved();
+    let check = state.check_interval(at(3));
+    let missed = PollFound {
+        missed: 1,
+        delivered: 3,
+    };
+    assert!(!state.observe_poll(missed, at(HOUR)));
+    assert_eq!(state.check_interval(at(HOUR)), None);
+    assert!(state.to_string().contains("polled as without it"), "{state}");
+    state.observe_poll(PollFound::default(), at(2 * HOUR));
+    assert_eq!(
+        state.check_interval(at(2 * HOUR)),
+        None,
+        "nothing new says nothing"
+    );
+    let delivered = PollFound {
+        missed: 0,
+        delivered: 1,
+    };
+    state.observe_poll(delivered, at(3 * HOUR));
+    assert_eq!(state.check_interval(at(3 * HOUR)), check);
+}
+
+#[test]
 fn what_is_older_than_a_quarter_of_an_hour_and_younger_than_the_subscription_should_have_come() {
     let state = active(10 * DAY);
     let now = at(5 * HOUR);

@@ -470,14 +470,23 @@ impl Subscriptions {
         let now = self.clock.now();
         let mut book = self.book();
         book.lines.asked(&request.hub, Some(result.is_err()), now);
-        if let Err(error) = result {
-            count(&self.counters.requests_failed);
-            tracing::info!(feed = request.feed, hub = request.hub, %error, "the hub took no request");
-            let is_same = book.feeds.get(&request.feed).is_some_and(|known| {
-                known.state.hub() == request.hub && known.state.topic() == request.topic
-            });
-            if is_same {
-                book.happen(&request.feed, Event::Failed(&error.to_string()), now);
+        let same = book
+            .feeds
+            .get_mut(&request.feed)
+            .filter(|known| known.state.hub() == request.hub && known.state.topic() == request.topic);
+        match (result, same) {
+            (Ok(()), Some(known)) => {
+                known.state.taken(now);
+                // What was owed was out of line while it was sent.
+                book.plan(&request.feed);
+            }
+            (Ok(()), None) => {}
+            (Err(error), same) => {
+                count(&self.counters.requests_failed);
+                tracing::info!(feed = request.feed, hub = request.hub, %error, "the hub took no request");
+                if same.is_some() {
+                    book.happen(&request.feed, Event::Failed(&error.to_string()), now);
+                }
             }
         }
         drop(book);

@@ -8,8 +8,8 @@ use depeche_fetcher::websub::{Admission, FoundItem, Post, Received, Told};
 use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, Fetcher, Mode, PollSummary, poll};
 use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, Clock, HttpAnswer, Payload, PollReport};
-use depeche_testkit::Reply;
 use depeche_testkit::hub::{Behaviour, ask_back, sign};
+use depeche_testkit::{Newsroom, Reply};
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -237,8 +237,10 @@ async fn a_hub_that_misses_what_polls_find_is_dropped_and_the_feed_polled_as_bef
     };
     assert!(room.subscriptions.was_delivered(&feed, delivered[0]));
     for round in 1..=3 {
-        assert!(
+        // From the first miss on polls are all there is.
+        assert_eq!(
             room.subscriptions.check_interval(&feed).is_some(),
+            round == 1,
             "round {round}"
         );
         let after_the_first = room.now().saturating_add(SignedDuration::from_secs(1)).unwrap();
@@ -365,6 +367,24 @@ async fn a_removed_feed_is_unsubscribed_and_its_callback_is_nobodys() {
     room.wait(2 * HOUR);
     room.subscriptions.remove("https://another.example/");
     room.until(|counts| counts.feeds == 0).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_hub_that_never_verifies_the_end_of_a_subscription_is_not_waited_for_without_end() {
+    let room = Room::open();
+    room.subscribed().await;
+    room.hub.behave(Behaviour::Forgets);
+    room.subscriptions.remove(&room.feed());
+    room.until(|counts| counts.requests == 2).await;
+    room.until(|_| room.hub.asked().len() == 2).await;
+    // Nothing happens but time; whether the hub's answer was read before is all the same.
+    room.until(|counts| {
+        room.wait(HOUR);
+        room.subscriptions.remove("https://another.example/");
+        counts.feeds == 0
+    })
+    .await;
     room.close().await;
 }
 
@@ -523,9 +543,12 @@ impl Polling {
 
 #[tokio::test]
 async fn polls_are_a_check_while_a_hub_delivers_and_all_there_is_once_it_missed_three() {
-    let room = Room::open();
-    // The newsroom dates what it publishes, ten minutes apart from six o'clock on.
-    *room.now.lock().unwrap() = "2026-02-01T06:25:00Z".parse().unwrap();
+    let mut room = Room::open();
+    // A feed that does not run over within a day. The newsroom dates what it publishes, ten minutes apart from six o'clock
+    // on.
+    room.newsroom = Newsroom::open(&room.origin, "gazette", 200);
+    *room.now.lock().unwrap() = "2026-02-01T05:55:00Z".parse().unwrap();
+    room.wait(200 * 10 * MINUTE);
     let (newsroom, link) = (room.newsroom.clone(), format!("<{}>; rel=hub", room.hub.url()));
     room.origin.on(&newsroom.feed_path(), move |_| {
         Reply::feed(newsroom.feed()).header("Link", &link)
@@ -543,11 +566,16 @@ async fn polls_are_a_check_while_a_hub_delivers_and_all_there_is_once_it_missed_
     let (wait, mut last) = polling.next(&room, &first).await;
     assert!(wait < 6 * HOUR, "{wait}");
     for missed in 1..=3 {
-        assert!(last.record.as_ref().unwrap().rule.contains("hub"), "{last:?}");
+        let is_check = last.record.as_ref().unwrap().rule.contains("hub");
+        assert_eq!(
+            is_check,
+            missed == 1,
+            "polling is all there is from the first miss on: {last:?}"
+        );
         // 3. The hub says nothing of what is published; the polls find it.
         room.newsroom.publish(1);
         let (wait, report) = polling.next(&room, &last).await;
-        assert!(wait >= 6 * HOUR, "{missed}: {wait}");
+        assert_eq!(wait >= 6 * HOUR, missed == 1, "{missed}: {wait}");
         last = report;
     }
     // 4. The hub is dropped, and the feed polled by what it brings.
