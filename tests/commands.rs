@@ -235,6 +235,44 @@ fn rejected_articles_stay_visible_with_their_language() {
 }
 
 #[test]
+fn every_spelling_of_an_address_is_one_feed() {
+    let depeche = Depeche::new();
+    let plain = "http://exemple.fr/gz.xml";
+    let feeds = |arguments: &[&str], code: i32| {
+        let ran = depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
+        format!("{}{}", ran.stdout, ran.stderr)
+    };
+    assert!(feeds(&["add", " http://exemple.fr:80/gz.xml#haut "], 0).contains(&format!("{plain}: added")));
+    for spelt in ["HTTP://exemple.fr/gz.xml", "http://EXEMPLE.fr/./gz.xml", plain] {
+        assert!(feeds(&["add", spelt], 0).contains("there already"), "{spelt}");
+    }
+    depeche.write("liste.txt", "http://Exemple.fr/gz.xml\nhttps://exemple.be/été\n");
+    assert!(feeds(&["import", "liste.txt"], 0).contains("2 feeds, 1 of them new"));
+    let list = feeds(&["list", "--format", "jsonl"], 0);
+    assert!(
+        list.contains(&format!("\"url\":\"{plain}\"")) && list.contains("https://exemple.be/%C3%A9t%C3%A9"),
+        "{list}"
+    );
+    // A list from elsewhere that names a feed twice locks nothing.
+    depeche.write(
+        "data/feeds.opml",
+        "<opml><body>\n<outline xmlUrl='http://exemple.fr/gz.xml'/>\n<outline xmlUrl='HTTP://exemple.fr/gz.xml'/>\n\
+         <outline xmlUrl='https://a.fr/#x'/></body></opml>",
+    );
+    assert!(feeds(&["add", "https://b.fr/"], 0).contains("listed already on line 2"));
+    assert!(!feeds(&["add", "https://c.fr"], 0).contains("listed already"));
+    feeds(&["remove", "HTTPS://C.fr/#y"], 0);
+    feeds(&["remove", "HTTP://exemple.fr:80/gz.xml"], 0);
+    assert_eq!(feeds(&["list", "--format", "jsonl"], 0).lines().count(), 2);
+    for (wrong, told) in [
+        ("http://x:99999", "invalid port number"),
+        ("example.org/rss", "`https://example.org/rss`"),
+    ] {
+        assert!(feeds(&["add", wrong], 1).contains(told), "{wrong}");
+    }
+}
+
+#[test]
 fn feeds_are_added_listed_exported_imported_and_removed() {
     let depeche = Depeche::new();
     depeche.write(
