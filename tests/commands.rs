@@ -474,3 +474,44 @@ fn help_completions_and_the_manual_come_from_the_command_line_itself() {
     );
     depeche.run(["no-such-command"]).expect_code(2);
 }
+
+#[test]
+fn parse_says_why_nothing_comes_of_a_file() {
+    let depeche = Depeche::new();
+    let rss = "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>x</title><link>https://a.fr/</link>\
+               <description>d</description></channel></rss>";
+    let index = "<?xml version=\"1.0\"?><sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><sitemap>\
+                 <loc>https://a.fr/1.xml</loc></sitemap><sitemap><loc>https://a.fr/2.xml</loc></sitemap></sitemapindex>";
+    let wall = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={}\
+                </script><noscript>Enable JavaScript and cookies to continue</noscript></body></html>";
+    let consent = "<!DOCTYPE html><html lang=fr><head><title>L’Écho</title></head><body><p>Avec votre consentement, nos \
+                   partenaires et nous utilisons des cookies ou traceurs.</p><button>Continuer sans accepter</button>\
+                   <button>Tout accepter</button></body></html>";
+    for (name, content, told) in [
+        ("empty.xml", rss, "a feed without entries"),
+        ("index.xml", index, "a sitemap index of 2 sitemaps"),
+        (
+            "wall.html",
+            wall,
+            "a wall against robots stands in its place (cloudflare)",
+        ),
+        ("consent.html", consent, "asks for consent"),
+    ] {
+        depeche.write(name, content);
+        for arguments in [
+            vec!["parse", name],
+            vec!["parse", name, "--url", "https://a.fr/x"],
+        ] {
+            let ran = depeche.run(arguments);
+            assert!(ran.stderr.contains(told), "{name}: {}", ran.stderr);
+        }
+    }
+    let wrong = depeche
+        .run(["parse", "empty.xml", "--url", "a.fr/rss"])
+        .expect_code(2);
+    assert!(
+        wrong.stderr.contains("--url") && wrong.stderr.contains("`https://a.fr/rss` may be meant"),
+        "{}",
+        wrong.stderr
+    );
+}

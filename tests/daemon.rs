@@ -382,7 +382,8 @@ fn feeds_are_listed_explained_and_logged_while_the_daemon_runs() {
     let data = depeche.path().join("data");
     let daemon = depeche.spawn(["run", "-v"]);
     assert!(origin.wait_for(&newsroom.feed_path(), 3, PATIENCE));
-    let feeds = |arguments: &[&str], code: i32| depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
+    let feeds =
+        |arguments: &[&str], code: i32| depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
     wait_until("two polls are kept", || {
         let log = feeds(&["log", &url, "--format", "jsonl"], 0).stdout;
         log.lines().count() >= 2 && log.contains("\"outcome\":\"304\"")
@@ -403,16 +404,24 @@ fn feeds_are_listed_explained_and_logged_while_the_daemon_runs() {
     assert!(running.contains("is not among the feeds"), "{running}");
     assert!(ask(&data, "/api/v1/feeds?format=xml").starts_with("HTTP/1.1 400"));
     // Feeds come while it runs.
-    depeche.configure(&format!("[[feed]]\nurl = \"{url}\"\n[[feed]]\nurl = \"{}\"\n", origin.url("/neu.xml")));
+    depeche.configure(&format!(
+        "[[feed]]\nurl = \"{url}\"\n[[feed]]\nurl = \"{}\"\n",
+        origin.url("/neu.xml")
+    ));
     daemon.hang_up();
     wait_until("the feed is known", || {
         let list = feeds(&["list", "--format", "jsonl"], 0).stdout;
-        list.lines().any(|line| line.contains("/neu.xml") && line.contains("\"status\":\"404\""))
+        list.lines()
+            .any(|line| line.contains("/neu.xml") && line.contains("\"status\":\"404\""))
     });
     assert_eq!(daemon.terminate(), Some(0));
     // The same by the command itself.
     assert_eq!(feeds(&["log", unknown], 1).stderr, running);
-    assert!(feeds(&["explain", &origin.url("/neu.xml")], 0).stdout.contains("failed (404)"));
+    assert!(
+        feeds(&["explain", &origin.url("/neu.xml")], 0)
+            .stdout
+            .contains("failed (404)")
+    );
 }
 
 #[test]

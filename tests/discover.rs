@@ -209,8 +209,14 @@ fn a_host_that_turns_us_away_is_asked_nothing_more() {
     let wall = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={}</script>\
                 <noscript>Enable JavaScript and cookies to continue</noscript></body></html>";
     for (refusal, told) in [
-        (Reply::status(429).header("Retry-After", "3600"), "asked for quiet until"),
-        (Reply::status(503).header("Retry-After", "600"), "asked for quiet until"),
+        (
+            Reply::status(429).header("Retry-After", "3600"),
+            "asked for quiet until",
+        ),
+        (
+            Reply::status(503).header("Retry-After", "600"),
+            "asked for quiet until",
+        ),
         (Reply::page(wall), "a wall against robots"),
     ] {
         let origin = Origin::start();
@@ -220,9 +226,17 @@ fn a_host_that_turns_us_away_is_asked_nothing_more() {
         let ran = depeche
             .run(["feeds", "discover", &origin.url("/")])
             .expect_code(1);
-        assert!(ran.stdout.contains(told) && ran.stdout.contains("one lead was dropped"), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains(told) && ran.stdout.contains("one lead was dropped"),
+            "{}",
+            ran.stdout
+        );
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
-        let asked: Vec<String> = origin.requests().iter().map(|asked| asked.path().to_owned()).collect();
+        let asked: Vec<String> = origin
+            .requests()
+            .iter()
+            .map(|asked| asked.path().to_owned())
+            .collect();
         assert_eq!(asked, ["/robots.txt", "/", "/a.xml"]);
     }
     // The robots.txt itself.
@@ -240,6 +254,10 @@ fn of_a_host_that_is_away_the_cause_is_named_first() {
     let address = gone.local_addr().expect("an address");
     drop(gone);
     let ran = discover(&Depeche::configured(""), &[&format!("http://{address}/")]).expect_code(69);
-    let note = ran.stderr.lines().find(|line| line.starts_with("note:")).unwrap_or_default();
+    let note = ran
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("note:"))
+        .unwrap_or_default();
     assert!(note.contains(": connecting to "), "{note}");
 }

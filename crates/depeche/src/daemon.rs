@@ -88,7 +88,12 @@ pub(crate) fn ask(
 }
 
 /// The path under which the daemon prints of its feeds: of all, or, with `/explain` or `/log`, of the one at `url`.
-pub(crate) fn feeds_path(which: &str, url: Option<&str>, format: impl ValueEnum, width: Option<u16>) -> String {
+pub(crate) fn feeds_path(
+    which: &str,
+    url: Option<&str>,
+    format: impl ValueEnum,
+    width: Option<u16>,
+) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Some(url) = url {
         query.append_pair("url", url);

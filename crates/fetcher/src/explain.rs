@@ -25,7 +25,10 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
         };
         said.push(match longest.is_zero() {
             true => format!("It failed {times}."),
-            false => format!("It failed {times}, after which the wait is {} at most.", words(longest)),
+            false => format!(
+                "It failed {times}, after which the wait is {} at most.",
+                words(longest)
+            ),
         });
     }
     if memory.gaps > 0 {

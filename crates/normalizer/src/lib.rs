@@ -27,4 +27,5 @@ mod urls;
 mod article;
 
 pub use normalizer::{Normalizer, Options, Unwanted};
+pub use page::barrier_to;
 pub use stage::run;

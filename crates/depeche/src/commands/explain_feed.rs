@@ -14,14 +14,7 @@ pub(super) fn explain_feed(config: &Config, url: &str, format: ShowFormat) -> an
     let url = feeds::address(url)?;
     let mut said = Vec::new();
     match feed_store(config) {
-        Ok(reader) => output::explain_feed(
-            &mut said,
-            config,
-            reader.as_ref(),
-            &url,
-            format,
-            table_width(),
-        )?,
+        Ok(reader) => output::explain_feed(&mut said, config, reader.as_ref(), &url, format, table_width())?,
         Err(locked) if daemon::is_locked(&locked) => {
             let path = daemon::feeds_path("/explain", Some(&url), format, table_width());
             daemon::ask(&config.data_dir, &path, locked, &mut said)?;

@@ -69,7 +69,16 @@ pub(super) fn run(
         let fetcher = Arc::new(fetcher);
         if let (Some(address), Some(reload)) = (listen, &reload) {
             let (asking, hubs) = (Arc::clone(&fetcher), hubs.clone());
-            http::serve(address, reload.running(), clock, &pipeline, asking, hubs, stop.clone()).await?;
+            http::serve(
+                address,
+                reload.running(),
+                clock,
+                &pipeline,
+                asking,
+                hubs,
+                stop.clone(),
+            )
+            .await?;
         }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;

@@ -49,7 +49,8 @@ impl Wanted {
         let Some(name) = &self.format else {
             return Ok(usual);
         };
-        F::from_str(name, false).map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response())
+        F::from_str(name, false)
+            .map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response())
     }
 }
 
@@ -86,9 +87,14 @@ pub(super) async fn explain(State(source): State<Source>, Query(wanted): Query<W
         Err(refusal) => return refusal,
     };
     let is_json = matches!(format, ShowFormat::Json);
-    print(source, wanted, is_json, move |out, config, reader, wanted, url| {
-        explain_feed(out, config, Some(reader), url, format, wanted.width)
-    })
+    print(
+        source,
+        wanted,
+        is_json,
+        move |out, config, reader, wanted, url| {
+            explain_feed(out, config, Some(reader), url, format, wanted.width)
+        },
+    )
     .await
 }
 
@@ -97,9 +103,14 @@ pub(super) async fn log(State(source): State<Source>, Query(wanted): Query<Wante
         Ok(format) => format,
         Err(refusal) => return refusal,
     };
-    print(source, wanted, format == Format::Json, move |out, config, reader, wanted, url| {
-        feed_log(out, config, Some(reader), url, format, wanted.width)
-    })
+    print(
+        source,
+        wanted,
+        format == Format::Json,
+        move |out, config, reader, wanted, url| {
+            feed_log(out, config, Some(reader), url, format, wanted.width)
+        },
+    )
     .await
 }
 

@@ -465,7 +465,10 @@ impl<'a> Search<'a> {
 }
 
 fn quiet_until(until: Timestamp) -> String {
-    format!("asked for quiet until {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    format!(
+        "asked for quiet until {}",
+        until.strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
 }
 
 /// Tells a feed from a page.

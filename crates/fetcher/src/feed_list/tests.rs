@@ -274,7 +274,10 @@ fn every_spelling_of_an_address_is_one_and_what_is_none_is_told_with_its_reason(
     for (written, told) in [
         ("http://x:99999", "port"),
         ("example.org/rss", "`https://example.org/rss` may be meant"),
-        ("example.org:8080/rss", "`https://example.org:8080/rss` may be meant"),
+        (
+            "example.org:8080/rss",
+            "`https://example.org:8080/rss` may be meant",
+        ),
         ("ftp://x.fr/", "not an http or https address"),
         ("mailto:a@x.fr", "not an http or https address"),
         ("", "not an address"),

@@ -120,6 +120,13 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     })
 }
 
+/// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
+#[must_use]
+pub fn barrier_to(html: &str, url: &str) -> Option<String> {
+    let page = read(html, url).ok()?;
+    page.barrier.map(|barrier| barrier.to_string())
+}
+
 /// The text of the elements that a selector names, folded; scripts are out of the tree.
 fn shown(document: &Document, selector: &str) -> String {
     let text = document.select(selector).text();
