@@ -91,7 +91,7 @@ pub(crate) fn ask(
 pub(crate) fn feeds_path(
     which: &str,
     url: Option<&str>,
-    format: impl ValueEnum,
+    format: &impl ValueEnum,
     width: Option<u16>,
 ) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -23,12 +23,13 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
             2 => "twice in a row".to_owned(),
             count => format!("{count} times in a row"),
         };
-        said.push(match longest.is_zero() {
-            true => format!("It failed {times}."),
-            false => format!(
+        said.push(if longest.is_zero() {
+            format!("It failed {times}.")
+        } else {
+            format!(
                 "It failed {times}, after which the wait is {} at most.",
                 words(longest)
-            ),
+            )
         });
     }
     if memory.gaps > 0 {

@@ -16,7 +16,7 @@ pub(super) fn explain_feed(config: &Config, url: &str, format: ShowFormat) -> an
     match feed_store(config) {
         Ok(reader) => output::explain_feed(&mut said, config, reader.as_ref(), &url, format, table_width())?,
         Err(locked) if daemon::is_locked(&locked) => {
-            let path = daemon::feeds_path("/explain", Some(&url), format, table_width());
+            let path = daemon::feeds_path("/explain", Some(&url), &format, table_width());
             daemon::ask(&config.data_dir, &path, locked, &mut said)?;
         }
         Err(error) => return Err(error),
@@ -40,7 +40,7 @@ pub(super) fn log(config: &Config, url: &str, rows: &Rows) -> anyhow::Result<Exi
             )?;
         }
         Err(locked) if daemon::is_locked(&locked) => {
-            let path = daemon::feeds_path("/log", Some(&url), rows.format, table_width());
+            let path = daemon::feeds_path("/log", Some(&url), &rows.format, table_width());
             daemon::ask(&config.data_dir, &path, locked, &mut said)?;
         }
         Err(error) => return Err(error),

@@ -68,7 +68,7 @@ fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
     let reader = match feed_store(config) {
         Ok(reader) => reader,
         Err(locked) if daemon::is_locked(&locked) => {
-            let path = daemon::feeds_path("", None, rows.format, table_width());
+            let path = daemon::feeds_path("", None, &rows.format, table_width());
             let mut said = Vec::new();
             match daemon::ask(&config.data_dir, &path, locked, &mut said) {
                 Ok(()) => {

@@ -45,12 +45,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn format<F: ValueEnum>(&self, usual: F) -> Result<F, Response> {
+    fn format<F: ValueEnum>(&self, usual: F) -> Result<F, (StatusCode, String)> {
         let Some(name) = &self.format else {
             return Ok(usual);
         };
-        F::from_str(name, false)
-            .map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response())
+        F::from_str(name, false).map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n")))
     }
 }
 
@@ -58,7 +57,7 @@ impl Wanted {
 pub(super) async fn list(State(source): State<Source>, Query(wanted): Query<Wanted>) -> Response {
     let format = match wanted.format(Format::Json) {
         Ok(format) => format,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let (pieces, mut arriving) = mpsc::channel(PIECES);
     let client = pieces.clone();
@@ -84,7 +83,7 @@ pub(super) async fn list(State(source): State<Source>, Query(wanted): Query<Want
 pub(super) async fn explain(State(source): State<Source>, Query(wanted): Query<Wanted>) -> Response {
     let format = match wanted.format(ShowFormat::Json) {
         Ok(format) => format,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let is_json = matches!(format, ShowFormat::Json);
     print(
@@ -101,7 +100,7 @@ pub(super) async fn explain(State(source): State<Source>, Query(wanted): Query<W
 pub(super) async fn log(State(source): State<Source>, Query(wanted): Query<Wanted>) -> Response {
     let format = match wanted.format(Format::Json) {
         Ok(format) => format,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     print(
         source,

@@ -188,12 +188,12 @@ pub(crate) fn explain_feed(
         None => writeln!(out, "  next poll as soon as the daemon runs")?,
     }
     if let (Some(error), Some(polled_at)) = (&row.error, row.polled_at) {
-        writeln!(
-            out,
-            "  The last poll, {}, failed ({}): {error}.",
-            time(polled_at),
-            row.status
-        )?;
+        let status = match row.status.as_str() {
+            "failed" => String::new(),
+            status => format!(" ({status})"),
+        };
+        let polled_at = time(polled_at);
+        writeln!(out, "  The last poll, {polled_at}, failed{status}: {error}.")?;
     }
     for sentence in sentences {
         writeln!(out, "  {sentence}")?;
