@@ -235,6 +235,44 @@ fn rejected_articles_stay_visible_with_their_language() {
 }
 
 #[test]
+fn every_spelling_of_an_address_is_one_feed() {
+    let depeche = Depeche::new();
+    let plain = "http://exemple.fr/gz.xml";
+    let feeds = |arguments: &[&str], code: i32| {
+        let ran = depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
+        format!("{}{}", ran.stdout, ran.stderr)
+    };
+    assert!(feeds(&["add", " http://exemple.fr:80/gz.xml#haut "], 0).contains(&format!("{plain}: added")));
+    for spelt in ["HTTP://exemple.fr/gz.xml", "http://EXEMPLE.fr/./gz.xml", plain] {
+        assert!(feeds(&["add", spelt], 0).contains("there already"), "{spelt}");
+    }
+    depeche.write("liste.txt", "http://Exemple.fr/gz.xml\nhttps://exemple.be/été\n");
+    assert!(feeds(&["import", "liste.txt"], 0).contains("2 feeds, 1 of them new"));
+    let list = feeds(&["list", "--format", "jsonl"], 0);
+    assert!(
+        list.contains(&format!("\"url\":\"{plain}\"")) && list.contains("https://exemple.be/%C3%A9t%C3%A9"),
+        "{list}"
+    );
+    // A list from elsewhere that names a feed twice locks nothing.
+    depeche.write(
+        "data/feeds.opml",
+        "<opml><body>\n<outline xmlUrl='http://exemple.fr/gz.xml'/>\n<outline xmlUrl='HTTP://exemple.fr/gz.xml'/>\n\
+         <outline xmlUrl='https://a.fr/#x'/></body></opml>",
+    );
+    assert!(feeds(&["add", "https://b.fr/"], 0).contains("listed already on line 2"));
+    assert!(!feeds(&["add", "https://c.fr"], 0).contains("listed already"));
+    feeds(&["remove", "HTTPS://C.fr/#y"], 0);
+    feeds(&["remove", "HTTP://exemple.fr:80/gz.xml"], 0);
+    assert_eq!(feeds(&["list", "--format", "jsonl"], 0).lines().count(), 2);
+    for (wrong, told) in [
+        ("http://x:99999", "invalid port number"),
+        ("example.org/rss", "`https://example.org/rss`"),
+    ] {
+        assert!(feeds(&["add", wrong], 1).contains(told), "{wrong}");
+    }
+}
+
+#[test]
 fn feeds_are_added_listed_exported_imported_and_removed() {
     let depeche = Depeche::new();
     depeche.write(
@@ -435,4 +473,45 @@ fn help_completions_and_the_manual_come_from_the_command_line_itself() {
             .contains("Exit codes")
     );
     depeche.run(["no-such-command"]).expect_code(2);
+}
+
+#[test]
+fn parse_says_why_nothing_comes_of_a_file() {
+    let depeche = Depeche::new();
+    let rss = "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>x</title><link>https://a.fr/</link>\
+               <description>d</description></channel></rss>";
+    let index = "<?xml version=\"1.0\"?><sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><sitemap>\
+                 <loc>https://a.fr/1.xml</loc></sitemap><sitemap><loc>https://a.fr/2.xml</loc></sitemap></sitemapindex>";
+    let wall = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={}\
+                </script><noscript>Enable JavaScript and cookies to continue</noscript></body></html>";
+    let consent = "<!DOCTYPE html><html lang=fr><head><title>L’Écho</title></head><body><p>Avec votre consentement, nos \
+                   partenaires et nous utilisons des cookies ou traceurs.</p><button>Continuer sans accepter</button>\
+                   <button>Tout accepter</button></body></html>";
+    for (name, content, told) in [
+        ("empty.xml", rss, "a feed without entries"),
+        ("index.xml", index, "a sitemap index of 2 sitemaps"),
+        (
+            "wall.html",
+            wall,
+            "a wall against robots stands in its place (cloudflare)",
+        ),
+        ("consent.html", consent, "asks for consent"),
+    ] {
+        depeche.write(name, content);
+        for arguments in [
+            vec!["parse", name],
+            vec!["parse", name, "--url", "https://a.fr/x"],
+        ] {
+            let ran = depeche.run(arguments);
+            assert!(ran.stderr.contains(told), "{name}: {}", ran.stderr);
+        }
+    }
+    let wrong = depeche
+        .run(["parse", "empty.xml", "--url", "a.fr/rss"])
+        .expect_code(2);
+    assert!(
+        wrong.stderr.contains("--url") && wrong.stderr.contains("`https://a.fr/rss` may be meant"),
+        "{}",
+        wrong.stderr
+    );
 }

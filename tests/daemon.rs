@@ -374,3 +374,68 @@ fn a_feed_is_explained_and_its_polls_are_logged() {
         .run(["feeds", "explain", "https://example.org/unknown"])
         .expect_code(1);
 }
+
+#[test]
+fn feeds_are_listed_explained_and_logged_while_the_daemon_runs() {
+    let (origin, newsroom, depeche) = newsroom(5);
+    let url = newsroom.feed_url();
+    let data = depeche.path().join("data");
+    let daemon = depeche.spawn(["run", "-v"]);
+    assert!(origin.wait_for(&newsroom.feed_path(), 3, PATIENCE));
+    let feeds =
+        |arguments: &[&str], code: i32| depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
+    wait_until("two polls are kept", || {
+        let log = feeds(&["log", &url, "--format", "jsonl"], 0).stdout;
+        log.lines().count() >= 2 && log.contains("\"outcome\":\"304\"")
+    });
+    let list = feeds(&["list", "--format", "jsonl"], 0);
+    assert!(
+        list.stdout.contains("\"status\":\"304\"") && list.stderr.is_empty(),
+        "{}{}",
+        list.stdout,
+        list.stderr
+    );
+    let said = feeds(&["explain", &url.replace("http:", "HTTP:")], 0).stdout;
+    assert!(said.contains("next poll") && said.contains("304"), "{said}");
+    let json = feeds(&["explain", &url, "--format", "json"], 0).stdout;
+    assert!(json.contains("\"because\""), "{json}");
+    let unknown = "https://example.org/unknown";
+    let running = feeds(&["explain", unknown], 1).stderr;
+    assert!(running.contains("is not among the feeds"), "{running}");
+    assert!(ask(&data, "/api/v1/feeds?format=xml").starts_with("HTTP/1.1 400"));
+    // Feeds come while it runs.
+    depeche.configure(&format!(
+        "[[feed]]\nurl = \"{url}\"\n[[feed]]\nurl = \"{}\"\n",
+        origin.url("/neu.xml")
+    ));
+    daemon.hang_up();
+    wait_until("the feed is known", || {
+        let list = feeds(&["list", "--format", "jsonl"], 0).stdout;
+        list.lines()
+            .any(|line| line.contains("/neu.xml") && line.contains("\"status\":\"404\""))
+    });
+    assert_eq!(daemon.terminate(), Some(0));
+    // The same by the command itself.
+    assert_eq!(feeds(&["log", unknown], 1).stderr, running);
+    assert!(
+        feeds(&["explain", &origin.url("/neu.xml")], 0)
+            .stdout
+            .contains("failed (404)")
+    );
+}
+
+#[test]
+fn a_feed_that_was_never_polled_says_so_and_one_that_is_on_no_list_too() {
+    let (_origin, newsroom, depeche) = newsroom(1);
+    let url = newsroom.feed_url();
+    let told = |arguments: &[&str], code: i32| {
+        let ran = depeche.run(["feeds"].iter().chain(arguments)).expect_code(code);
+        format!("{}{}", ran.stdout, ran.stderr)
+    };
+    for command in ["explain", "log"] {
+        assert!(told(&[command, &url], 0).contains("never polled"), "{command}");
+        let unknown = told(&[command, "https://example.org/unknown"], 1);
+        assert!(unknown.contains("is not among the feeds"), "{unknown}");
+    }
+    assert_eq!(told(&["log", &url, "--format", "jsonl"], 0), "");
+}

@@ -201,3 +201,63 @@ fn a_site_without_feeds_one_that_is_closed_and_one_that_is_gone_are_told_apart()
         refused.stderr
     );
 }
+
+#[test]
+fn a_host_that_turns_us_away_is_asked_nothing_more() {
+    let declared = "<link rel=alternate type=application/rss+xml href=/a.xml>\
+                    <link rel=alternate type=application/rss+xml href=/b.xml>";
+    let wall = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={}</script>\
+                <noscript>Enable JavaScript and cookies to continue</noscript></body></html>";
+    for (refusal, told) in [
+        (
+            Reply::status(429).header("Retry-After", "3600"),
+            "asked for quiet until",
+        ),
+        (
+            Reply::status(503).header("Retry-After", "600"),
+            "asked for quiet until",
+        ),
+        (Reply::page(wall), "a wall against robots"),
+    ] {
+        let origin = Origin::start();
+        let depeche = Depeche::configured("");
+        origin.set("/", page(declared, ""));
+        origin.set("/a.xml", refusal);
+        let ran = depeche
+            .run(["feeds", "discover", &origin.url("/")])
+            .expect_code(1);
+        assert!(
+            ran.stdout.contains(told) && ran.stdout.contains("one lead was dropped"),
+            "{}",
+            ran.stdout
+        );
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        let asked: Vec<String> = origin
+            .requests()
+            .iter()
+            .map(|asked| asked.path().to_owned())
+            .collect();
+        assert_eq!(asked, ["/robots.txt", "/", "/a.xml"]);
+    }
+    // The robots.txt itself.
+    let origin = Origin::start();
+    let depeche = Depeche::configured("");
+    origin.set("/robots.txt", Reply::status(429).header("Retry-After", "3600"));
+    let ran = discover(&depeche, &[&origin.url("/")]).expect_code(1);
+    assert!(ran.stderr.contains("asked for quiet until"), "{}", ran.stderr);
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn of_a_host_that_is_away_the_cause_is_named_first() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = gone.local_addr().expect("an address");
+    drop(gone);
+    let ran = discover(&Depeche::configured(""), &[&format!("http://{address}/")]).expect_code(69);
+    let note = ran
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("note:"))
+        .unwrap_or_default();
+    assert!(note.contains(": connecting to "), "{note}");
+}

@@ -114,7 +114,7 @@ pub(crate) enum Command {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
         /// The address it came from
-        #[arg(long)]
+        #[arg(long, value_parser = address)]
         url: Option<String>,
         /// Its media type, such as `text/html; charset=windows-1252`
         #[arg(long, value_name = "TYPE")]
@@ -329,6 +329,11 @@ pub(crate) enum ShowFormat {
     /// For people
     Table,
     Json,
+}
+
+/// An http or https address, as it was given.
+fn address(given: &str) -> Result<String, String> {
+    depeche_fetcher::feed_list::address(given).map(|_| given.trim().to_owned())
 }
 
 /// How fast a replay is.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum;
 use depeche_disk::durable;
 use depeche_store::StoreError;
 
@@ -72,16 +73,38 @@ pub(crate) fn ask(
         if !response.status().is_success() {
             let status = response.status();
             let why = response.chunk().await?.unwrap_or_default();
-            bail!(
-                "the daemon at {address} answered {status}: {}",
-                String::from_utf8_lossy(&why).trim()
-            );
+            let why = String::from_utf8_lossy(&why);
+            match why.trim() {
+                // What was asked for does not exist: said as the command itself would say it.
+                why if status == reqwest::StatusCode::NOT_FOUND && !why.is_empty() => bail!("{why}"),
+                why => bail!("the daemon at {address} answered {status}: {why}"),
+            }
         }
         while let Some(chunk) = response.chunk().await.context("the daemon's answer broke off")? {
             out.write_all(&chunk)?;
         }
         Ok(())
     })
+}
+
+/// The path under which the daemon prints of its feeds: of all, or, with `/explain` or `/log`, of the one at `url`.
+pub(crate) fn feeds_path(
+    which: &str,
+    url: Option<&str>,
+    format: &impl ValueEnum,
+    width: Option<u16>,
+) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(url) = url {
+        query.append_pair("url", url);
+    }
+    if let Some(format) = format.to_possible_value() {
+        query.append_pair("format", format.get_name());
+    }
+    if let Some(width) = width {
+        query.append_pair("width", &width.to_string());
+    }
+    format!("/api/v1/feeds{which}?{}", query.finish())
 }
 
 /// Whether an error says that another process has the store.

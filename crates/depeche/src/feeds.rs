@@ -95,7 +95,8 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProb
     };
     for feed in &config.feed {
         let listed = ListedFeed {
-            url: feed.url.clone(),
+            // Reading the configuration refused those that are none.
+            url: feed_list::address(&feed.url).unwrap_or_else(|_| feed.url.clone()),
             name: feed.name.clone(),
             tags: feed.tags.clone(),
             ..ListedFeed::default()
@@ -147,41 +148,46 @@ pub(crate) fn with_state(
         .collect()
 }
 
+/// Brings an address that was given on the command line to the spelling under which feeds are known.
+pub(crate) fn address(given: &str) -> anyhow::Result<String> {
+    feed_list::address(given).map_err(anyhow::Error::msg)
+}
+
 /// Adds feeds from the command line; gives back how many were not there yet.
 pub(crate) fn add(config: &Config, feeds: Vec<ListedFeed>) -> anyhow::Result<usize> {
-    for feed in &feeds {
-        let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        if !usable {
-            bail!("`{}` is no http or https address", feed.url);
-        }
-    }
-    let known: std::collections::HashSet<String> = subscriptions(config)
+    let mut known: std::collections::HashSet<String> = subscriptions(config)
         .0
         .into_iter()
         .map(|subscription| subscription.target.url)
         .collect();
-    let mut added = read_added(config)?;
+    let (mut added, is_clean) = read_added(config)?;
     let before = added.len();
-    added.extend(feeds.into_iter().filter(|feed| !known.contains(&feed.url)));
+    for mut feed in feeds {
+        feed.url = address(&feed.url)?;
+        if known.insert(feed.url.clone()) {
+            added.push(feed);
+        }
+    }
     let new = added.len() - before;
-    if new > 0 {
+    if new > 0 || !is_clean {
         write_added(config, &added)?;
     }
     Ok(new)
 }
 
-/// Removes a feed that was added from the command line.
+/// Removes a feed that was added from the command line, however its address is spelt.
 pub(crate) fn remove(config: &Config, url: &str) -> anyhow::Result<()> {
-    let mut added = read_added(config)?;
+    let url = &address(url)?;
+    let (mut added, _) = read_added(config)?;
     let before = added.len();
-    added.retain(|feed| feed.url != url);
+    added.retain(|feed| feed.url != *url);
     if added.len() < before {
         return write_added(config, &added);
     }
     match subscriptions(config)
         .0
         .into_iter()
-        .find(|subscription| subscription.target.url == url)
+        .find(|subscription| subscription.target.url == *url)
     {
         Some(Subscription {
             origin: Origin::Configuration,
@@ -197,17 +203,21 @@ pub(crate) fn remove(config: &Config, url: &str) -> anyhow::Result<()> {
     }
 }
 
-fn read_added(config: &Config) -> anyhow::Result<Vec<ListedFeed>> {
+/// The added feeds, and whether the file says the same: it may name a feed twice.
+fn read_added(config: &Config) -> anyhow::Result<(Vec<ListedFeed>, bool)> {
     let path = config.added_feeds_path();
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), true));
     }
     let list = feed_list::read(&path)?;
-    if let Some(problem) = list.problems.first() {
-        // Writing the list again would drop the line.
-        bail!("{problem}; mend the file first");
+    for problem in &list.problems {
+        if !problem.is_repeat {
+            // Writing the list again would drop the line.
+            bail!("{problem}; mend the file first");
+        }
+        eprintln!("warning: {problem}");
     }
-    Ok(list.feeds)
+    Ok((list.feeds, list.problems.is_empty()))
 }
 
 fn write_added(config: &Config, feeds: &[ListedFeed]) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 //! | `/readyz` | 200 once what an earlier run owed is committed and the store takes more; 503 otherwise, saying why |
 //! | `/metrics` | counters since the start, in the text format of Prometheus |
 //! | `/api/v1/stats` | what the store holds, as JSON |
+//! | `/api/v1/feeds` | the feeds with their state; `/explain?url=` and `/log?url=` below it tell of one; `format=` as `--format` |
 //! | `/api/v1/backup` | the data folder as one file; `?journal=false` leaves the journal out |
 //! | `/websub/<token>` | hubs, where `websub.enabled` |
 //!
@@ -13,6 +14,7 @@
 //! to this machine (DNS rebinding) names its own. Hubs alone come under a public name.
 
 mod backup;
+mod feeds;
 mod metrics;
 mod websub;
 
@@ -55,16 +57,18 @@ struct Watched {
     subscriptions: Option<Arc<Subscriptions>>,
 }
 
-/// Listens on `address` and serves until `stop`; the address stands in the data folder meanwhile.
+/// Listens on `address` and serves until `stop`; the address stands in the data folder meanwhile. `running` is the
+/// configuration as it changes.
 pub(crate) async fn serve(
     address: SocketAddr,
-    config: &Config,
+    running: watch::Receiver<Config>,
     clock: &Arc<dyn Clock>,
     pipeline: &Pipeline,
     fetcher: Arc<Fetcher>,
     subscriptions: Option<Arc<Subscriptions>>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let config = running.borrow().clone();
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("http.listen: cannot listen on {address}; choose another, or \"\" for none")
     })?;
@@ -100,10 +104,21 @@ pub(crate) async fn serve(
             Router::new()
                 .route("/api/v1/backup", get(backup::backup))
                 .with_state(backup::Source {
-                    config: Arc::new(config.clone()),
+                    config: Arc::new(config),
                     clock: Arc::clone(clock),
                     ledger: pipeline.ledger.clone(),
                     still: pipeline.still.clone(),
+                    stop: stop.clone(),
+                }),
+        )
+        .merge(
+            Router::new()
+                .route("/api/v1/feeds", get(feeds::list))
+                .route("/api/v1/feeds/explain", get(feeds::explain))
+                .route("/api/v1/feeds/log", get(feeds::log))
+                .with_state(feeds::Source {
+                    config: running,
+                    reader: pipeline.reader.clone(),
                     stop: stop.clone(),
                 }),
         )

@@ -16,13 +16,21 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
     said.push(arrivals(memory, interval));
     said.extend(hints(memory, interval));
     if memory.failures > 0 {
-        let longest = backoff::ceiling(Duration::from_millis(memory.interval_ms.into()), memory.score);
-        said.push(format!(
-            "It failed {} in a row, which counts as {} hard failures; the wait is drawn from up to {}.",
-            times(memory.failures.into()),
-            f64::from(memory.score) / 4.0,
-            words(longest),
-        ));
+        let interval = Duration::from_millis(memory.decision.interval_ms.into());
+        let longest = backoff::ceiling(interval, memory.score);
+        let times = match memory.failures {
+            1 => "once".to_owned(),
+            2 => "twice in a row".to_owned(),
+            count => format!("{count} times in a row"),
+        };
+        said.push(if longest.is_zero() {
+            format!("It failed {times}.")
+        } else {
+            format!(
+                "It failed {times}, after which the wait is {} at most.",
+                words(longest)
+            )
+        });
     }
     if memory.gaps > 0 {
         said.push(format!(
@@ -49,7 +57,7 @@ pub fn explain(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
     match &memory.moved {
         Moved::No => {}
         Moved::Maybe { to, days, .. } => said.push(format!(
-            "It is redirected for good to {to}, seen on {days} of the 3 days after which that is believed."
+            "It is redirected for good to {to} (day {days} of 3): if that holds for 3 days, it is asked for there."
         )),
         Moved::Elsewhere(to) => said.push(format!(
             "It is redirected for good to {to}, which was another feed when that began: the address is kept."
@@ -74,14 +82,25 @@ fn bounds(decision: &Decision, interval: &Interval) -> Option<String> {
 
 fn arrivals(memory: &FeedMemory, interval: &Interval) -> String {
     let Some(until) = memory.arrivals.until() else {
-        return "It has not answered yet, so it is not known how often something new comes.".to_owned();
+        return if memory.polls == 0 {
+            "It has not answered yet, so it is not known how often something new comes.".to_owned()
+        } else {
+            "It has given no feed yet, so it is not known how often something new comes.".to_owned()
+        };
+    };
+    let a_day = memory.arrivals.mean() * 24.0;
+    let brings = if memory.arrivals.is_assumed() {
+        format!("There is no history yet: {a_day:.0} items a day are assumed.")
+    } else {
+        format!(
+            "It brings {a_day:.1} items a day in the mean; the last hours were {:.1} times as lively as usual. It was \
+             watched until {until}.",
+            memory.arrivals.liveliness(),
+        )
     };
     format!(
-        "It brings {:.1} items a day in the mean; the last hours were {:.1} times as lively as usual; until {} all is \
-         known. The items of a feed may wait {:.0} minutes in sum between two polls (from `fetch.interval.default`).",
-        memory.arrivals.mean() * 24.0,
-        memory.arrivals.liveliness(),
-        until,
+        "{brings} It is asked so often that its new items, taken together, wait {:.0} minutes to be seen (from \
+         `fetch.interval.default`).",
         lateness(interval.default) * 60.0,
     )
 }
@@ -133,14 +152,6 @@ fn hints(memory: &FeedMemory, interval: &Interval) -> Vec<String> {
     said
 }
 
-fn times(count: u32) -> String {
-    match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        count => format!("{count} times"),
-    }
-}
-
 fn answers(count: u32) -> String {
     match count {
         1 => "answer".to_owned(),
@@ -190,8 +201,8 @@ mod tests {
         memory.moved = Moved::To("https://b.fr/".into());
         let said = step(&mut memory, &Finding::Failed(FailureClass::Soft));
         for part in [
-            "failed (soft)",
-            "twice in a row, which counts as 1 hard",
+            "The last poll failed, maybe for long",
+            "It failed twice in a row",
             "moved for good and is asked for at https://b.fr/",
         ] {
             assert!(said.contains(part), "{part}\n{said}");

@@ -28,5 +28,5 @@ mod article;
 
 pub use language::{Detected, Detector as LanguageDetector};
 pub use normalizer::{Normalizer, Options, Unwanted};
-pub use page::{PageArticle, read_page};
+pub use page::{PageArticle, barrier_to, read_page};
 pub use stage::run;

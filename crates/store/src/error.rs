@@ -16,7 +16,7 @@ pub enum StoreError {
         dir: PathBuf,
     },
     /// Another process has it open.
-    #[error("the store in {} is open in another process", dir.display())]
+    #[error("the store in {} is open in another process: stop the daemon first, or wait until the other command has ended", dir.display())]
     Locked {
         /// The folder.
         dir: PathBuf,

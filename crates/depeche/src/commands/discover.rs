@@ -1,5 +1,6 @@
 //! `depeche feeds discover`: the feeds of a site, the best first.
 
+use std::io::{Write as _, stdout};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -40,12 +41,21 @@ pub(super) fn discover(
     write_to(rows.to.output.as_ref(), |out| {
         print_rows(out, rows.format, &columns, lines)
     })?;
+    let is_table = rows.format == Format::Table && rows.to.output.is_none();
+    for refusal in &found.refusals {
+        if is_table {
+            writeln!(stdout().lock(), "{refusal}")?;
+        } else {
+            eprintln!("note: {refusal}");
+        }
+    }
     let Some(best) = found.feeds.into_iter().next() else {
         if found.is_unreachable {
             eprintln!("error: nothing answers at {address}");
             return Ok(Exit::Unreachable);
         }
-        eprintln!("error: no feed was found at {address}");
+        let why = found.refusals.first().map(|refusal| format!(": {refusal}"));
+        eprintln!("error: no feed was found at {address}{}", why.unwrap_or_default());
         return Ok(Exit::Failed);
     };
     if add {

@@ -5,25 +5,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use depeche_fetcher::FeedMemory;
 use depeche_fetcher::feed_list::{self, ListedFeed};
 use depeche_model::Clock;
-use depeche_store::{FeedRow, StoreError};
-use serde_json::json;
 
 use super::discover::discover;
 use super::explain_feed;
-use super::reader;
-use crate::cli::{Feeds, Format, Rows};
+use super::feed_store;
+use crate::cli::{Feeds, Rows};
 use crate::config::Config;
+use crate::daemon;
 use crate::exit::Exit;
 use crate::feeds::{self, Subscription, subscriptions};
-use crate::output::{print_rows, row, time, write_to};
+use crate::output::{list_feeds, table_width, write_to};
 
 pub(super) fn feeds(config: &Config, clock: &Arc<dyn Clock>, command: Feeds) -> anyhow::Result<Exit> {
     match command {
         Feeds::List { rows } => list(config, &rows),
         Feeds::Add { url, name, tags } => {
+            let url = feeds::address(&url)?;
             let added = feeds::add(
                 config,
                 vec![ListedFeed {
@@ -38,6 +37,7 @@ pub(super) fn feeds(config: &Config, clock: &Arc<dyn Clock>, command: Feeds) -> 
             Ok(Exit::Done)
         }
         Feeds::Remove { url } => {
+            let url = feeds::address(&url)?;
             feeds::remove(config, &url)?;
             writeln!(stdout().lock(), "{url}: removed")?;
             Ok(Exit::Done)
@@ -65,88 +65,28 @@ fn all(config: &Config) -> Vec<Subscription> {
 
 fn list(config: &Config, rows: &Rows) -> anyhow::Result<Exit> {
     let feeds = all(config);
-    // The list is worth showing without the state too.
-    let reader = match reader(config) {
-        Ok(reader) => Some(reader),
-        Err(error) => match error.downcast_ref::<StoreError>() {
-            Some(StoreError::Missing { .. }) => None,
-            Some(StoreError::Locked { .. }) => {
-                eprintln!("warning: {error}; the list comes without the feeds' state");
-                None
+    let reader = match feed_store(config) {
+        Ok(reader) => reader,
+        Err(locked) if daemon::is_locked(&locked) => {
+            let path = daemon::feeds_path("", None, &rows.format, table_width());
+            let mut said = Vec::new();
+            match daemon::ask(&config.data_dir, &path, locked, &mut said) {
+                Ok(()) => {
+                    write_to(rows.to.output.as_ref(), |out| Ok(out.write_all(&said)?))?;
+                    return Ok(Exit::Done);
+                }
+                // The list is worth showing without the state too.
+                Err(error) if daemon::is_locked(&error) => {
+                    eprintln!("warning: {error:#}; the list comes without the feeds' state");
+                    None
+                }
+                Err(error) => return Err(error),
             }
-            _ => return Err(error),
-        },
-    };
-    let mut columns = vec![
-        "source",
-        "status",
-        "polled_at",
-        "next_due",
-        "failures",
-        "articles",
-        "error",
-        "url",
-    ];
-    if rows.format != Format::Table {
-        columns.extend([
-            "answered_at",
-            "moved_to",
-            "entries",
-            "tags",
-            "page",
-            "origin",
-            "folder",
-            "site",
-        ]);
-    }
-    let line = |feed: Subscription| {
-        let Subscription {
-            target,
-            origin,
-            folder,
-            site,
-            ..
-        } = feed;
-        let state = match &reader {
-            Some(reader) => reader.feed(&target.url)?.unwrap_or_default(),
-            None => FeedRow::default(),
-        };
-        let at = |at: Option<jiff::Timestamp>| match rows.format {
-            Format::Table => json!(at.map(time)),
-            _ => json!(at),
-        };
-        let mut line = row([
-            ("source", json!(target.source())),
-            ("status", json!(state.status)),
-            ("polled_at", at(state.polled_at)),
-            ("next_due", at(state.next_due)),
-            ("failures", json!(state.failures)),
-            ("articles", json!(state.articles)),
-            ("error", json!(state.error)),
-            ("url", json!(target.url)),
-        ]);
-        if rows.format != Format::Table {
-            let memory = match &reader {
-                Some(reader) => reader.fetcher_memory(&target.url)?,
-                None => None,
-            };
-            let memory = memory.as_deref().and_then(FeedMemory::open).unwrap_or_default();
-            let moved_to = memory.moved.learnt();
-            line.extend(row([
-                ("answered_at", at(state.answered_at)),
-                ("moved_to", json!(moved_to)),
-                ("entries", json!(state.entries)),
-                ("tags", json!(target.tags)),
-                ("page", json!(target.page.as_str())),
-                ("origin", json!(origin.to_string())),
-                ("folder", json!(folder)),
-                ("site", json!(site)),
-            ]));
         }
-        Ok(line)
+        Err(error) => return Err(error),
     };
     write_to(rows.to.output.as_ref(), |out| {
-        print_rows(out, rows.format, &columns, feeds.into_iter().map(line))
+        list_feeds(out, feeds, reader.as_ref(), rows.format, table_width())
     })?;
     Ok(Exit::Done)
 }

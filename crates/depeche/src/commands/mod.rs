@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use depeche_model::{ArticleId, Clock, SystemClock};
-use depeche_store::{Reader, Store, look_for_unfinished_restore};
+use depeche_store::{Reader, Store, StoreError, look_for_unfinished_restore};
 
 use crate::cli::{Cli, Command, Dead, Global};
 use crate::config::{Config, Layers, load};
@@ -100,6 +100,14 @@ fn store(config: &Config) -> anyhow::Result<Store> {
 /// Reads the store.
 fn reader(config: &Config) -> anyhow::Result<Reader> {
     Ok(store(config)?.into())
+}
+
+/// Reads the store for what it has of the feeds; `None` while there is no store.
+fn feed_store(config: &Config) -> anyhow::Result<Option<Reader>> {
+    match reader(config) {
+        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The article that the digits name.

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use depeche_feed::{FeedKind, Found, NotAFeed};
 use depeche_model::{
     Capture, CaptureKind, Clock, Header, HttpAnswer, Journaled, Output, PagePolicy, Payload, Position,
 };
-use depeche_normalizer::{Normalizer, Options, Unwanted};
+use depeche_normalizer::{Normalizer, Options, Unwanted, barrier_to};
 
 use crate::cli::ParseAs;
 use crate::config::Config;
@@ -33,6 +34,13 @@ pub(super) fn parse(
 ) -> anyhow::Result<Exit> {
     let limit = config.fetch.max_body.0;
     let body = read(file, limit)?;
+    let remark = remark(
+        &body,
+        url.as_deref().unwrap_or_default(),
+        content_type.as_deref(),
+        kind,
+        limit,
+    );
     let capture = capture(clock, file, url, content_type, kind, body);
     // Whoever looks at a feed wants to see all of it.
     let options = Options {
@@ -46,6 +54,9 @@ pub(super) fn parse(
     });
     for warning in &normalized.warnings {
         eprintln!("warning: {warning}");
+    }
+    if let Some(remark) = remark {
+        eprintln!("warning: {}: {remark}", file.display());
     }
     let mut articles = 0;
     let mut out = stdout().lock();
@@ -63,6 +74,35 @@ pub(super) fn parse(
         }
     }
     Ok(if articles > 0 { Exit::Done } else { Exit::Partly })
+}
+
+/// What explains that few or no articles come of a file, where its content is what it is taken for.
+fn remark(
+    body: &Bytes,
+    url: &str,
+    content_type: Option<&str>,
+    kind: Option<ParseAs>,
+    limit: u64,
+) -> Option<String> {
+    match depeche_feed::read(body, content_type, url, limit) {
+        _ if matches!(kind, Some(ParseAs::Text)) => None,
+        Ok(_) if matches!(kind, Some(ParseAs::Page)) => None,
+        Ok(feed) if feed.kind == FeedKind::SitemapIndex => Some(match feed.children.len() {
+            1 => "a sitemap index of one sitemap".to_owned(),
+            count => format!("a sitemap index of {count} sitemaps"),
+        }),
+        Ok(feed) => feed.items.is_empty().then(|| "a feed without entries".to_owned()),
+        // Taken for a feed it is rejected, which says the same.
+        Err(_) if matches!(kind, Some(ParseAs::Feed)) => None,
+        Err(NotAFeed {
+            found: Found::Page | Found::Wall(_),
+            ..
+        }) => {
+            let html = depeche_feed::decode(body, content_type, url, limit).ok()?;
+            barrier_to(&html.text, url)
+        }
+        Err(_) => None,
+    }
 }
 
 fn read(file: &Path, limit: u64) -> anyhow::Result<Bytes> {

@@ -15,7 +15,7 @@ use depeche_fetcher::{FeedState, FeedTarget, Fetcher};
 use depeche_model::SystemClock;
 use depeche_store::Reader;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::{Config, Layers, load};
 use crate::feeds::{ListProblem, Subscription, subscriptions, with_state};
@@ -34,6 +34,8 @@ pub(super) struct Reload {
     layers: Layers,
     /// What runs: the configuration of the start with what was taken over since.
     running: Config,
+    /// Shows it to those who serve it.
+    shown: watch::Sender<Config>,
     asked: Signal,
 }
 
@@ -43,8 +45,14 @@ impl Reload {
         Ok(Self {
             layers: layers.clone(),
             running: config.clone(),
+            shown: watch::Sender::new(config.clone()),
             asked: signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?,
         })
+    }
+
+    /// What runs, as it changes.
+    pub(super) fn running(&self) -> watch::Receiver<Config> {
+        self.shown.subscribe()
     }
 
     /// Follows changes of the configuration, when asked, and of the added feeds; `feeds` are those that `list` was sent.
@@ -117,6 +125,7 @@ impl Reload {
         self.running.fetch.page = loaded.fetch.page;
         self.running.feed.clone_from(&loaded.feed);
         self.running.feed_list.clone_from(&loaded.feed_list);
+        self.shown.send_replace(self.running.clone());
         tracing::info!(waiting_for_restart = later.join(" "), "configuration read again");
     }
 

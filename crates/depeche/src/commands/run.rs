@@ -67,9 +67,18 @@ pub(super) fn run(
             fetcher = fetcher.subscribe_with(Arc::clone(subscriptions));
         }
         let fetcher = Arc::new(fetcher);
-        if let Some(address) = listen {
+        if let (Some(address), Some(reload)) = (listen, &reload) {
             let (asking, hubs) = (Arc::clone(&fetcher), hubs.clone());
-            http::serve(address, config, clock, &pipeline, asking, hubs, stop.clone()).await?;
+            http::serve(
+                address,
+                reload.running(),
+                clock,
+                &pipeline,
+                asking,
+                hubs,
+                stop.clone(),
+            )
+            .await?;
         }
         // Validators of captures that a crash left uncommitted must be in the store before the first poll.
         caught_up(&pipeline, &stop).await;

@@ -514,11 +514,11 @@ impl Config {
         );
         refuse(self.store.group == 0, "store.group", "at least 1");
         for (n, feed) in self.feed.iter().enumerate() {
-            let usable = url::Url::parse(&feed.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            let unusable = depeche_fetcher::feed_list::address(&feed.url).err();
             refuse(
-                !usable,
+                unusable.is_some(),
                 &format!("feed.{n}.url"),
-                &format!("`{}` is no http or https address", feed.url),
+                &unusable.unwrap_or_default(),
             );
         }
         found.extend(

@@ -29,7 +29,7 @@ use crate::backup::{DurableEnd, contents, segments};
 use crate::config::Config;
 
 /// Pieces on their way to the client.
-const PIECES: usize = 16;
+pub(super) const PIECES: usize = 16;
 
 /// A client that takes nothing for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -162,11 +162,11 @@ impl Write for Aside {
 }
 
 /// A writer whose bytes go to the client, piece by piece.
-struct Pieces {
-    runtime: Handle,
+pub(super) struct Pieces {
+    pub(super) runtime: Handle,
     /// The end of the daemon is not put off for a client.
-    stop: CancellationToken,
-    client: mpsc::Sender<io::Result<Bytes>>,
+    pub(super) stop: CancellationToken,
+    pub(super) client: mpsc::Sender<io::Result<Bytes>>,
 }
 
 impl Write for Pieces {

@@ -1,6 +1,7 @@
 //! Printing: rows as a table, JSON, JSON lines or CSV; to standard output or a file that is whole or absent.
 
 mod article;
+mod feeds;
 mod rows;
 mod stats;
 
@@ -11,7 +12,8 @@ use anyhow::Context as _;
 use depeche_disk::durable::write_whole;
 
 pub(crate) use article::{ArticleLine, parsed_line};
-pub(crate) use rows::{Row, flat, print_rows, row, short, time};
+pub(crate) use feeds::{NotListed, explain_feed, feed_log, list_feeds};
+pub(crate) use rows::{Row, flat, print_rows, print_rows_within, row, short, table_width, time};
 pub(crate) use stats::{print_stats, stats};
 
 /// Writes through a buffer to standard output, or to a file that appears only when it is complete.

@@ -23,10 +23,26 @@ pub(crate) fn row<const N: usize>(columns: [(&str, Value); N]) -> Row {
         .collect()
 }
 
-/// Prints rows. Tables show every value as text; JSON keeps its type.
+/// The columns of the terminal that standard output is, where it is one that says so.
+pub(crate) fn table_width() -> Option<u16> {
+    Table::new().width().filter(|columns| *columns >= NARROWEST)
+}
+
+/// Prints rows for this terminal. Tables show every value as text; JSON keeps its type.
 pub(crate) fn print_rows(
     out: &mut dyn Write,
     format: Format,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = anyhow::Result<Row>>,
+) -> anyhow::Result<()> {
+    print_rows_within(out, format, table_width(), columns, rows)
+}
+
+/// The same with a table that is fitted to so many columns, or not at all.
+pub(crate) fn print_rows_within(
+    out: &mut dyn Write,
+    format: Format,
+    width: Option<u16>,
     columns: &[&str],
     rows: impl IntoIterator<Item = anyhow::Result<Row>>,
 ) -> anyhow::Result<()> {
@@ -58,7 +74,8 @@ pub(crate) fn print_rows(
         Format::Table => {
             let mut table = Table::new();
             table.load_style(NOTHING);
-            if table.width().is_some_and(|columns| columns >= NARROWEST) {
+            if let Some(width) = width {
+                table.set_width(width);
                 table.set_content_arrangement(ContentArrangement::Dynamic);
             }
             table.set_header(columns.iter().map(|column| column.replace('_', " ")));

@@ -72,6 +72,8 @@ pub struct Discovery {
     pub feeds: Vec<DiscoveredFeed>,
     /// Leads that could not be used, each with the reason, for people.
     pub notes: Vec<String>,
+    /// Hosts that turned this program away, each with what it said and how many leads were dropped for it, for people.
+    pub refusals: Vec<String>,
     /// No server answered at all.
     pub is_unreachable: bool,
 }

@@ -4,7 +4,8 @@
 //! header), from links that look like feeds, from the sitemaps that `robots.txt` names, and, where all that gives no
 //! feed of the whole site, from paths at which feeds are usually found. Each lead is fetched as politely as everything
 //! (turns, `robots.txt`, limits), read as a feed, and ranked by what it holds; feeds of comments come last. At most
-//! `MAX_REQUESTS` leads are followed, so a page that names a thousand costs no more than others.
+//! `MAX_REQUESTS` leads are followed, so a page that names a thousand costs no more than others. A host that asks for quiet
+//! (429 or 503 with `Retry-After`) or shows a wall against robots is asked nothing more.
 //!
 //! Sources: RSS Advisory Board, *RSS Autodiscovery*; RFC 8288 (`Link`); the Sitemaps protocol; paths of the systems that
 //! the French-language press runs on (`WordPress`, SPIP, Arc, Drupal, Blogger).
@@ -13,16 +14,18 @@ mod found;
 mod links;
 mod rank;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use bytes::Bytes;
-use depeche_feed::{Feed, FeedKind};
+use depeche_feed::{Feed, FeedKind, Found, NotAFeed, Wall};
+use jiff::Timestamp;
 use url::Url;
 
 use crate::error::ExchangeError;
 use crate::exchange::{Ask, Exchanged, Wanted};
 use crate::fetcher::Fetcher;
 use crate::options::RobotsPolicy;
+use crate::politeness::host_key;
 pub use found::{DiscoverError, DiscoveredFeed, Discovery, FoundBy};
 use links::{Link, Page};
 use rank::Judged;
@@ -38,6 +41,9 @@ const MAX_SITEMAPS: usize = 8;
 
 /// Notes that are kept; what is wrong with further leads says nothing new.
 const MAX_NOTES: usize = 50;
+
+/// What is said of a host behind a bot wall.
+const A_WALL: &str = "a wall against robots";
 
 /// Where feeds are usually found, the most usual first.
 const KNOWN_PATHS: &[&str] = &[
@@ -136,6 +142,8 @@ struct Search<'a> {
     known: HashSet<String>,
     found: Vec<Judged>,
     notes: Vec<String>,
+    /// Hosts that turned this program away: what they said, and the leads dropped for it.
+    refusing: BTreeMap<String, (String, usize)>,
     requests: usize,
     /// Leads that were left for want of requests.
     left: usize,
@@ -156,6 +164,7 @@ impl<'a> Search<'a> {
             known: HashSet::new(),
             found: Vec::new(),
             notes: Vec::new(),
+            refusing: BTreeMap::new(),
             requests: 0,
             left: 0,
             directories: 0,
@@ -204,6 +213,9 @@ impl<'a> Search<'a> {
 
     /// Sitemaps of news, where `robots.txt` or an index names any.
     async fn follow_sitemaps(&mut self) {
+        if self.refusing.contains_key(&host_key(&self.home)) {
+            return;
+        }
         let mut sitemaps = self.fetcher.sitemaps_of(&self.home).await;
         sitemaps.sort_by_key(|url| !names_news(url));
         for url in sitemaps.into_iter().take(MAX_SITEMAPS) {
@@ -249,6 +261,9 @@ impl<'a> Search<'a> {
             if self.found.iter().any(|found| found.is_whole_site(&self.home)) {
                 return;
             }
+            if self.refusing.contains_key(&host_key(&self.home)) {
+                return;
+            }
             if let Ok(url) = self.home.join(path) {
                 self.lead(url, None, FoundBy::KnownPath);
             }
@@ -273,11 +288,28 @@ impl<'a> Search<'a> {
     async fn fail(&mut self, url: &Url, error: &ExchangeError) {
         let is_silent =
             |error: &ExchangeError| error.is_unreachable() || matches!(error, ExchangeError::Timeout { .. });
+        let mut cause = None;
         let (has_spoken, silent) = match error {
+            ExchangeError::Quiet { host, until } => {
+                self.refuse(host.clone(), quiet_until(*until));
+                (true, false)
+            }
+            ExchangeError::Blocked { host, .. } => {
+                self.refuse(host.clone(), A_WALL.to_owned());
+                (true, false)
+            }
             ExchangeError::Address { .. } | ExchangeError::Refused { .. } => (false, false),
             // Nothing may be asked of the server; whether there is one, its `robots.txt` tells.
             ExchangeError::RobotsUnreadable { .. } => match self.ask_robots().await {
-                Err(error) => (false, is_silent(&error)),
+                Err(ExchangeError::Quiet { host, until }) => {
+                    self.refuse(host, quiet_until(until));
+                    (true, false)
+                }
+                Err(error) => {
+                    let silent = is_silent(&error);
+                    cause = Some(format!("{error}; so its robots.txt could not be read"));
+                    (false, silent)
+                }
                 Ok(_) => (false, false),
             },
             error if is_silent(error) => (false, true),
@@ -285,7 +317,12 @@ impl<'a> Search<'a> {
         };
         self.reached |= has_spoken;
         self.unreachable &= silent;
-        self.note(url, &error.to_string());
+        self.note(url, &cause.unwrap_or_else(|| error.to_string()));
+    }
+
+    /// Takes note that a host turned this program away.
+    fn refuse(&mut self, host: String, said: String) {
+        self.refusing.entry(host).or_insert((said, 0));
     }
 
     fn take_links(&mut self, page: &Page) {
@@ -303,6 +340,10 @@ impl<'a> Search<'a> {
 
     /// Fetches a lead and reads what came.
     async fn look(&mut self, lead: &Lead, wanted: Wanted) -> Seen {
+        if let Some((_, dropped)) = self.refusing.get_mut(&host_key(&lead.url)) {
+            *dropped += 1;
+            return Seen::Nothing;
+        }
         if self.requests >= MAX_REQUESTS {
             self.left += 1;
             return Seen::Nothing;
@@ -329,6 +370,16 @@ impl<'a> Search<'a> {
         self.reached = true;
         self.unreachable = false;
         let answer = &exchanged.answer;
+        let landed = exchanged
+            .final_uri
+            .as_deref()
+            .and_then(|landed| Url::parse(landed).ok())
+            .unwrap_or_else(|| lead.url.clone());
+        if let (429 | 503, Some(until)) = (answer.status, self.fetcher.quiet_until(&landed)) {
+            // The search is many requests within a minute: here the wish is taken to be the whole host's.
+            self.fetcher.keep_quiet(&landed, until);
+            self.refuse(host_key(&landed), quiet_until(until));
+        }
         if !matches!(answer.status, 200 | 203) {
             // That a guess is wrong is no news.
             if lead.by != FoundBy::KnownPath {
@@ -336,11 +387,7 @@ impl<'a> Search<'a> {
             }
             return Seen::Nothing;
         }
-        let base = exchanged
-            .final_uri
-            .as_deref()
-            .and_then(|landed| Url::parse(landed).ok())
-            .unwrap_or_else(|| lead.url.clone());
+        let base = landed;
         let limit = self.fetcher.options.max_body_bytes;
         let content_type = answer.header("content-type").map(str::to_owned);
         let header_links = answer
@@ -358,7 +405,11 @@ impl<'a> Search<'a> {
         match read.await {
             Ok(Ok(seen)) => seen,
             Ok(Err(why)) => {
-                self.note(&lead.url, &why);
+                let is_wall = matches!(why.found, Found::Wall(wall) if wall != Wall::Consent);
+                if is_wall {
+                    self.refuse(host_key(&base), A_WALL.to_owned());
+                }
+                self.note(&lead.url, &why.to_string());
                 Seen::Nothing
             }
             Err(error) => {
@@ -391,7 +442,16 @@ impl<'a> Search<'a> {
                 self.left
             ));
         }
+        let refusals = self.refusing.into_iter().map(|(host, (said, dropped))| {
+            let dropped = match dropped {
+                0 => String::new(),
+                1 => "; one lead was dropped".to_owned(),
+                many => format!("; {many} leads were dropped"),
+            };
+            format!("{host}: {said}, so it was asked nothing more{dropped}")
+        });
         Discovery {
+            refusals: refusals.collect(),
             is_unreachable: self.unreachable,
             feeds: rank::rank(
                 self.found,
@@ -404,19 +464,25 @@ impl<'a> Search<'a> {
     }
 }
 
+fn quiet_until(until: Timestamp) -> String {
+    format!(
+        "asked for quiet until {}",
+        until.strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
+}
+
 /// Tells a feed from a page.
 ///
 /// # Errors
 ///
-/// What it is instead, for people.
+/// What it is instead.
 fn read(
     body: &Bytes,
     content_type: Option<&str>,
     base: &Url,
     header_links: Vec<String>,
     limit: u64,
-) -> Result<Seen, String> {
-    use depeche_feed::Found;
+) -> Result<Seen, NotAFeed> {
     match depeche_feed::read(body, content_type, base.as_str(), limit) {
         Ok(feed) => Ok(Seen::Feed(Box::new(feed))),
         Err(why) if why.found == Found::Page => {
@@ -429,7 +495,7 @@ fn read(
                 base: base.clone(),
             }))
         }
-        Err(why) => Err(why.to_string()),
+        Err(why) => Err(why),
     }
 }
 

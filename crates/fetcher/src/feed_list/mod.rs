@@ -27,10 +27,50 @@ const MAX_FOLDER_NAME: usize = 200;
 /// Problems told by themselves; of a file that is no list, every line would be one.
 const MAX_PROBLEMS: usize = 1000;
 
+/// Brings the address of a feed to the one spelling under which it is known: as the URL standard writes it, without the
+/// blanks around it and without a fragment, which no server ever sees.
+///
+/// # Errors
+///
+/// What is wrong with it, for people.
+pub fn address(written: &str) -> Result<String, String> {
+    let written = written.trim();
+    // The old `feed:` scheme stands before a whole address or in place of `http:`.
+    let whole = match written.strip_prefix("feed:") {
+        Some(rest) if rest.starts_with("//") => format!("http:{rest}"),
+        Some(rest) => rest.to_owned(),
+        None => written.to_owned(),
+    };
+    let named = |why: String| Err(format!("`{whole}` is not an address: {why}"));
+    match Url::parse(&whole) {
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            url.set_fragment(None);
+            Ok(url.into())
+        }
+        parsed => {
+            if let Some(meant) = with_scheme(&whole) {
+                return named(format!("it has no scheme; `{meant}` may be meant"));
+            }
+            match parsed {
+                Ok(_) => Err(format!("`{whole}` is not an http or https address")),
+                Err(error) => named(error.to_string()),
+            }
+        }
+    }
+}
+
+/// The https address that is meant where somebody left out the scheme: `example.org/rss`, `example.org:8080`.
+fn with_scheme(written: &str) -> Option<String> {
+    let host = written.split(['/', '?', '#', ':']).next()?;
+    let is_name = host.contains('.') && !host.contains(char::is_whitespace);
+    let meant = format!("https://{written}");
+    (is_name && !written.contains("://") && Url::parse(&meant).is_ok()).then_some(meant)
+}
+
 /// A feed as a list names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedFeed {
-    /// The address.
+    /// The address, in the spelling of [`address`].
     pub url: String,
     /// The title, where one is given.
     pub name: Option<String>,
@@ -55,6 +95,8 @@ pub struct FeedListProblem {
     pub line: u64,
     /// What is wrong with it.
     pub error: String,
+    /// It only names a feed that is listed before, so nothing is lost where it is left out.
+    pub is_repeat: bool,
 }
 
 /// Why a list cannot be read at all.
@@ -211,6 +253,10 @@ struct Lister<'a> {
 
 impl Lister<'_> {
     fn problem(&mut self, line: u64, error: String) {
+        self.tell(line, error, false);
+    }
+
+    fn tell(&mut self, line: u64, error: String, is_repeat: bool) {
         if self.list.problems.len() == MAX_PROBLEMS {
             self.untold += 1;
             return;
@@ -219,37 +265,30 @@ impl Lister<'_> {
             file: self.file.to_owned(),
             line,
             error,
+            is_repeat,
         });
     }
 
     /// Takes a feed whose address is as it was written.
     fn add(&mut self, line: u64, feed: ListedFeed) {
-        let address = feed.url.trim();
-        // The old `feed:` scheme stands before a whole address or in place of `http:`.
-        let address = match address.strip_prefix("feed:") {
-            Some(rest) if rest.starts_with("//") => format!("http:{rest}"),
-            Some(rest) => rest.trim_start().to_owned(),
-            None => address.to_owned(),
-        };
-        let url = match Url::parse(&address) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-            Ok(_) => return self.problem(line, format!("`{address}` is not an http or https address")),
-            Err(error) => return self.problem(line, format!("`{address}` is not an address: {error}")),
+        let url = match address(&feed.url) {
+            Ok(url) => url,
+            Err(error) => return self.problem(line, error),
         };
         // Spellings of one address are one feed.
-        let spelt = url.to_string();
-        if let Some(first) = self.lines.get(&spelt) {
-            let error = format!("`{address}` is listed already on line {first}; the first counts");
-            return self.problem(line, error);
+        if let Some(first) = self.lines.get(&url) {
+            let error = format!(
+                "`{}` is listed already on line {first}; the first counts",
+                feed.url.trim()
+            );
+            return self.tell(line, error, true);
         }
-        self.lines.insert(spelt, line);
+        self.lines.insert(url.clone(), line);
         // A name that only repeats the address is what an export writes for none.
-        let name = feed.name.filter(|name| *name != address);
-        self.list.feeds.push(ListedFeed {
-            url: address,
-            name,
-            ..feed
-        });
+        let name = feed
+            .name
+            .filter(|name| name.trim() != feed.url.trim() && *name != url);
+        self.list.feeds.push(ListedFeed { url, name, ..feed });
     }
 
     /// One feed a line: its address, then, after a blank, its name. What follows a `#` after a blank is a comment.
@@ -284,6 +323,7 @@ impl Lister<'_> {
                 file: self.file.to_owned(),
                 line: last,
                 error: format!("and {} problems more from here on", self.untold),
+                is_repeat: false,
             });
         }
         self.list

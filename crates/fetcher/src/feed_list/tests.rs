@@ -189,7 +189,7 @@ fn one_address_a_line_with_comments_and_names() {
         list.feeds,
         [
             feed("https://a.fr/", None, &[]),
-            feed("https://b.fr/#une", Some("Le Courrier du Val"), &[]),
+            feed("https://b.fr/", Some("Le Courrier du Val"), &[]),
             feed("https://c.fr/", None, &[]),
         ]
     );
@@ -235,7 +235,7 @@ fn a_broken_list_gives_what_can_be_read_and_says_where_it_broke() {
             "https://b.fr/",
             "https://c.fr/rss",
             "https://d.fr/",
-            "https://e"
+            "https://e/"
         ]
     );
     assert_eq!(
@@ -293,4 +293,33 @@ fn a_hostile_list_stays_small_and_quick() {
     let wrong = parse("x", "rien\n".repeat(5000).as_bytes());
     assert_eq!(wrong.problems.len(), 1001);
     assert!(shown(&wrong)[1000].ends_with("and 4000 problems more from here on"));
+}
+
+#[test]
+fn every_spelling_of_an_address_is_one_and_what_is_none_is_told_with_its_reason() {
+    for (written, known) in [
+        (" HTTP://Exemple.FR:80/gz.xml#haut ", "http://exemple.fr/gz.xml"),
+        ("https://exemple.fr", "https://exemple.fr/"),
+        ("https://exemple.fr/a b", "https://exemple.fr/a%20b"),
+        ("https://exemple.fr/été", "https://exemple.fr/%C3%A9t%C3%A9"),
+        ("https://a.fr/x/../rss", "https://a.fr/rss"),
+        ("feed:https://a.fr/rss", "https://a.fr/rss"),
+        ("feed://a.fr/rss", "http://a.fr/rss"),
+    ] {
+        assert_eq!(address(written).as_deref(), Ok(known), "{written}");
+    }
+    for (written, told) in [
+        ("http://x:99999", "port"),
+        ("example.org/rss", "`https://example.org/rss` may be meant"),
+        (
+            "example.org:8080/rss",
+            "`https://example.org:8080/rss` may be meant",
+        ),
+        ("ftp://x.fr/", "not an http or https address"),
+        ("mailto:a@x.fr", "not an http or https address"),
+        ("", "not an address"),
+    ] {
+        let error = address(written).unwrap_err();
+        assert!(error.contains(told), "{error}");
+    }
 }

@@ -173,6 +173,12 @@ impl Arrivals {
         (f64::from(self.items) + TYPICAL_WEIGHT) / (f64::from(self.hours) + TYPICAL_WEIGHT / TYPICAL_RATE)
     }
 
+    /// Whether [`Self::mean`] is an assumption rather than something seen.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        f64::from(self.items) < TYPICAL_WEIGHT && f64::from(self.hours) < TYPICAL_WEIGHT / TYPICAL_RATE
+    }
+
     /// How lively the last hours were; 1 is as usual.
     #[must_use]
     pub fn liveliness(&self) -> f64 {

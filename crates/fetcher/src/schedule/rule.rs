@@ -127,11 +127,11 @@ impl Decision {
             Rule::New => "It was never polled, so it is polled as soon as there is room.".to_owned(),
             Rule::Fixed => format!("The interval is fixed at {wait} (`fetch.interval.adaptive = false`)."),
             Rule::Arrivals => format!(
-                "After {wait} the items to be expected by then ({expected:.1}) have waited as long as they may."
+                "Within {wait} about {expected:.1} new items are expected, which is when asking again is worth a request."
             ),
             Rule::Window => format!(
-                "After {wait} half of the feed should be new ({expected:.1} items): later, items could come and go \
-                 unseen."
+                "Within {wait} about half of the feed should be new ({expected:.1} items): were it asked later, items could \
+                 come and go unseen."
             ),
             Rule::Gap => format!(
                 "The last answer held no known item, so some may have been missed (`possible_gap`): {wait} makes the next \
@@ -149,10 +149,17 @@ impl Decision {
             }
             Rule::Hint(hint) => format!("The publisher asks for it: {} is {wait}.", hint.as_str()),
             Rule::RetryAfter => format!("The server asked to wait for {wait} (`Retry-After`)."),
-            Rule::BackOff(class) => format!(
-                "The last poll failed ({}): the wait of {wait} was drawn by lot, from a span that grows with every failure.",
-                class.as_str()
-            ),
+            Rule::BackOff(class) => {
+                let outlook = match class {
+                    FailureClass::Hard => "most likely for long",
+                    FailureClass::Soft => "maybe for long",
+                    FailureClass::Transient => "most likely for a moment",
+                };
+                format!(
+                    "The last poll failed, {outlook}: it is left alone for {wait}, drawn by lot from a span that grows \
+                     with every failure."
+                )
+            }
             Rule::Gone => {
                 format!("The server says that the feed is gone (410): it is asked again after {wait}.")
             }

@@ -153,6 +153,13 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     })
 }
 
+/// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
+#[must_use]
+pub fn barrier_to(html: &str, url: &str) -> Option<String> {
+    let page = read(html, url).ok()?;
+    page.barrier.map(|barrier| barrier.to_string())
+}
+
 /// What a page shows in some of its blocks, folded.
 fn shown(skim: &Skim, blocks: std::ops::Range<usize>) -> String {
     let text = skim.lines(blocks);
