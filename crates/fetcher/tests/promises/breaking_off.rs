@@ -26,9 +26,8 @@ fn lively() -> Arc<Fetcher> {
 }
 
 fn items(count: usize) -> String {
-    (0..count)
-        .map(|n| format!("<item><title>Titre {n}</title><link>https://exemple.fr/{n}</link></item>"))
-        .collect()
+    let item = |n: usize| format!("<item><title>Titre {n}</title><link>https://exemple.fr/{n}</link></item>");
+    (0..count).map(item).collect()
 }
 
 fn whole() -> String {
@@ -97,14 +96,14 @@ async fn is_mended(cut: Reply) {
 #[tokio::test]
 async fn a_document_that_ends_with_its_connection_and_too_soon_is_asked_for_until_it_is_whole() {
     let whole = whole();
-    is_mended(answering(None, &whole[..whole.len() / 2])).await;
+    is_mended(answering(None, whole.split_at(whole.len() / 2).0)).await;
 }
 
 #[tokio::test]
 async fn a_feed_whose_server_leaves_the_connection_open_is_read() {
     is_mended(answering(None, &whole()).then_silence()).await;
     let cut = whole();
-    is_mended(answering(Some(cut.len()), &cut[..cut.len() - 1]).then_silence()).await;
+    is_mended(answering(Some(cut.len()), cut.split_at(cut.len() - 1).0).then_silence()).await;
 }
 
 #[tokio::test]
