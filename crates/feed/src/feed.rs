@@ -36,6 +36,9 @@ pub struct Feed {
     pub children: Vec<Child>,
     /// How its charset was found.
     pub charset: CharsetEvidence,
+    /// Whether the document ends: its root element or outermost object is closed. Of one that breaks off, entries may be
+    /// missing; some publishers never close theirs.
+    pub is_complete: bool,
     /// What was repaired that is no single entry's.
     pub warnings: Vec<Warning>,
 }
@@ -240,6 +243,51 @@ fn complete(item: &mut Item) {
         });
         if entry.guid.is_some() {
             item.warnings.push(WarningCode::GuidDerived.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_complete(written: &str) -> bool {
+        read(&Bytes::copy_from_slice(written.as_bytes()), None, "", 1 << 20)
+            .unwrap()
+            .is_complete
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_is_told_from_one_that_is_only_broken() {
+        let whole = [
+            "<rss/>",
+            "<rss><channel><item><title>a</title></item></channel></rss>\n",
+            "<rss><channel><item><title>a</title></item></channel></rss><script>x",
+            "<rss><channel><item><title>a</item></channel></rss>",
+            "<rss><channel><item><title><![CDATA[a</title></item></channel></rss>",
+            "<br><rss><channel><item><title>a & b</title></item></rss>",
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>a</title></entry></feed>",
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><item><title>a</title></item></rdf:RDF>",
+            "<sitemapindex><sitemap><loc>http://a.fr/1</loc></sitemap></sitemapindex>",
+            r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"}]}"#,
+            r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1",},]}"#,
+        ];
+        for written in whole {
+            assert!(is_complete(written), "{written}");
+        }
+        let cut = [
+            "<rss><channel><item><title>a</title></item></channel>",
+            "<rss><channel><item><title>a</title></item><item><title>b",
+            "<rss><channel><item><title>a</title></item><it",
+            "<rss><channel><item><title>a</title></item><item a=\"",
+            "<rss><channel><item><title>a</title></item><!-- b</channel>",
+            "<rss><channel><item><title>a</title></item><item><title><![CDATA[b",
+            "<sitemapindex><sitemap><loc>http://a.fr/1</loc></sitemap>",
+            r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"}]"#,
+            r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"#,
+        ];
+        for written in cut {
+            assert!(!is_complete(written), "{written}");
         }
     }
 }

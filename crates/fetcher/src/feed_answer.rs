@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use depeche_feed::Child;
 use depeche_journal::Intake;
 use depeche_model::{
@@ -20,7 +21,7 @@ use crate::memory::FeedMemory;
 use crate::options::{FeedTarget, RobotsPolicy};
 use crate::reading::{self, NoFeed, ReadFeed, Reading};
 use crate::schedule::{self, FailureClass, Finding, Item, Rule};
-use crate::sitemap_index;
+use crate::sitemap_index::{self, Index};
 use crate::websub::Told;
 
 /// The part of an answer's items that must be known for it to be the same feed at another address.
@@ -90,12 +91,12 @@ pub(crate) async fn poll_feed(
         record: FetchRecord::default(),
     };
     let begun = fetcher.clock.now();
-    if poll.memory.doubts(begun) {
+    let doubts = poll.memory.doubts(begun);
+    if doubts {
         tracing::info!(
             feed = target.url,
             "feed has been silent for long: asked without a condition"
         );
-        poll.memory.silence.probed = Some(begun.as_second());
         poll.sent = Validators::default();
     }
     let ask = Ask {
@@ -107,6 +108,9 @@ pub(crate) async fn poll_feed(
     let (exchanged, trace) = fetcher.exchange(&ask).await;
     poll.note(&trace);
     let now = fetcher.clock.now();
+    if doubts && exchanged.is_ok() {
+        poll.memory.silence.probed = Some(begun.as_second());
+    }
     match exchanged {
         Ok(exchanged) => poll.answered(exchanged, validators, now).await,
         Err(ref error @ (ExchangeError::Quiet { until, .. } | ExchangeError::Crowded { until, .. })) => {
@@ -123,23 +127,7 @@ pub(crate) async fn poll_feed(
                 record: None,
             })
         }
-        Err(error) => {
-            tracing::debug!(feed = target.url, kind = error.word(), "feed failed");
-            let outcome = match &error {
-                ExchangeError::Blocked { evidence, .. } => PollOutcome::Blocked {
-                    evidence: evidence.clone(),
-                },
-                _ => PollOutcome::Failed {
-                    error: error.to_string(),
-                    unreachable: error.is_unreachable(),
-                },
-            };
-            let found = Found::Failed {
-                class: error.class(),
-                unreachable: error.is_unreachable(),
-            };
-            Some(poll.end(outcome, found, None, validators.clone(), now))
-        }
+        Err(error) => Some(poll.failed(&error, validators, now)),
     }
 }
 
@@ -184,13 +172,37 @@ impl Poll<'_> {
         }
     }
 
-    /// A whole answer: a feed, the one before once more, or something else.
+    /// No answer came, or nothing that can be read.
+    fn failed(self, error: &ExchangeError, before: &Validators, now: Timestamp) -> Polled {
+        tracing::debug!(feed = self.target.url, kind = error.word(), "feed failed");
+        let outcome = match error {
+            ExchangeError::Blocked { evidence, .. } => PollOutcome::Blocked {
+                evidence: evidence.clone(),
+            },
+            _ => PollOutcome::Failed {
+                error: error.to_string(),
+                unreachable: error.is_unreachable(),
+            },
+        };
+        let found = Found::Failed {
+            class: error.class(),
+            unreachable: error.is_unreachable(),
+        };
+        self.end(outcome, found, None, before.clone(), now)
+    }
+
+    /// An answer with a body: a feed, the one before once more, or something else.
     async fn body(mut self, mut exchanged: Exchanged, before: &Validators, now: Timestamp) -> Option<Polled> {
         let base = exchanged.final_uri.as_deref().unwrap_or(&self.asked_at);
         let base = base.to_owned();
         let Reading { steady, feed } =
             reading::read(&exchanged, &base, self.fetcher.options.max_body_bytes).await;
         let bytes = exchanged.answer.body.len() as u64;
+        if let Some(error) = exchanged.overdue.take()
+            && !feed.as_ref().is_ok_and(|feed| feed.has_content)
+        {
+            return Some(self.failed(&error, before, now));
+        }
         match feed {
             Ok(feed) => {
                 let ReadFeed {
@@ -201,9 +213,13 @@ impl Poll<'_> {
                     self_address,
                     hubs,
                     charset,
+                    is_complete,
+                    has_content: _,
                     sitemaps,
                 } = feed;
-                let has_all_below = self.sitemaps(&mut exchanged, &base, &sitemaps).await?;
+                // Where the connection's end is the body's, only the document tells that the rest is missing.
+                exchanged.truncated |= !is_complete;
+                let has_all_below = self.sitemaps(&mut exchanged, &base, sitemaps).await?;
                 self.record.charset = charset;
                 self.record.items = Some(items.len() as u32);
                 self.record.new_items = Some(0);
@@ -231,17 +247,25 @@ impl Poll<'_> {
                     };
                     subscriptions.heard(self.target, &told);
                 }
-                if self.memory.answer == Some(steady) && !exchanged.truncated {
+                let truncated = exchanged.truncated;
+                let journaled = if truncated {
+                    self.memory.part
+                } else {
+                    self.memory.answer
+                };
+                if journaled == Some(steady) {
                     let outcome = PollOutcome::Repeated {
                         bytes,
                         validators: validators.clone(),
                     };
                     return Some(self.end(outcome, Found::Unchanged, None, validators, now));
                 }
-                let truncated = exchanged.truncated;
                 self.keep(exchanged, has_all_below, now).await?;
                 // A body that broke off is not the whole answer: the whole one is journaled when it comes.
                 self.memory.answer = (!truncated).then_some(steady);
+                if truncated {
+                    self.memory.part = Some(steady);
+                }
                 self.memory.no_feed = None;
                 let found = Found::Feed { items, fingerprints };
                 Some(self.end(PollOutcome::Fetched { bytes }, found, None, validators, now))
@@ -272,19 +296,28 @@ impl Poll<'_> {
 
     /// Takes the sitemaps of an index that changed; true when none is left over for the next poll. `None` when the journal
     /// takes no more.
-    async fn sitemaps(&mut self, exchanged: &mut Exchanged, base: &str, sitemaps: &[Child]) -> Option<bool> {
-        // Half an index would have the other half forgotten.
-        if sitemaps.is_empty() || exchanged.truncated {
+    async fn sitemaps(
+        &mut self,
+        exchanged: &mut Exchanged,
+        base: &str,
+        sitemaps: Vec<Child>,
+    ) -> Option<bool> {
+        if sitemaps.is_empty() {
             return Some(true);
         }
-        // Its sitemaps need places of their own: with this one held, indexes could wait for each other.
+        // Its sitemaps need places of their own: with this one held, indexes could wait for each other. What no place
+        // accounts for any more is let go of, but for the bytes that are journaled.
         exchanged.place = None;
+        exchanged.decoded = Bytes::new();
         let mut memory = self.memory.index.take().unwrap_or_default();
         let taken = sitemap_index::fetch_children(
             self.fetcher,
             self.target,
             base,
-            sitemaps,
+            Index {
+                children: sitemaps,
+                is_whole: !exchanged.truncated,
+            },
             &mut memory,
             self.outlet,
         )
@@ -418,46 +451,6 @@ fn confirmed(sent: &Validators, answer: &HttpAnswer) -> Validators {
         },
     }
 }
+
 #[cfg(test)]
-mod tests {
-
-    use super::*;
-
-    fn validators(etag: &str, last_modified: &str) -> Validators {
-        let value = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
-        Validators {
-            etag: value(etag),
-            last_modified: value(last_modified),
-        }
-    }
-
-    #[test]
-    fn a_304_changes_validators_only_when_it_speaks_of_the_same_answer() {
-        for (sent, came, kept) in [
-            (("\"a\"", "Mon"), ("", ""), ("\"a\"", "Mon")),
-            (("\"a\"", "Mon"), ("W/\"a\"", "Tue"), ("W/\"a\"", "Tue")),
-            (("\"a\"", "Mon"), ("\"b\"", "Tue"), ("\"a\"", "Mon")),
-            (("", "Mon"), ("\"b\"", "Tue"), ("", "Mon")),
-            (("", "Mon"), ("", "Tue"), ("", "Tue")),
-        ] {
-            let headers = [("ETag", came.0), ("Last-Modified", came.1)]
-                .into_iter()
-                .filter(|(_, value)| !value.is_empty())
-                .map(|(name, value)| depeche_model::Header {
-                    name: name.to_owned(),
-                    value: value.as_bytes().to_vec(),
-                })
-                .collect();
-            let answer = HttpAnswer {
-                status: 304,
-                headers,
-                body: bytes::Bytes::new(),
-            };
-            assert_eq!(
-                confirmed(&validators(sent.0, sent.1), &answer),
-                validators(kept.0, kept.1),
-                "{sent:?} {came:?}"
-            );
-        }
-    }
-}
+mod tests;

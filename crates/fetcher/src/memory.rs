@@ -13,7 +13,7 @@ use crate::sitemap_index::IndexMemory;
 use crate::websub::HubState;
 
 /// The layout below.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The first half of a digest: enough to tell an answer from the one before.
 pub(crate) type Half = [u8; 16];
@@ -41,8 +41,10 @@ pub struct FeedMemory {
     pub interval_ms: u32,
     /// How quiet the feed is for one of its kind.
     pub silence: Silence,
-    /// The last journaled answer that was a feed, without what changes at every request.
+    /// The last journaled answer that was a whole feed, without what changes at every request.
     pub(crate) answer: Option<Half>,
+    /// The last journaled answer that was a feed and broke off: some servers never send a whole one.
+    pub(crate) part: Option<Half>,
     /// The last journaled answer that was none.
     pub(crate) no_feed: Option<Half>,
     /// The address it says it has, in short.

@@ -35,6 +35,10 @@ pub(crate) struct ReadFeed {
     pub(crate) hubs: Vec<String>,
     /// How its charset was told.
     pub(crate) charset: Option<String>,
+    /// The document ends.
+    pub(crate) is_complete: bool,
+    /// It has an item with something to read or to follow.
+    pub(crate) has_content: bool,
     /// The sitemaps that a sitemap index names, which are its items.
     pub(crate) sitemaps: Vec<Child>,
 }
@@ -75,6 +79,8 @@ fn read_now(body: &Bytes, content_type: Option<&str>, base: &str, limit_bytes: u
                     items,
                     fingerprints,
                     charset: Some(feed.charset.as_str().to_owned()),
+                    is_complete: feed.is_complete,
+                    has_content: !feed.children.is_empty(),
                     sitemaps: feed.children,
                     ..ReadFeed::default()
                 })
@@ -90,6 +96,11 @@ fn read_now(body: &Bytes, content_type: Option<&str>, base: &str, limit_bytes: u
                     })
                     .collect(),
                 fingerprints: feed.items.iter().map(depeche_feed::Item::fingerprint).collect(),
+                is_complete: feed.is_complete,
+                has_content: feed
+                    .items
+                    .iter()
+                    .any(|item| item.entry.title.is_some() || item.entry.link.is_some()),
                 sitemaps: Vec::new(),
                 hints: FeedHints {
                     ttl: seconds(feed.hints.ttl),

@@ -5,8 +5,10 @@
 //! become durable only when its sitemaps are (P1); when this says that sitemaps are left over, it gives the index's
 //! validators up, and the next poll reads the index again.
 //!
-//! A sitemap changed when its `lastmod` did. One without `lastmod` is asked for only where its name says that it holds
-//! news, and journaled when its body is another one. At the first poll the sitemaps of the last two days are taken, and
+//! A sitemap changed when its `lastmod` did, and is journaled when its body is another one too: some indexes stamp all
+//! their sitemaps with the time of the answer. Those that had not changed for all their `lastmod` said go behind the others
+//! from then on. One without `lastmod` is asked for only where its name says that it holds news, a few at each poll, in
+//! turn. One that cannot be had now is tried again, a few times where it is the server that refuses. At the first poll the sitemaps of the last two days are taken, and
 //! the newest in any case: an archive is not fetched because somebody polls its index.
 //!
 //! Source: the Sitemaps protocol (index, `lastmod`; a sitemap lives on the site of its index).
@@ -14,7 +16,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use depeche_feed::{Child, Feed, FeedKind};
+use depeche_feed::{Child, Feed, FeedKind, Found};
 use depeche_journal::Intake;
 use depeche_model::{Capture, CaptureKind, Digest, Payload};
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +38,13 @@ const MAX_CHILDREN: usize = 10;
 /// Sitemaps without `lastmod` that are asked for in one poll.
 const MAX_UNDATED: usize = 3;
 
+/// Sitemaps that failed before and are asked for again in one poll: those that never come may not keep others away.
+const MAX_RETRIED: usize = 3;
+
+/// Tries of a sitemap that is refused or does not come whole. At the usual intervals these are some hours, in which
+/// walls come down and deployments end.
+const MAX_TRIES: u8 = 5;
+
 /// What counts as changed at the first poll: sitemaps of news hold the articles of two days.
 const FIRST_WINDOW: SignedDuration = SignedDuration::from_hours(48);
 
@@ -46,12 +55,51 @@ const MAX_KNOWN: usize = 256;
 /// What is remembered of an index's sitemaps. A few kilobytes at most; kept with the feed's other memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct IndexMemory {
-    /// Sitemaps with the `lastmod` they were taken at, in seconds; each named by a digest of its address.
-    dated: Vec<(u64, i64)>,
-    /// Sitemaps without `lastmod`, with the first 64 bits of their body's digest.
+    /// Sitemaps with `lastmod`.
+    dated: Vec<Dated>,
+    /// Sitemaps without `lastmod`, with the first 64 bits of their body's digest; the latest asked last.
     undated: Vec<(u64, u64)>,
+    /// The sitemap without `lastmod` that was asked for last.
+    last_undated: Option<u64>,
+    /// Sitemaps with `lastmod` that did not come yet; the latest asked last.
+    failing: Vec<Failing>,
+    /// Times that sitemaps were asked for.
+    turn: u32,
     /// Sitemaps that are not remembered by themselves have changed if they are younger; `None` before the first poll.
     floor: Option<i64>,
+}
+
+/// A sitemap that was taken. It is named by a digest of its address, here and below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Dated {
+    key: u64,
+    /// The `lastmod` it was taken at, in seconds.
+    lastmod: i64,
+    /// The first 64 bits of its body's digest; 0 when it was given up.
+    body: u64,
+    /// The turn it was last asked for in.
+    turn: u32,
+    /// Its `lastmod` changed and its body did not.
+    cries_wolf: bool,
+}
+
+/// A sitemap that did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Failing {
+    key: u64,
+    /// The `lastmod` it was asked for at.
+    lastmod: i64,
+    /// How often the server refused it or sent a part of it.
+    tries: u8,
+}
+
+/// What an index says.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// The sitemaps that it names.
+    pub(crate) children: Vec<Child>,
+    /// These are all; of one that broke off, what it does not name is not forgotten.
+    pub(crate) is_whole: bool,
 }
 
 /// How the sitemaps of an index were taken.
@@ -103,8 +151,10 @@ struct Wish {
 enum Taken {
     /// It is durable, or not worth asking for again before it changes; the digest of its body.
     Done(u64),
-    /// It may be there at the next poll.
+    /// It may be there at the next poll; the server does not seem to be up to it now.
     Later,
+    /// It may be there at one of the next polls; the server refuses it or does not send it whole.
+    Refused,
 }
 
 /// Fetches the sitemaps of an index that changed, the latest first, and has them journaled as captures of `target`. `base`
@@ -113,24 +163,44 @@ pub(crate) async fn fetch_children(
     fetcher: &Fetcher,
     target: &FeedTarget,
     base: &str,
-    children: &[Child],
+    index: Index,
     memory: &mut IndexMemory,
     outlet: &mpsc::Sender<Intake>,
 ) -> Option<Children> {
-    let now = fetcher.clock.now();
-    let wishes = memory.wishes(base, children, now);
+    let mut wishes = memory.wishes(base, &index.children, fetcher.clock.now());
+    memory.tidy(&index, fetcher.clock.now());
+    // There may be fifty thousand of them, and the fetching takes minutes.
+    drop(index);
+    memory.turn = memory.turn.saturating_add(1);
     let mut taken = Children {
         // What has no `lastmod` is to be asked for again whatever the index says.
         is_complete: wishes.len() <= MAX_CHILDREN && wishes.iter().all(|wish| wish.lastmod.is_some()),
         ..Children::default()
     };
-    for wish in wishes.into_iter().take(MAX_CHILDREN) {
+    wishes.truncate(MAX_CHILDREN);
+    for wish in wishes {
         match fetch_child(fetcher, target, &wish, memory, outlet, &mut taken).await? {
             Taken::Done(body) => memory.done(&wish, body),
-            Taken::Later => taken.is_complete = false,
+            Taken::Later => {
+                memory.failed(&wish, 0);
+                taken.is_complete = false;
+            }
+            Taken::Refused if memory.tries(&wish) + 1 < MAX_TRIES => {
+                memory.failed(&wish, 1);
+                taken.is_complete = false;
+            }
+            Taken::Refused => {
+                tracing::info!(
+                    feed = target.url,
+                    sitemap = wish.url.as_str(),
+                    tries = MAX_TRIES,
+                    "sitemap given up until it changes"
+                );
+                memory.done(&wish, 0);
+            }
         }
     }
-    memory.tidy(children, now);
+    memory.limit();
     Some(taken)
 }
 
@@ -158,50 +228,77 @@ async fn fetch_child(
         Ok(exchanged) => exchanged,
         Err(error) => {
             tracing::info!(feed = target.url, sitemap, %error, "sitemap not fetched");
-            let may_pass = error.is_passing()
-                || matches!(error, ExchangeError::Quiet { .. } | ExchangeError::Crowded { .. });
-            return if may_pass {
-                Some(Taken::Later)
-            } else {
-                given_up(&error.to_string())
+            return match error {
+                ExchangeError::Quiet { .. } | ExchangeError::Crowded { .. } => Some(Taken::Later),
+                ExchangeError::Blocked { .. } | ExchangeError::TooSlow { .. } => Some(Taken::Refused),
+                error if error.is_passing() => Some(Taken::Later),
+                error => given_up(&error.to_string()),
             };
         }
     };
     match exchanged.answer.status {
-        200 | 203 if exchanged.truncated => return Some(Taken::Later),
         200 | 203 => {}
+        status @ (404 | 410) => return given_up(&format!("the server answered {status}")),
         status @ (429 | 500..) => {
             tracing::info!(feed = target.url, sitemap, status, "sitemap not fetched");
             return Some(Taken::Later);
         }
-        status => return given_up(&format!("the server answered {status}")),
+        // Refusals to a program (401, 403) and wishes to come again (408, 425) pass on many a server.
+        status => {
+            tracing::info!(feed = target.url, sitemap, status, "sitemap refused");
+            return Some(Taken::Refused);
+        }
     }
     taken.wire_bytes += exchanged.answer.body.len() as u64;
-    let body = first_bits(&exchanged.answer.body);
-    if wish.lastmod.is_none() && memory.undated.contains(&(wish.key, body)) {
+    let (body, feed) = match read(&exchanged, sitemap, fetcher.options.max_body_bytes).await {
+        Ok((_, feed)) if feed.kind == FeedKind::SitemapIndex => return given_up("an index below an index"),
+        Ok(read) => read,
+        Err(NoSitemap { passes: true, why }) => {
+            tracing::info!(feed = target.url, sitemap, why, "sitemap refused");
+            return Some(Taken::Refused);
+        }
+        Err(_) if exchanged.truncated => return Some(Taken::Refused),
+        Err(NoSitemap { why, .. }) => return given_up(&why),
+    };
+    if memory.body(wish) == Some(body) {
         return Some(Taken::Done(body));
     }
-    match read(&exchanged, sitemap, fetcher.options.max_body_bytes).await {
-        Ok(feed) if feed.kind == FeedKind::SitemapIndex => return given_up("an index below an index"),
-        Ok(_) => {}
-        Err(why) => return given_up(&why),
+    let is_part = exchanged.truncated || !feed.is_complete;
+    // One that never comes whole is taken as it is in the end; one without `lastmod` is asked for again anyway.
+    if is_part && wish.lastmod.is_some() && memory.tries(wish) + 1 < MAX_TRIES {
+        return Some(Taken::Refused);
     }
     keep(fetcher, target, wish, exchanged, outlet).await?;
     taken.captures += 1;
     Some(Taken::Done(body))
 }
 
-/// Reads a sitemap, off the async threads.
-async fn read(exchanged: &Exchanged, base: &str, limit: u64) -> Result<Feed, String> {
+/// An answer that is no sitemap.
+struct NoSitemap {
+    why: String,
+    /// It is a wall against programs, which may be down at another time.
+    passes: bool,
+}
+
+/// Reads a sitemap, off the async threads; the first bits of its digest come with it.
+async fn read(exchanged: &Exchanged, base: &str, limit: u64) -> Result<(u64, Feed), NoSitemap> {
     let body = exchanged.decoded.clone();
     let content_type = exchanged.answer.header("content-type").map(str::to_owned);
     let base = exchanged.final_uri.clone().unwrap_or_else(|| base.to_owned());
     let reading = tokio::task::spawn_blocking(move || {
-        depeche_feed::read(&body, content_type.as_deref(), &base, limit).map_err(|why| why.to_string())
+        let feed =
+            depeche_feed::read(&body, content_type.as_deref(), &base, limit).map_err(|why| NoSitemap {
+                why: why.to_string(),
+                passes: matches!(why.found, Found::Wall(_)),
+            })?;
+        Ok((first_of(depeche_feed::steady_digest(&body)), feed))
     });
-    reading
-        .await
-        .unwrap_or_else(|error| Err(format!("reading it failed: {error}")))
+    reading.await.unwrap_or_else(|error| {
+        Err(NoSitemap {
+            why: format!("reading it failed: {error}"),
+            passes: false,
+        })
+    })
 }
 
 /// Has a sitemap journaled and waits for the receipt. `None` when the journal takes no more.
@@ -248,7 +345,7 @@ impl IndexMemory {
         };
         let site = registrable(&base);
         let floor = self.floor_at(children, now);
-        let known: HashMap<u64, i64> = self.dated.iter().copied().collect();
+        let known: HashMap<u64, &Dated> = self.dated.iter().map(|dated| (dated.key, dated)).collect();
         let (mut dated, mut undated) = (Vec::new(), Vec::new());
         for child in children {
             let Ok(url) = Url::parse(&child.loc) else {
@@ -258,29 +355,48 @@ impl IndexMemory {
                 continue;
             }
             let key = first_bits(child.loc.as_bytes());
-            match child.lastmod.map(Timestamp::as_second) {
-                Some(lastmod) => {
-                    let changed = known.get(&key).map_or(lastmod > floor, |known| lastmod > *known);
-                    if changed {
-                        dated.push(Wish {
-                            url,
-                            key,
-                            lastmod: Some(lastmod),
-                        });
-                    }
-                }
-                None if names_news(&url) && undated.len() < MAX_UNDATED => undated.push(Wish {
-                    url,
-                    key,
-                    lastmod: None,
-                }),
-                None => {}
+            let lastmod = child.lastmod.map(Timestamp::as_second);
+            let is_wished = match lastmod {
+                Some(lastmod) => known
+                    .get(&key)
+                    .map_or(lastmod > floor, |known| lastmod > known.lastmod),
+                None => names_news(&url),
+            };
+            let wishes = if lastmod.is_some() {
+                &mut dated
+            } else {
+                &mut undated
+            };
+            if is_wished {
+                wishes.push(Wish { url, key, lastmod });
             }
         }
-        // Where all claim to have changed, news first.
-        dated.sort_by_key(|wish| (Reverse(wish.lastmod), !names_news(&wish.url)));
+        // Behind the one that was asked for last.
+        let last = undated
+            .iter()
+            .position(|wish| Some(wish.key) == self.last_undated);
+        undated.rotate_left(last.map_or(0, |last| last + 1));
+        undated.truncate(MAX_UNDATED);
+        // Where all claim to have changed, those that were asked for the longest ago first, and news first.
+        dated.sort_by_cached_key(|wish| {
+            let known = known.get(&wish.key);
+            let turn = known.map_or(0, |known| known.turn);
+            let cried_wolf = known.filter(|known| known.cries_wolf).map(|known| known.turn);
+            (cried_wolf, Reverse(wish.lastmod), turn, !names_news(&wish.url))
+        });
+        let places: HashMap<u64, usize> = (0..)
+            .zip(&self.failing)
+            .map(|(at, failing)| (failing.key, at))
+            .collect();
+        let (mut failing, mut fresh): (Vec<Wish>, Vec<Wish>) =
+            dated.into_iter().partition(|wish| places.contains_key(&wish.key));
+        failing.sort_by_key(|wish| places.get(&wish.key));
+        let before = fresh
+            .len()
+            .min(MAX_CHILDREN.saturating_sub(undated.len() + MAX_RETRIED.min(failing.len())));
+        fresh.splice(before..before, failing);
         // They are few, and must not be crowded out by an archive that is written anew.
-        undated.append(&mut dated);
+        undated.append(&mut fresh);
         undated
     }
 
@@ -293,37 +409,95 @@ impl IndexMemory {
         })
     }
 
-    /// Remembers a sitemap that needs no asking before it changes.
-    fn done(&mut self, wish: &Wish, body: u64) {
-        if let Some(lastmod) = wish.lastmod {
-            self.dated.retain(|(key, _)| *key != wish.key);
-            self.dated.push((wish.key, lastmod));
+    /// The first bits of the digest of a sitemap's body as it was last taken.
+    fn body(&self, wish: &Wish) -> Option<u64> {
+        if wish.lastmod.is_some() {
+            let known = self.dated.iter().find(|dated| dated.key == wish.key);
+            known.map(|dated| dated.body)
         } else {
-            self.undated.retain(|(key, _)| *key != wish.key);
-            self.undated.push((wish.key, body));
+            let known = self.undated.iter().find(|(key, _)| *key == wish.key);
+            known.map(|(_, body)| *body)
         }
     }
 
-    /// Forgets what the index no longer names, and the oldest of what is too much.
-    fn tidy(&mut self, children: &[Child], now: Timestamp) {
-        let named: HashSet<u64> = children
-            .iter()
-            .map(|child| first_bits(child.loc.as_bytes()))
-            .collect();
-        let mut floor = self.floor_at(children, now);
-        self.dated.retain(|(key, _)| named.contains(key));
-        self.undated.retain(|(key, _)| named.contains(key));
-        self.dated.sort_by_key(|(key, lastmod)| (Reverse(*lastmod), *key));
-        if let Some((_, dropped)) = self.dated.get(MAX_KNOWN) {
-            floor = floor.max(*dropped);
+    /// How often a sitemap was refused at its `lastmod`.
+    fn tries(&self, wish: &Wish) -> u8 {
+        let known = self.failing.iter().find(|failing| failing.key == wish.key);
+        known
+            .filter(|failing| Some(failing.lastmod) == wish.lastmod)
+            .map_or(0, |failing| failing.tries)
+    }
+
+    /// Remembers a sitemap that needs no asking before it changes.
+    fn done(&mut self, wish: &Wish, body: u64) {
+        let before = self.body(wish);
+        self.failing.retain(|failing| failing.key != wish.key);
+        if let Some(lastmod) = wish.lastmod {
+            self.dated.retain(|dated| dated.key != wish.key);
+            self.dated.push(Dated {
+                key: wish.key,
+                lastmod,
+                body,
+                turn: self.turn,
+                cries_wolf: before == Some(body),
+            });
+        } else {
+            self.undated.retain(|(key, _)| *key != wish.key);
+            self.undated.push((wish.key, body));
+            self.last_undated = Some(wish.key);
+        }
+    }
+
+    /// Remembers a sitemap that is to be asked for again, and `tries` of it.
+    fn failed(&mut self, wish: &Wish, tries: u8) {
+        let Some(lastmod) = wish.lastmod else {
+            // Its turn comes again as it is.
+            self.last_undated = Some(wish.key);
+            return;
+        };
+        let tries = self.tries(wish) + tries;
+        self.failing.retain(|failing| failing.key != wish.key);
+        self.failing.push(Failing {
+            key: wish.key,
+            lastmod,
+            tries,
+        });
+    }
+
+    /// Sets the floor, and forgets what the index no longer names.
+    fn tidy(&mut self, index: &Index, now: Timestamp) {
+        self.floor = Some(self.floor_at(&index.children, now));
+        if index.is_whole {
+            let keys = index
+                .children
+                .iter()
+                .map(|child| first_bits(child.loc.as_bytes()));
+            let named: HashSet<u64> = keys.collect();
+            self.dated.retain(|dated| named.contains(&dated.key));
+            self.undated.retain(|(key, _)| named.contains(key));
+            self.failing.retain(|failing| named.contains(&failing.key));
+        }
+    }
+
+    /// Forgets the oldest of what is too much.
+    fn limit(&mut self) {
+        self.dated
+            .sort_by_key(|dated| (Reverse(dated.lastmod), dated.key));
+        if let Some(dropped) = self.dated.get(MAX_KNOWN) {
+            self.floor = self.floor.max(Some(dropped.lastmod));
             self.dated.truncate(MAX_KNOWN);
         }
-        self.floor = Some(floor);
+        let too_many = |length: usize| length.saturating_sub(MAX_KNOWN);
+        self.undated.drain(..too_many(self.undated.len()));
+        self.failing.drain(..too_many(self.failing.len()));
     }
 }
 
 fn first_bits(bytes: &[u8]) -> u64 {
-    let Digest(digest) = Digest::of([bytes]);
+    first_of(Digest::of([bytes]))
+}
+
+fn first_of(Digest(digest): Digest) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_be_bytes(first)

@@ -9,15 +9,22 @@ use serde_json::{Map, Number, Value};
 /// Feeds are five deep; `serde_json` stops at 128.
 const MAX_DEPTH: usize = 64;
 
-/// Reads a value and whatever follows it.
-pub(super) fn parse(text: &str) -> Value {
-    let mut reader = Reader { text, at: 0 };
-    reader.value(0)
+/// Reads a value and whatever follows it; whether it ends before the text does.
+pub(super) fn parse(text: &str) -> (Value, bool) {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        broke_off: false,
+    };
+    let value = reader.value(0);
+    (value, !reader.broke_off)
 }
 
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// A string, list or object was open at the end of the text.
+    broke_off: bool,
 }
 
 impl Reader<'_> {
@@ -84,6 +91,7 @@ impl Reader<'_> {
                 return;
             }
         }
+        self.broke_off = true;
     }
 
     fn object(&mut self, depth: usize) -> Value {
@@ -91,8 +99,12 @@ impl Reader<'_> {
         loop {
             self.skip_blanks();
             let name = match self.peek() {
+                None => {
+                    self.broke_off = true;
+                    break;
+                }
                 // The object was left open; its list goes on.
-                None | Some(b']' | b'{') => break,
+                Some(b']' | b'{') => break,
                 Some(b'}') => {
                     self.at += 1;
                     break;
@@ -129,7 +141,10 @@ impl Reader<'_> {
         loop {
             self.skip_blanks();
             match self.peek() {
-                None => break,
+                None => {
+                    self.broke_off = true;
+                    break;
+                }
                 Some(b']') => {
                     self.at += 1;
                     break;
@@ -152,6 +167,7 @@ impl Reader<'_> {
             let Some(found) = memchr::memchr2(quote, b'\\', rest.as_bytes()) else {
                 out.push_str(rest);
                 self.at = self.text.len();
+                self.broke_off = true;
                 return out;
             };
             out.push_str(rest.get(..found).unwrap_or(""));
@@ -266,7 +282,7 @@ mod tests {
             (r#"{"a": [{"b": 1 {"b": 2}]}"#, json!({"a": [{"b": 1}, {"b": 2}]})),
             ("", json!(null)),
         ] {
-            assert_eq!(parse(written), expected, "{written}");
+            assert_eq!(parse(written).0, expected, "{written}");
         }
     }
 

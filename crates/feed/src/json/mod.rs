@@ -19,9 +19,11 @@ const MAX_ITEMS: usize = 50_000;
 /// Reads a document; `None` where it has no list of entries.
 pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    let (document, broken) = match serde_json::from_str::<Value>(text) {
-        Ok(document) => (document, false),
-        Err(_) => (lenient::parse(text), true),
+    let (document, broken, is_complete) = if let Ok(document) = serde_json::from_str::<Value>(text) {
+        (document, false, true)
+    } else {
+        let (document, ends) = lenient::parse(text);
+        (document, true, ends)
     };
     let channel = channel(&document)?;
     let entries = ["items", "item", "entries"]
@@ -80,6 +82,7 @@ pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
         site_url: address("home_page_url").or_else(|| address("link")),
         children: Vec::new(),
         charset: CharsetEvidence::Utf8,
+        is_complete,
         warnings,
         language,
     })

@@ -110,6 +110,10 @@ struct Reader<'a> {
     header: Header,
     flaws: Flaws,
     root: Option<FeedKind>,
+    /// The name of the element that said so.
+    root_name: &'a str,
+    /// Nothing is left open at the end.
+    is_complete: bool,
     items: Vec<Item>,
     titled: usize,
     places: Vec<Range<usize>>,
@@ -130,6 +134,8 @@ impl<'a> Reader<'a> {
             header: Header::default(),
             flaws: Flaws::default(),
             root: None,
+            root_name: "",
+            is_complete: false,
             items: Vec::new(),
             titled: 0,
             places: Vec::new(),
@@ -162,6 +168,12 @@ impl<'a> Reader<'a> {
         }
         let flaws = self.tokens.flaws.take();
         self.note(flaws);
+        // What rubbish before the root left open does not count.
+        let root_is_open = self
+            .outer
+            .iter()
+            .any(|frame| same_name(frame.name, self.root_name));
+        self.is_complete = self.inner.is_empty() && !root_is_open;
         if !self.inner.is_empty() {
             self.note(Flaws::TRUNCATED);
             self.end_entry();
@@ -434,6 +446,7 @@ impl<'a> Reader<'a> {
             site_url: self.header.site_url.into_value(),
             children: self.header.children,
             charset: CharsetEvidence::Utf8,
+            is_complete: self.is_complete,
             warnings,
         };
         Some(Read {

@@ -77,6 +77,7 @@ impl<'a> Reader<'a> {
             _ => return,
         };
         self.root = Some(kind);
+        self.root_name = tag.name;
         self.names.set_own(prefix);
         if lower == "rss" {
             let version = attribute(tag, "version");

@@ -358,6 +358,7 @@ mod tests {
             site_url: None,
             children: Vec::new(),
             charset: CharsetEvidence::Utf8,
+            is_complete: true,
             warnings: Vec::new(),
         }
     }

@@ -1,7 +1,8 @@
 //! Reading a body: kept as on the wire, decoded while it comes, and given up where it passes a limit.
 //!
 //! The limits: bytes on the wire and decoded, their ratio, the deadline of the exchange, the time without a byte, the
-//! rate on the average, and the process's budget of bytes. A body that breaks off is kept as far as it came.
+//! rate on the average, and the process's budget of bytes. A body that breaks off is kept as far as it came; so is one
+//! of a feed whose rest does not come in time.
 
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub(super) struct Limits {
     pub(super) max_ratio: u32,
     /// Where the reading ends, with whatever came by then.
     pub(super) cut: Option<u64>,
+    /// Whether what came is kept when the rest does not come in time: half a feed has articles, half a page is none.
+    pub(super) keeps_part: bool,
 }
 
 /// A body as read, beside its bytes on the wire.
@@ -42,6 +45,8 @@ pub(super) struct Limits {
 pub(super) struct Body {
     pub(super) decoded: Bytes,
     pub(super) truncated: bool,
+    /// Which limit of time ended it.
+    pub(super) overdue: Option<ExchangeError>,
     pub(super) held: Option<Held>,
 }
 
@@ -87,6 +92,7 @@ impl Reading<'_> {
         let mut held = self.budget.hold();
         let mut begun = Instant::now();
         let mut latest = begun;
+        let mut late = None;
         let broke_off = loop {
             let (due, overdue) = self.next_due(begun, latest, wire.len() as u64);
             let chunk = match tokio::time::timeout_at(due, response.chunk()).await {
@@ -103,7 +109,15 @@ impl Reading<'_> {
                     );
                     break true;
                 }
-                Err(_) => return Err(self.overdue(overdue)),
+                Err(_) => {
+                    let error = self.overdue(overdue);
+                    if wire.is_empty() || !self.limits.keeps_part {
+                        return Err(error);
+                    }
+                    tracing::info!(bytes = wire.len(), %error, "the rest of an answer did not come, keeping what came");
+                    late = Some(error);
+                    break true;
+                }
             };
             latest = Instant::now();
             let room = self
@@ -134,6 +148,7 @@ impl Reading<'_> {
         let body = Body {
             decoded,
             truncated: broke_off || damaged,
+            overdue: late,
             held: Some(held),
         };
         Ok((wire, body))
@@ -238,6 +253,7 @@ mod tests {
                 max_bytes: 1 << 20,
                 max_ratio: 200,
                 cut: None,
+                keeps_part: false,
             },
             deadline: begun + Duration::from_secs(30),
             waited: &mut waited,

@@ -76,6 +76,8 @@ pub(crate) struct Exchanged {
     pub(crate) hops: Vec<RedirectHop>,
     /// The body broke off or is damaged; `answer` has what came, `decoded` what could be read of it.
     pub(crate) truncated: bool,
+    /// The limit of time at which the rest of a feed was given up; a failure where nothing can be read of what came.
+    pub(crate) overdue: Option<ExchangeError>,
     /// The wait that the answer asked for with `Retry-After` (429, 503 and 3xx), at most 48 hours. The fetcher itself
     /// keeps from asking the same address sooner, and the host or domain where there is evidence; the schedule plans
     /// by it.
@@ -205,6 +207,7 @@ impl Fetcher {
                         final_uri: (!hops.is_empty()).then(|| url.to_string()),
                         hops,
                         truncated: body.truncated,
+                        overdue: body.overdue,
                         retry_after,
                         place: Some(Place {
                             _request: request,
@@ -325,6 +328,7 @@ impl Fetcher {
                 Wanted::Robots => Some(robots::MAX_BYTES + 1),
                 Wanted::Feed | Wanted::Page => None,
             },
+            keeps_part: wanted == Wanted::Feed,
         }
     }
 

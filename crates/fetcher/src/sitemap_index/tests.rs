@@ -28,13 +28,23 @@ fn wished(memory: &IndexMemory, children: &[Child]) -> Vec<String> {
         .collect()
 }
 
+fn index(children: &[Child]) -> Index {
+    Index {
+        children: children.to_vec(),
+        is_whole: true,
+    }
+}
+
 fn take(memory: &mut IndexMemory, children: &[Child], most: usize) -> Vec<String> {
     let now = NOW.parse().unwrap();
     let wishes = memory.wishes("https://exemple.fr/sitemap.xml", children, now);
+    memory.tidy(&index(children), now);
+    memory.turn += 1;
     for wish in wishes.iter().take(most) {
-        memory.done(wish, 7);
+        let body = memory.body(wish).map_or(7, |body| body + 1);
+        memory.done(wish, body);
     }
-    memory.tidy(children, now);
+    memory.limit();
     wishes.iter().map(|wish| wish.url.path().to_owned()).collect()
 }
 
@@ -174,13 +184,13 @@ async fn changed_sitemaps_become_captures_of_the_feed_without_validators() {
         .collect();
     let mut memory = IndexMemory::default();
     let (outlet, kept) = journal();
-    let index = origin.url("/sitemap.xml");
-    let first = fetch_children(&fetcher, &target, &index, &children, &mut memory, &outlet)
+    let base = origin.url("/sitemap.xml");
+    let first = fetch_children(&fetcher, &target, &base, index(&children), &mut memory, &outlet)
         .await
         .unwrap();
     assert_eq!((first.is_complete, first.captures), (false, 1));
     origin.set("/down.xml", Reply::feed(sitemap.replace("/1<", "/2<")));
-    let second = fetch_children(&fetcher, &target, &index, &children, &mut memory, &outlet)
+    let second = fetch_children(&fetcher, &target, &base, index(&children), &mut memory, &outlet)
         .await
         .unwrap();
     assert_eq!((second.is_complete, second.captures), (true, 1));
@@ -204,4 +214,187 @@ async fn changed_sitemaps_become_captures_of_the_feed_without_validators() {
         length: 0,
     };
     assert_eq!(news.reference(position).validators, Some(Validators::default()));
+}
+
+/// Asks for what an index names, as a poll does.
+struct Desk {
+    fetcher: Fetcher,
+    target: FeedTarget,
+    memory: IndexMemory,
+}
+
+impl Desk {
+    fn new(origin: &Origin) -> Self {
+        let options = FetchOptions {
+            per_host_interval: Duration::ZERO,
+            robots: RobotsPolicy::Never,
+            allow_private_addresses: true,
+            ..FetchOptions::default()
+        };
+        Self {
+            fetcher: Fetcher::new(options, Arc::new(SystemClock)).unwrap(),
+            target: FeedTarget {
+                url: origin.url("/sitemap.xml"),
+                name: None,
+                page: PagePolicy::Auto,
+                tags: Vec::new(),
+            },
+            memory: IndexMemory::default(),
+        }
+    }
+
+    /// The captures, and whether nothing is left over.
+    async fn poll(&mut self, children: &[Child]) -> (u32, bool) {
+        let (outlet, _kept) = journal();
+        let (index, base) = (index(children), self.target.url.clone());
+        let taken = fetch_children(
+            &self.fetcher,
+            &self.target,
+            &base,
+            index,
+            &mut self.memory,
+            &outlet,
+        );
+        let taken = taken.await.unwrap();
+        (taken.captures, taken.is_complete)
+    }
+}
+
+fn sitemap(n: usize) -> String {
+    format!("<urlset><url><loc>https://exemple.fr/{n}</loc></url></urlset>")
+}
+
+#[tokio::test]
+async fn a_refused_sitemap_is_tried_again_and_given_up_in_the_end() {
+    for (status, tries) in [(401, 5), (403, 5), (408, 5), (425, 5), (404, 1), (410, 1)] {
+        let origin = Origin::start();
+        let mut desk = Desk::new(&origin);
+        origin.set("/a.xml", Reply::status(status));
+        let children = [Child {
+            loc: origin.url("/a.xml"),
+            lastmod: Some(SystemClock.now()),
+        }];
+        for _ in 0..8 {
+            desk.poll(&children).await;
+        }
+        assert_eq!(origin.count("/a.xml"), tries, "{status}");
+    }
+    let origin = Origin::start();
+    let mut desk = Desk::new(&origin);
+    let children = [Child {
+        loc: origin.url("/a.xml"),
+        lastmod: Some(SystemClock.now()),
+    }];
+    origin.set("/a.xml", Reply::status(403));
+    assert_eq!(desk.poll(&children).await, (0, false));
+    origin.set("/a.xml", Reply::feed(sitemap(1)));
+    assert_eq!(desk.poll(&children).await, (1, true));
+    assert_eq!(desk.poll(&children).await, (0, true));
+}
+
+#[tokio::test]
+async fn a_sitemap_that_never_comes_whole_is_taken_in_part_in_the_end() {
+    let origin = Origin::start();
+    let mut desk = Desk::new(&origin);
+    origin.set("/a.xml", Reply::feed(sitemap(1).replace("</urlset>", "")));
+    let children = [Child {
+        loc: origin.url("/a.xml"),
+        lastmod: Some(SystemClock.now()),
+    }];
+    let mut captures = Vec::new();
+    for _ in 0..6 {
+        captures.push(desk.poll(&children).await.0);
+    }
+    assert_eq!(captures, [0, 0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn sitemaps_that_fail_keep_no_others_away() {
+    let children: Vec<Child> = (0..30)
+        .map(|n| child(&format!("/{n}.xml"), &format!("2026-02-06T11:{:02}:00Z", 59 - n)))
+        .collect();
+    let mut memory = IndexMemory::default();
+    let mut asked = HashSet::new();
+    // The ten latest never come.
+    for _ in 0..6 {
+        let wishes = memory.wishes("https://exemple.fr/sitemap.xml", &children, NOW.parse().unwrap());
+        memory.tidy(&index(&children), NOW.parse().unwrap());
+        memory.turn += 1;
+        for wish in wishes.iter().take(MAX_CHILDREN) {
+            asked.insert(wish.key);
+            if wish.lastmod > children[10].lastmod.map(Timestamp::as_second) {
+                memory.failed(wish, 0);
+            } else {
+                memory.done(wish, 7);
+            }
+        }
+    }
+    assert_eq!(asked.len(), children.len());
+}
+
+#[tokio::test]
+async fn undated_sitemaps_of_news_are_asked_for_in_turn() {
+    let origin = Origin::start();
+    let mut desk = Desk::new(&origin);
+    let mut children = Vec::new();
+    for n in 0..7 {
+        let path = format!("/news-{n}.xml");
+        origin.set(&path, Reply::feed(sitemap(n)));
+        children.push(Child {
+            loc: origin.url(&path),
+            lastmod: None,
+        });
+    }
+    let mut captures = 0;
+    for _ in 0..7 {
+        captures += desk.poll(&children).await.0;
+    }
+    assert_eq!(captures, 7, "each once");
+    for n in 0..7 {
+        assert_eq!(origin.count(&format!("/news-{n}.xml")), 3, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_stamps_all_its_sitemaps_with_now_has_each_taken_once() {
+    let origin = Origin::start();
+    let mut desk = Desk::new(&origin);
+    let mut captures = Vec::new();
+    for n in 0..13 {
+        origin.set(&format!("/{n}.xml"), Reply::feed(sitemap(n)));
+    }
+    for poll in 0..6 {
+        let now = SystemClock
+            .now()
+            .checked_add(SignedDuration::from_hours(poll))
+            .unwrap();
+        let children: Vec<Child> = (0..13)
+            .map(|n| Child {
+                loc: origin.url(&format!("/{n}.xml")),
+                lastmod: Some(now),
+            })
+            .collect();
+        captures.push(desk.poll(&children).await.0);
+    }
+    assert_eq!(captures, [10, 3, 0, 0, 0, 0]);
+    for n in 0..13 {
+        assert!(origin.count(&format!("/{n}.xml")) >= 3, "{n} is passed over");
+    }
+    // One of them does change.
+    origin.set("/5.xml", Reply::feed(sitemap(99)));
+    let mut changed = 0;
+    for poll in 6..8 {
+        let now = SystemClock
+            .now()
+            .checked_add(SignedDuration::from_hours(poll))
+            .unwrap();
+        let children: Vec<Child> = (0..13)
+            .map(|n| Child {
+                loc: origin.url(&format!("/{n}.xml")),
+                lastmod: Some(now),
+            })
+            .collect();
+        changed += desk.poll(&children).await.0;
+    }
+    assert_eq!(changed, 1);
 }

@@ -4,6 +4,7 @@
 
 mod asking;
 mod behaviour;
+mod breaking_off;
 mod crowd;
 mod desk;
 mod hostile;

@@ -86,6 +86,16 @@ fn slow() -> Vec<Answer> {
             "timeout",
         ),
         (
+            "slow loris behind an item",
+            raw(format!(
+                "{HEAD}Content-Length: 5000\r\n\r\n<rss><channel><item><title>a</title></item>{}",
+                "a".repeat(4900)
+            ))
+            .paced(100, moment * 10),
+            "timeout 1.5 s",
+            "kept",
+        ),
+        (
             "silence in the body",
             raw(format!("{HEAD}Content-Length: 50\r\n\r\n<rss>")).then_silence(),
             "idle 0.4 s",
