@@ -328,7 +328,7 @@ fn tell_put_off(reader: &Reader, put_off: &BTreeMap<String, Timestamp>) -> anyho
                 eprintln!("feed {url}: not asked, it is gone (410) and asked again after {until}");
             }
             Some(Rule::Unsettled) => {
-                eprintln!("feed {url}: its answer could not be kept; due again at {until}")
+                eprintln!("feed {url}: its answer could not be kept; due again at {until}");
             }
             _ => eprintln!("feed {url}: not asked, its host asked for quiet until {until}"),
         }
