@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 
-use depeche_testkit::{Newsroom, Origin};
+use depeche_testkit::{Newsroom, Origin, Reply};
 
 use crate::support::{Depeche, PATIENCE, ask, names, seeds, wait_until};
 
@@ -248,4 +248,53 @@ fn a_journal_that_lost_its_end_is_found_and_replaces_and_backs_up_nothing() {
         std::fs::read(depeche.path().join("good.tar")).expect("still there"),
         good
     );
+}
+
+#[test]
+fn a_feed_whose_server_asked_for_a_wait_is_not_asked_after_a_rebuild() {
+    let origin = Origin::start();
+    origin.set("/busy", Reply::status(503).header("Retry-After", "7200"));
+    origin.set("/gone", Reply::status(410));
+    let newsroom = Newsroom::open(&origin, "gazette", 2);
+    let feeds: String = [origin.url("/busy"), origin.url("/gone"), newsroom.feed_url()]
+        .iter()
+        .map(|url| format!("[[feed]]\nurl = \"{url}\"\n"))
+        .collect();
+    let depeche = Depeche::configured(&feeds);
+    let ran = depeche.run(["run", "--once"]).expect_code(3);
+    assert!(ran.stderr.contains("the server answered 410"), "{}", ran.stderr);
+    let log = depeche
+        .run(["feeds", "log", &origin.url("/gone")])
+        .expect_code(0)
+        .stdout;
+    depeche.run(["rebuild"]).expect_code(0);
+    let after = depeche
+        .run(["feeds", "log", &origin.url("/gone")])
+        .expect_code(0)
+        .stdout;
+    assert_eq!(after, log);
+    origin.clear_log();
+    let ran = depeche.run(["run", "--once"]).expect_code(0);
+    assert_eq!(
+        (origin.count("/busy"), origin.count("/gone")),
+        (0, 0),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(origin.count(&newsroom.feed_path()), 1);
+    assert_eq!(ran.count("feeds put off"), 2);
+    for said in [
+        format!(
+            "feed {}: not asked, its host asked for quiet until ",
+            origin.url("/busy")
+        ),
+        format!(
+            "feed {}: not asked, it is gone (410) and asked again after ",
+            origin.url("/gone")
+        ),
+    ] {
+        assert!(ran.stderr.contains(&said), "{said}\n{}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("error:"), "{}", ran.stderr);
+    depeche.run(["verify"]).expect_code(0);
 }

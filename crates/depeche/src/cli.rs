@@ -92,7 +92,8 @@ pub(crate) struct To {
 pub(crate) enum Command {
     /// Poll the configured feeds, for ever or once
     Run {
-        /// Poll every feed once, fetch the pages wanted, and end
+        /// Poll every feed once, due or not, fetch the pages wanted, and end; feeds whose servers asked for a wait are left
+        /// alone until it is over
         #[arg(long)]
         once: bool,
     },

@@ -31,7 +31,7 @@ use line::Yard;
 use opening::{count_owed, open_journal, open_store};
 use upkeep::Upkeep;
 
-pub(crate) use opening::aside;
+pub(crate) use opening::{aside, take_over_polling};
 pub(crate) use pages::order_pages;
 
 /// Items a channel between two stages holds. Deep enough that no stage waits for another's rhythm, shallow enough

@@ -40,7 +40,8 @@ const POLLS_PER_PLACE: usize = 16;
 /// How long polling goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Every feed once, due or not.
+    /// Every feed once, due or not; but none whose publisher asked for a wait that is not over: `Retry-After`, 410, a host
+    /// that asked for quiet. Those are reported as put off.
     Once,
     /// Until told to stop.
     Forever,
@@ -67,7 +68,8 @@ struct Scheduler {
 /// `reports`; a closed `reports` is no harm.
 ///
 /// A list sent later adds and removes feeds; a feed that stays (by address) keeps the state it has here, whatever
-/// state the list brings. With [`Mode::Once`] one list is read and due times are not waited for. Ends when every
+/// state the list brings. With [`Mode::Once`] one list is read, and due times count only where the publisher asked for
+/// them. Ends when every
 /// feed was polled once, when `stop` is cancelled (what is under way is dropped, nothing of it is reported), or when
 /// `outlet` is closed.
 pub async fn poll(
@@ -101,7 +103,11 @@ pub async fn poll(
         () = stop.cancelled() => None,
         list = feeds.recv() => list,
     };
-    scheduler.take_list(first.unwrap_or_default());
+    let mut first = first.unwrap_or_default();
+    if mode == Mode::Once {
+        scheduler.leave_quiet(&mut first).await;
+    }
+    scheduler.take_list(first);
     let mut list_may_change = mode == Mode::Forever;
     loop {
         let wait = scheduler.begin_due();
@@ -128,6 +134,36 @@ pub async fn poll(
 }
 
 impl Scheduler {
+    /// Takes those feeds off a list whose publisher asked for a wait that is not over, and reports them as put off. Whoever
+    /// starts the program often must not ask more often by it.
+    async fn leave_quiet(&mut self, list: &mut Vec<(FeedTarget, FeedState)>) {
+        let now = self.fetcher.clock.now();
+        let interval = &self.fetcher.options.interval;
+        let mut left = Vec::new();
+        list.retain(|(target, state)| {
+            let until = FeedMemory::open(&state.memory)
+                .and_then(|memory| schedule::asked_to_wait(&memory.decision, interval, now));
+            left.extend(until.map(|until| (target.url.clone(), until)));
+            until.is_none()
+        });
+        for (feed_url, until) in left {
+            let report = PollReport {
+                feed_url,
+                at: now,
+                outcome: PollOutcome::PutOff { until },
+                next_due: Some(until),
+                memory: None,
+                record: None,
+            };
+            self.summary.count(&report.outcome);
+            self.fetcher.tally.polled(&report.outcome);
+            log(&report);
+            if self.reports.send(report).await.is_err() {
+                tracing::debug!("nobody takes poll reports");
+            }
+        }
+    }
+
     /// Takes over a list: new feeds become due, missing ones are forgotten, the others stay.
     fn take_list(&mut self, list: Vec<(FeedTarget, FeedState)>) {
         let now = self.fetcher.clock.now();

@@ -54,19 +54,29 @@ struct Group {
 
 impl Group {
     fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
-        let sealed = encode(row)?;
-        if sealed.len() <= PART_BYTES {
-            self.batch.insert(key, sealed);
-            return Ok(());
-        }
-        let mut parts = 0;
-        for part in sealed.chunks(PART_BYTES) {
-            self.batch.insert(keys::part(&key, parts), part);
-            parts += 1;
-        }
-        self.batch.insert(key, in_parts(parts));
-        Ok(())
+        put_row(&mut self.batch, key, row).map(drop)
     }
+}
+
+/// Adds a row to a batch, in parts where it is large; gives back how many bytes it takes.
+pub(crate) fn put_row<T: Serialize>(
+    batch: &mut sled::Batch,
+    key: Vec<u8>,
+    row: &T,
+) -> Result<usize, StoreError> {
+    let sealed = encode(row)?;
+    let bytes = key.len() + sealed.len();
+    if sealed.len() <= PART_BYTES {
+        batch.insert(key, sealed);
+        return Ok(bytes);
+    }
+    let mut parts = 0;
+    for part in sealed.chunks(PART_BYTES) {
+        batch.insert(keys::part(&key, parts), part);
+        parts += 1;
+    }
+    batch.insert(key, in_parts(parts));
+    Ok(bytes)
 }
 
 impl Committer {
@@ -334,17 +344,14 @@ impl Committer {
             .decisions
             .iter()
             .all(|decision| matches!(decision, Decision::Unchanged));
+        // A poll may bring several captures (an index and its sitemaps); whether it failed is said once, by its report.
         match refused {
             Some(reason) => {
                 row.refused = Some(reason.to_string());
                 row.error.clone_from(&row.refused);
-                row.failures += 1;
             }
             // The same bytes that were refused before are not rejected twice: the refusal stands.
-            None if repeated && row.refused.is_some() => {
-                row.error.clone_from(&row.refused);
-                row.failures += 1;
-            }
+            None if repeated && row.refused.is_some() => row.error.clone_from(&row.refused),
             None => {
                 row.answered_at = Some(capture.captured_at);
                 row.error = None;
@@ -377,8 +384,12 @@ impl Committer {
         row.polled_at = row.polled_at.max(Some(report.at));
         row.status = report.outcome.word();
         match &report.outcome {
-            // What came of the entries is said by the commit that has them.
-            PollOutcome::Fetched { .. } => {}
+            // What came of the entries is said by the commit that has them; whether a feed was read, by the poll's record.
+            PollOutcome::Fetched { .. } => match &report.record {
+                Some(record) if record.items.is_none() => row.failures += 1,
+                Some(_) => row.failures = 0,
+                None => {}
+            },
             PollOutcome::NotModified { validators } | PollOutcome::Repeated { validators, .. } => {
                 row.validators.clone_from(validators);
                 row.answered_at = Some(report.at);

@@ -19,6 +19,7 @@ mod exchange;
 mod folder;
 mod keys;
 mod migrate;
+mod polling;
 mod rows;
 
 mod commit;
@@ -42,6 +43,7 @@ pub use compact::{Compacted, compact};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
 pub use exchange::{discard, prepare, rebuilding_path, replace, set_aside};
+pub use polling::{TakenOver, take_over_polling};
 pub use read::{ChangeRef, DeadLetter, Reader, Record};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, StillWork, Writer};

@@ -168,7 +168,7 @@ pub struct FeedRow {
     pub error: Option<String>,
     /// Why its last answer was refused as a whole; an equal answer later is refused for the same reason.
     pub refused: Option<String>,
-    /// Polls in a row that failed.
+    /// Polls in a row that failed, by their reports.
     pub failures: u32,
     /// When the next poll is due.
     pub next_due: Option<Timestamp>,

@@ -14,7 +14,7 @@ use super::replay::{caught_up, progress_bar};
 use super::shutdown;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::pipeline::{Pipeline, aside};
+use crate::pipeline::{Pipeline, aside, take_over_polling};
 use crate::runtime::block_on;
 
 /// How often the progress is looked at.
@@ -78,6 +78,7 @@ pub(super) fn rebuild(config: &Config, clock: &Arc<dyn Clock>, quiet: bool) -> a
     }
     let kept = aside(&store, "replaced", clock);
     let there_was_one = store.exists();
+    take_over_polling(config, &store, &fresh);
     depeche_store::replace(&store, &fresh, &kept)?;
     println!(
         "{} captures, {} articles in {:.1} s: {:.0} captures/s",

@@ -58,6 +58,7 @@ pub(super) fn replay(
     Summary {
         known: summary.known,
         failed,
+        put_off: 0,
         tally: &progress.tally,
     }
     .print()?;

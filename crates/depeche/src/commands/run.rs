@@ -1,14 +1,17 @@
 //! `depeche run`: poll the feeds, for ever or once.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::bail;
 use depeche_disk::OnFull;
+use depeche_fetcher::schedule::Rule;
 use depeche_fetcher::websub::keep_subscribed;
-use depeche_fetcher::{Fetcher, Mode, PagesSummary, fetch_pages, poll};
-use depeche_model::Clock;
+use depeche_fetcher::{FeedMemory, Fetcher, Mode, PagesSummary, fetch_pages, poll};
+use depeche_model::{Clock, PollOutcome, PollReport};
 use depeche_store::Reader;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -102,22 +105,33 @@ pub(super) fn run(
         }
         let polled = poll_and_fetch(fetcher, &pipeline, &feeds, reload, stop).await;
         let progress = pipeline.finish().await?;
-        let unreachable = polled?;
+        let polled = polled?;
         if !once {
             return Ok(Exit::Done);
         }
-        let failed_feeds = tell_failures(&reader, &feeds)?;
+        let Failures {
+            feeds: failed_feeds,
+            rejected,
+        } = tell_failures(&reader, &feeds, &polled)?;
+        tell_put_off(&reader, &polled.put_off)?;
+        let put_off = polled.put_off.len() as u64;
         if !quiet {
             Summary {
                 known,
-                failed: files.failed + failed_feeds,
+                failed: files.failed + failed_feeds - rejected,
+                put_off,
                 tally: &progress.tally,
             }
             .print()?;
         }
-        let feeds = feeds.len() as u64;
+        let unreachable = polled.unreachable;
+        // Those that were left alone say nothing of how it went.
+        let feeds = (feeds.len() as u64).saturating_sub(put_off);
         Ok(
-            match (failed_feeds + files.failed, feeds - failed_feeds + files.taken) {
+            match (
+                failed_feeds + files.failed,
+                feeds.saturating_sub(failed_feeds) + files.taken,
+            ) {
                 (0, _) => Exit::Done,
                 (_, 0) if files.failed == 0 && unreachable == feeds => Exit::Unreachable,
                 (_, 0) => Exit::Failed,
@@ -149,14 +163,44 @@ struct Files {
     failed: u64,
 }
 
-/// Polls and fetches until all is done or `stop`: every feed once where nothing is reloaded; gives back how many feeds reached no server.
+/// How the polls of a single run went.
+#[derive(Default)]
+struct Polled {
+    /// Feeds that reached no server.
+    unreachable: u64,
+    /// Feeds that were not asked, and until when.
+    put_off: BTreeMap<String, Timestamp>,
+    /// Feeds whose answer was handed to the journal: where it was refused, it is among what was rejected.
+    fetched: HashSet<String>,
+}
+
+/// Hands reports on, and takes note of what a single run is to tell.
+async fn hand_on(mut from: mpsc::Receiver<PollReport>, to: mpsc::Sender<PollReport>) -> Polled {
+    let mut polled = Polled::default();
+    while let Some(report) = from.recv().await {
+        match &report.outcome {
+            PollOutcome::PutOff { until } => {
+                polled.put_off.insert(report.feed_url.clone(), *until);
+            }
+            PollOutcome::Fetched { .. } => {
+                polled.fetched.insert(report.feed_url.clone());
+            }
+            _ => {}
+        }
+        // The store tells itself why it has ended.
+        to.send(report).await.ok();
+    }
+    polled
+}
+
+/// Polls and fetches until all is done or `stop`: every feed once where nothing is reloaded; gives back how that went.
 async fn poll_and_fetch(
     fetcher: Arc<Fetcher>,
     pipeline: &Pipeline,
     feeds: &[Subscription],
     reload: Option<Reload>,
     stop: CancellationToken,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Polled> {
     let (list, lists) = mpsc::channel(1);
     list.send(with_state(feeds, &pipeline.reader)?).await?;
     let (orders, ordered) = mpsc::channel(ORDERS);
@@ -178,15 +222,30 @@ async fn poll_and_fetch(
     };
     let following =
         reload.map(|reload| tokio::spawn(reload.follow(feeds.to_vec(), pipeline.reader.clone(), list)));
+    let (reports, handing_on) = match mode {
+        Mode::Once => {
+            let (reports, reported) = mpsc::channel(1);
+            (
+                reports,
+                Some(tokio::spawn(hand_on(reported, pipeline.reports.clone()))),
+            )
+        }
+        Mode::Forever => (pipeline.reports.clone(), None),
+    };
     let polled = poll(
         fetcher,
         lists,
         pipeline.intake.clone(),
-        pipeline.reports.clone(),
+        reports,
         mode,
         stop.clone(),
     )
     .await;
+    let mut seen = match handing_on {
+        Some(handing_on) => handing_on.await?,
+        None => Polled::default(),
+    };
+    seen.unreachable = polled.unreachable;
     let waited = match mode {
         Mode::Once => wait_for_pages(pipeline, &stop, &mut ordering, &mut pages).await,
         Mode::Forever => Ok(()),
@@ -205,9 +264,10 @@ async fn poll_and_fetch(
         polls = polled.fetched + polled.not_modified + polled.refused + polled.failed,
         pages = fetched.fetched,
         pages_failed = fetched.failed,
+        put_off = polled.quiet,
         "polling ended"
     );
-    Ok(polled.unreachable)
+    Ok(seen)
 }
 
 /// Until no page is owed and nothing is on its way, or one of those who work on it has ended.
@@ -234,15 +294,56 @@ async fn wait_for_pages(
     }
 }
 
-/// Names each feed whose last poll failed, and counts them.
-fn tell_failures(reader: &Reader, feeds: &[Subscription]) -> anyhow::Result<u64> {
-    let mut failed = 0;
+/// Feeds whose poll failed.
+struct Failures {
+    feeds: u64,
+    /// Those of them whose answer was taken in and rejected: it is counted there.
+    rejected: u64,
+}
+
+/// Names each feed whose poll failed, and counts them. What an earlier run says of a feed that was put off is no failure of
+/// this one.
+fn tell_failures(reader: &Reader, feeds: &[Subscription], polled: &Polled) -> anyhow::Result<Failures> {
+    let mut failures = Failures {
+        feeds: 0,
+        rejected: 0,
+    };
     for feed in feeds {
         let url = &feed.target.url;
+        if polled.put_off.contains_key(url) {
+            continue;
+        }
         if let Some(error) = reader.feed(url)?.and_then(|row| row.error) {
             eprintln!("error: feed {url}: {error}");
-            failed += 1;
+            failures.feeds += 1;
+            failures.rejected += u64::from(polled.fetched.contains(url));
         }
     }
-    Ok(failed)
+    Ok(failures)
+}
+
+/// Lines told of feeds that were put off: enough to see which hosts they are at.
+const PUT_OFF_LINES: usize = 10;
+
+/// Names the feeds that were not asked.
+fn tell_put_off(reader: &Reader, put_off: &BTreeMap<String, Timestamp>) -> anyhow::Result<()> {
+    for (url, until) in put_off.iter().take(PUT_OFF_LINES) {
+        let memory = reader
+            .fetcher_memory(url)?
+            .and_then(|memory| FeedMemory::open(&memory));
+        let until = until.strftime("%Y-%m-%d %H:%M:%S UTC");
+        match memory.map(|memory| memory.decision.rule) {
+            Some(Rule::Gone) => {
+                eprintln!("feed {url}: not asked, it is gone (410) and asked again after {until}");
+            }
+            Some(Rule::Unsettled) => {
+                eprintln!("feed {url}: its answer could not be kept; due again at {until}");
+            }
+            _ => eprintln!("feed {url}: not asked, its host asked for quiet until {until}"),
+        }
+    }
+    if put_off.len() > PUT_OFF_LINES {
+        eprintln!("and {} more", put_off.len() - PUT_OFF_LINES);
+    }
+    Ok(())
 }

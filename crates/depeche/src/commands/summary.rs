@@ -16,6 +16,8 @@ pub(super) struct Summary<'a> {
     pub(super) known: u64,
     /// What could not be taken in.
     pub(super) failed: u64,
+    /// Feeds that were not asked, since a wait that their publisher asked for is not over.
+    pub(super) put_off: u64,
     pub(super) tally: &'a Tally,
 }
 
@@ -36,6 +38,9 @@ impl Summary<'_> {
         count("captures", tally.captures + self.known);
         count("  known", self.known);
         count("  failed", self.failed);
+        if self.put_off > 0 {
+            count("feeds put off", self.put_off);
+        }
         count("articles", tally.articles());
         for verdict in Verdict::ALL {
             count(

@@ -45,6 +45,7 @@ pub(super) fn open_store(
                 "the store is damaged: set aside, and rebuilt from the journal"
             );
             set_aside(dir, &aside)?;
+            take_over_polling(config, &aside, dir);
             open_and_restore(config, dir)
         }
         Ok(opened) if !is_there => {
@@ -62,6 +63,31 @@ pub(super) fn open_store(
             Ok(opened)
         }
         opened => opened,
+    }
+}
+
+/// Takes over into a store that is made again what the one before knew of how feeds are polled. Without it feeds are asked
+/// anew, at once, which is no reason to be without a store.
+pub(crate) fn take_over_polling(config: &Config, from: &Path, into: &Path) {
+    if !from.exists() {
+        tracing::warn!(store = %from.display(), "there is no store to take the feeds' waits from: all feeds are asked anew");
+        return;
+    }
+    match depeche_store::take_over_polling(from, into, config.store_options()) {
+        Ok(taken) => {
+            tracing::info!(feeds = taken.feeds, "how feeds are polled was taken over");
+            if taken.unreadable > 0 {
+                tracing::warn!(
+                    rows = taken.unreadable,
+                    "of how feeds are polled not all could be read: some feeds are asked anew"
+                );
+            }
+        }
+        Err(why) => tracing::warn!(
+            store = %from.display(), %why,
+            "how feeds are polled could not be taken over from the store before: feeds are asked anew, also those whose \
+             servers asked for a wait"
+        ),
     }
 }
 

@@ -334,15 +334,27 @@ pub fn first_due(
     options: &Interval,
     now: Timestamp,
 ) -> Timestamp {
-    // No plan reaches further: such a time was written while the clock was wrong.
-    let latest = after(
-        now,
-        backoff::LONGEST.max(options.max).max(options.default) + Duration::from_hours(36),
-    );
     match restored {
-        Some(due) if due > now => due.min(latest),
+        Some(due) if due > now => due.min(latest(options, now)),
         _ => after(now, over.mul_f64(phase(url))),
     }
+}
+
+/// No plan reaches further: a later time was written while the clock was wrong.
+fn latest(options: &Interval, now: Timestamp) -> Timestamp {
+    after(
+        now,
+        backoff::LONGEST.max(options.max).max(options.default) + Duration::from_hours(36),
+    )
+}
+
+/// Until when a feed is to be left alone because its publisher asked for it; `None` where nobody did, or the time is over.
+/// Our own intervals and back-off are no such wait.
+#[must_use]
+pub fn asked_to_wait(decision: &Decision, options: &Interval, now: Timestamp) -> Option<Timestamp> {
+    let asked = matches!(decision.rule, Rule::RetryAfter | Rule::Gone | Rule::PutOff);
+    let due = Timestamp::from_millisecond(decision.due_ms).ok()?;
+    (asked && now < due && due <= latest(options, now)).then_some(due)
 }
 
 /// The time over which so many polls that are due at once are spread. A handful is polled at once: the hosts' turns keep

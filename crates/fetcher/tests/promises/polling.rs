@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use depeche_fetcher::{FetchOptions, Interval, Mode, RobotsPolicy, poll};
+use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, Interval, Mode, RobotsPolicy, poll};
 use depeche_journal::Intake;
 use depeche_model::{Clock, PollOutcome, PollReport, Position, SystemClock, Validators};
 use depeche_testkit::{Newsroom, Origin, Reply};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{feed, fetcher, journal, lists, options, poll_once, poll_one};
+use crate::desk::{Round, feed, fetcher, journal, lists, options, poll_once, poll_one};
 
 /// Intervals so short that a test sees several polls.
 fn lively() -> FetchOptions {
@@ -343,4 +343,56 @@ async fn a_closed_journal_ends_the_polling() {
 fn a_fetcher_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Arc<depeche_fetcher::Fetcher>>();
+}
+
+/// The feeds of a list as the reports of a round leave them.
+fn as_reported(round: &Round, urls: &[String]) -> Vec<(FeedTarget, FeedState)> {
+    let state_of = |url: &String| {
+        let (target, mut state) = feed(url);
+        let report = round
+            .reports
+            .iter()
+            .find(|report| report.feed_url == *url)
+            .unwrap();
+        state.next_due = report.next_due;
+        state.memory = report.memory.clone().unwrap_or_default().into_boxed_slice();
+        (target, state)
+    };
+    urls.iter().map(state_of).collect()
+}
+
+#[tokio::test]
+async fn once_asks_what_is_not_due_but_never_before_the_time_a_publisher_asked_for() {
+    let origin = Origin::start();
+    origin.set("/busy", Reply::status(503).header("Retry-After", "7200"));
+    origin.set("/gone", Reply::status(410));
+    origin.set("/broken", Reply::status(500));
+    origin.set("/well", Reply::feed("<rss/>"));
+    let urls: Vec<String> = ["/busy", "/gone", "/broken", "/well"]
+        .map(|path| origin.url(path))
+        .into();
+    let fetcher = fetcher(options());
+    let first = poll_once(&fetcher, urls.iter().map(|url| feed(url)).collect()).await;
+    assert_eq!(first.summary.quiet, 0);
+    // Another process: what the store has is all that is known.
+    let fetcher = self::fetcher(options());
+    let second = poll_once(&fetcher, as_reported(&first, &urls)).await;
+    assert_eq!(second.summary.quiet, 2);
+    for (path, asked) in [("/busy", 1), ("/gone", 1), ("/broken", 2), ("/well", 2)] {
+        assert_eq!(origin.count(path), asked, "{path}");
+    }
+    for url in &urls[..2] {
+        let of = |round: &Round| {
+            let report = round.reports.iter().find(|report| report.feed_url == *url);
+            report.cloned().unwrap()
+        };
+        let (before, now) = (of(&first), of(&second));
+        assert_eq!(
+            now.outcome,
+            PollOutcome::PutOff {
+                until: before.next_due.unwrap()
+            }
+        );
+        assert_eq!(now.next_due, before.next_due);
+    }
 }

@@ -4,9 +4,9 @@ use depeche_model::{
     ArticleId, CaptureKind, Decision, FetchRecord, Key, Outcome, PollOutcome, PollReport, Rejection,
     RejectionReason, Seq, Validators,
 };
-use depeche_store::{Change, Reader};
+use depeche_store::{Change, Reader, take_over_polling};
 
-use crate::support::{FEED, at, commit, decided, digest, judged, open, order};
+use crate::support::{FEED, at, commit, decided, digest, judged, open, options, order};
 
 #[tokio::test]
 async fn what_is_committed_reads_back_after_reopening() {
@@ -293,7 +293,61 @@ async fn an_answer_without_news_clears_an_error_and_a_refusal_stands() {
         row().error.is_some_and(|error| error.contains("not a feed")),
         "the same answer is refused again"
     );
-    assert_eq!((row().failures, row().answered_at), (2, Some(at(1))));
+    assert_eq!((row().failures, row().answered_at), (0, Some(at(1))));
+}
+
+/// A poll that was answered with 200, whose report says whether a feed was read.
+fn fetched(n: u64, items: Option<u32>) -> PollReport {
+    PollReport {
+        feed_url: FEED.to_owned(),
+        at: at(n),
+        outcome: PollOutcome::Fetched { bytes: 9 },
+        next_due: Some(at(n + 9)),
+        memory: None,
+        record: Some(Box::new(FetchRecord {
+            number: n,
+            items,
+            ..FetchRecord::default()
+        })),
+    }
+}
+
+#[tokio::test]
+async fn a_poll_counts_one_failure_at_most_and_a_refusal_keeps_its_words() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let refused = |ordinal: u64| {
+        let rejection = Rejection {
+            reason: RejectionReason::NotAFeed {
+                found: "a sitemap without news".to_owned(),
+            },
+            title: None,
+            url: None,
+            key: Some(Key::Capture(FEED.to_owned())),
+            digest: digest(ordinal),
+        };
+        decided(ordinal, vec![Decision::Rejected(Seq(ordinal), rejection)])
+    };
+    let row = || {
+        Reader::from(open(dir.path()))
+            .feed(FEED)
+            .expect("readable")
+            .expect("known")
+    };
+    // No feed at all: the report counts, whichever comes first.
+    commit(open(dir.path()), vec![refused(1)], vec![fetched(1, None)]).await;
+    assert_eq!(row().failures, 1);
+    commit(open(dir.path()), vec![], vec![fetched(2, None)]).await;
+    commit(open(dir.path()), vec![refused(2)], vec![]).await;
+    assert_eq!(row().failures, 2);
+    // An index that was read, with two sitemaps that hold no news: no failure, and the reason is kept.
+    commit(
+        open(dir.path()),
+        vec![refused(3), refused(4)],
+        vec![fetched(5, Some(2))],
+    )
+    .await;
+    assert_eq!((row().failures, row().status.as_str()), (0, "200"));
+    assert!(row().error.is_some_and(|error| error.contains("without news")));
 }
 
 #[tokio::test]
@@ -342,4 +396,64 @@ async fn a_row_of_any_size_reads_back_and_none_becomes_a_blob() {
     page.capture.answers = Some(large.digest());
     commit(open(dir.path()), vec![page], vec![]).await;
     assert_eq!(Reader::from(open(dir.path())).owed().count(), 0);
+}
+
+#[tokio::test]
+async fn how_feeds_are_polled_goes_over_into_a_store_made_again_and_validators_do_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (
+        folder.path().join("store"),
+        folder.path().join("store.rebuilding"),
+    );
+    let articles = || vec![decided(1, vec![Decision::Judged(Box::new(judged(1, 1)))])];
+    let report = |url: &str, outcome, memory: Vec<u8>| PollReport {
+        feed_url: url.to_owned(),
+        at: at(7),
+        outcome,
+        next_due: Some(at(9000)),
+        memory: Some(memory),
+        record: Some(Box::new(FetchRecord {
+            number: 3,
+            at: at(7),
+            ..FetchRecord::default()
+        })),
+    };
+    let never = "https://exemple.fr/partie";
+    // A memory too large for one value.
+    let large: Vec<u8> = (0..400_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let renewed = Validators {
+        etag: Some(b"\"9\"".to_vec()),
+        last_modified: None,
+    };
+    // One behind the other: within one delivery reports may overtake captures.
+    commit(open(&old), articles(), vec![]).await;
+    commit(
+        open(&old),
+        vec![],
+        vec![
+            report(FEED, PollOutcome::NotModified { validators: renewed }, vec![1; 3]),
+            report(never, PollOutcome::Refused { status: 410 }, large.clone()),
+        ],
+    )
+    .await;
+    // The journal alone.
+    commit(open(&new), articles(), vec![]).await;
+    let taken = take_over_polling(&old, &new, options()).expect("taken over");
+    assert_eq!((taken.feeds, taken.unreadable), (2, 0));
+    let reader = Reader::from(open(&new));
+    let row = |url| reader.feed(url).expect("readable").expect("known");
+    assert_eq!(row(FEED).validators.etag.as_deref(), Some(b"\"1\"".as_slice()));
+    assert_eq!((row(FEED).status.as_str(), row(FEED).articles), ("304", 1));
+    assert_eq!(
+        (row(FEED).polled_at, row(FEED).next_due),
+        (Some(at(7)), Some(at(9000)))
+    );
+    assert_eq!((row(never).status.as_str(), row(never).failures), ("410", 1));
+    assert_eq!(row(never).next_due, Some(at(9000)));
+    assert_eq!(reader.fetcher_memory(FEED).expect("readable"), Some(vec![1; 3]));
+    assert_eq!(reader.fetcher_memory(never).expect("readable"), Some(large));
+    assert_eq!(reader.fetch_log(never).expect("readable").len(), 1);
+    assert_eq!(reader.tally().expect("readable").captures, 1);
 }
