@@ -256,10 +256,9 @@ fn a_feed_whose_server_asked_for_a_wait_is_not_asked_after_a_rebuild() {
     origin.set("/busy", Reply::status(503).header("Retry-After", "7200"));
     origin.set("/gone", Reply::status(410));
     let newsroom = Newsroom::open(&origin, "gazette", 2);
-    let feeds: String = [origin.url("/busy"), origin.url("/gone"), newsroom.feed_url()]
-        .iter()
+    let feeds = [origin.url("/busy"), origin.url("/gone"), newsroom.feed_url()]
         .map(|url| format!("[[feed]]\nurl = \"{url}\"\n"))
-        .collect();
+        .concat();
     let depeche = Depeche::configured(&feeds);
     let ran = depeche.run(["run", "--once"]).expect_code(3);
     assert!(ran.stderr.contains("the server answered 410"), "{}", ran.stderr);
