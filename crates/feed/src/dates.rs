@@ -89,17 +89,20 @@ pub fn parse_date(written: &str) -> Option<Published> {
     if written.is_empty() || written.len() > MAX_LENGTH {
         return None;
     }
-    if let Some(date) = seconds_since_1970(written).or_else(|| day_of_the_year(written)) {
-        return Some(date);
-    }
+    // A zone can carry a year that was written with four digits beyond them.
+    seconds_since_1970(written)
+        .or_else(|| day_of_the_year(written))
+        .or_else(|| in_parts(written))
+        .filter(|date| YEARS.contains(&date.at.to_zoned(TimeZone::UTC).year()))
+}
+
+/// A date of words and numbers.
+fn in_parts(written: &str) -> Option<Published> {
     let mut parts = Parts::default();
     for token in tokens(written) {
         parts.take(&token)?;
     }
-    // A zone can carry a year that was written with four digits beyond them.
-    parts
-        .finish()
-        .filter(|date| YEARS.contains(&date.at.to_zoned(TimeZone::UTC).year()))
+    parts.finish()
 }
 
 /// Whether a publication date can be true of something captured at `captured_at`.
