@@ -89,7 +89,7 @@ pub fn markup_to_text(snippet: &str) -> Cow<'_, str> {
         return Cow::Owned(strip(snippet));
     }
     // Escaped once more than the feed format asks for: the markup is in the references.
-    if snippet.contains("&lt;") || snippet.contains("&#60;") {
+    if snippet.contains("lt;") || snippet.contains("#60;") {
         let decoded = decode_entities(snippet);
         if has_markup(&decoded) {
             return Cow::Owned(strip(&decoded));
