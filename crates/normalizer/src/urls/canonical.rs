@@ -128,10 +128,10 @@ fn canonical_path(path: &str) -> String {
     }
     for start in &RULES.path_starts {
         // Only what has a path of an article behind it: `/amp/fender` may be about an amplifier.
-        if let Some(rest) = path.strip_prefix(start.as_str()) {
-            if rest.contains('/') {
-                path = format!("/{rest}");
-            }
+        if let Some(rest) = path.strip_prefix(start.as_str())
+            && rest.contains('/')
+        {
+            path = format!("/{rest}");
         }
     }
     for end in &RULES.path_ends {

@@ -7,7 +7,7 @@
 //!
 //! # Beside the médialab's `ural`
 //!
-//! The library of reference in French research (`ural` 1.6 on PyPI) has `canonicalize_url` and `normalize_url`. On 270 addresses
+//! The library of reference in French research (`ural` 1.6 on `PyPI`) has `canonicalize_url` and `normalize_url`. On 270 addresses
 //! written for the comparison our key is what `normalize_url` gives, or differs by one of these choices:
 //!
 //! | address | `normalize_url` | key | why |

@@ -25,9 +25,8 @@ pub fn repair_mojibake(text: &str) -> Cow<'_, str> {
     if !is_suspicious(text) {
         return Cow::Borrowed(text);
     }
-    let mut current = match pass(text) {
-        Some(repaired) => repaired,
-        None => return Cow::Borrowed(text),
+    let Some(mut current) = pass(text) else {
+        return Cow::Borrowed(text);
     };
     for _ in 1..MAX_PASSES {
         match pass(&current) {
