@@ -467,14 +467,26 @@ const SECOND_PARTS: &[&str] = &[
     "vue",
 ];
 
+/// No word of French is longer than `anticonstitutionnellement`.
+const MAX_LETTERS: usize = 25;
+
 /// Whether the line that ends in `before` (without its hyphen) and the one that begins with `after` share a broken word.
 pub(super) fn is_broken_word(before: &str, after: &str) -> bool {
-    let start = before.trim_end_matches(char::is_alphabetic).len();
-    let first = before.get(start..).unwrap_or_default();
-    let outside = before.get(..start).unwrap_or_default();
-    let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
-    let second = after.get(..end).unwrap_or_default();
-    let behind = after.get(end..).unwrap_or_default();
+    let length: usize = before
+        .chars()
+        .rev()
+        .take(MAX_LETTERS)
+        .take_while(|c| c.is_alphabetic())
+        .map(char::len_utf8)
+        .sum();
+    let (outside, first) = before.split_at_checked(before.len() - length).unwrap_or_default();
+    let length: usize = after
+        .chars()
+        .take(MAX_LETTERS)
+        .take_while(|c| c.is_alphabetic())
+        .map(char::len_utf8)
+        .sum();
+    let (second, behind) = after.split_at_checked(length).unwrap_or_default();
     // Chains (`c'est-à-dire`), names and abbreviations are left alone; so is what a hyphen may join to more.
     if outside.ends_with(['-', '.', '_', '/', '@']) || behind.starts_with(['-', '_', '/', '@']) {
         return false;
