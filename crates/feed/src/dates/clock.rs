@@ -236,7 +236,7 @@ pub(super) fn zone_behind(tokens: &Tokens, at: usize) -> Result<Option<(Zone, us
     {
         return Ok(Some((plain(zone), behind)));
     }
-    if matches!(word, "heure" | "heures" | "time")
+    if matches!(word, "heure" | "heures" | "temps")
         && let Some(found) = spoken(tokens, start + 1)
     {
         return Ok(Some(found));

@@ -165,6 +165,9 @@ fn take(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> Result<Option<usize>
             return Ok(None);
         }
         if let Some((calendar, next)) = calendar::read(tokens, at) {
+            if is_end_of_range(tokens, at, pieces) {
+                return Err(Impossible);
+            }
             pieces.calendar = Some(calendar);
             if let Some(clock) = calendar.clock {
                 return take_clock(tokens, clock, next, pieces).map(Some);
@@ -183,6 +186,29 @@ fn take(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> Result<Option<usize>
         return Ok(Some(at + 1));
     }
     Ok(None)
+}
+
+/// `du 3 au 5 février`, `janvier-février 2026`: nothing is published on all of these days.
+fn is_end_of_range(tokens: &Tokens, at: usize, pieces: &Pieces) -> bool {
+    let Some(first) = at.checked_sub(2).filter(|_| pieces.clock.is_none()) else {
+        return false;
+    };
+    let joins = match tokens.word(at - 1) {
+        Some(word) => matches!(word, "au" | "et"),
+        None => {
+            matches!(tokens.sign(at - 1), Some('-' | '|' | '/' | '&'))
+                && tokens.is_glued(at)
+                && tokens.is_glued(at - 1)
+        }
+    };
+    let is_day = tokens
+        .number(first)
+        .is_some_and(|day| (1..=31).contains(&day.value) && day.is_short());
+    joins
+        && (is_day
+            || tokens
+                .word(first)
+                .is_some_and(|word| words::month(word).is_some()))
 }
 
 /// `mar. 3 mars 2026`: the first is a weekday.
