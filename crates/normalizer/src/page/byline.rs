@@ -127,18 +127,18 @@ const MAX_NAME: usize = 60;
 
 /// Authors and agencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) authors: Vec<String>,
-    pub(super) agencies: Vec<String>,
+pub(crate) struct Credit {
+    pub(crate) authors: Vec<String>,
+    pub(crate) agencies: Vec<String>,
 }
 
 impl Credit {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.authors.is_empty() && self.agencies.is_empty()
     }
 
     /// Adds what a byline says.
-    pub(super) fn add(&mut self, written: &str) {
+    pub(crate) fn add(&mut self, written: &str) {
         let line = without_brackets(shortened(written, MAX_LINE), self);
         for part in parts(&line) {
             let part = without_date(without_lead(part.trim()));
@@ -152,7 +152,7 @@ impl Credit {
     }
 
     /// Authors, then agencies.
-    pub(super) fn into_names(self) -> Vec<String> {
+    pub(crate) fn into_names(self) -> Vec<String> {
         let mut names = self.authors;
         for agency in self.agencies {
             push(&mut names, &agency);
