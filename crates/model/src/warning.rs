@@ -115,6 +115,10 @@ warning_codes! {
     CanonicalRefused => "canonical_refused",
     /// Captions or tables were more or longer than is kept.
     CaptionsOrTablesCut => "captions_or_tables_cut",
+    /// The date as written allows several moments; the detail has its words, and what was not certain.
+    DateGuessed => "date_guessed",
+    /// The feed tells only when the entry was changed last; that is its date.
+    DateFromUpdate => "date_from_update",
 }
 
 impl fmt::Display for WarningCode {

@@ -47,6 +47,7 @@ fn capture(kind: CaptureKind, body: String) -> Journaled {
             captured_at: "2026-02-06T12:00:00Z".parse().expect("a time"),
             source: "Exemple".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order,
             payload,
         },

@@ -93,6 +93,8 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
+            // The entry keeps a moment only; this knows how exact it is.
+            draft.published = item.published;
             draft.warnings.splice(..0, item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)

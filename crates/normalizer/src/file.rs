@@ -13,7 +13,7 @@ use crate::language::Detector;
 use crate::text::clean_text;
 use crate::urls;
 use depeche_feed::Format;
-use depeche_feed::{of_timestamp, parse_date};
+use depeche_feed::{DateContext, of_timestamp, read_date};
 
 /// What a replayed file is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +88,14 @@ struct Line {
 }
 
 /// The articles of a JSON document or of JSON lines. A line that cannot be read harms itself alone.
-pub(crate) fn read_json(text: &str, capture: &Capture, detector: &Detector) -> Vec<Output> {
+pub(crate) fn read_json(
+    text: &str,
+    capture: &Capture,
+    dates: &DateContext,
+    detector: &Detector,
+) -> Vec<Output> {
     let whole = match serde_json::from_str::<Line>(text) {
-        Ok(line) => return vec![line.into_output(capture, detector)],
+        Ok(line) => return vec![line.into_output(capture, dates, detector)],
         Err(error) => error,
     };
     let lines: Vec<(usize, &str)> = text
@@ -105,7 +110,7 @@ pub(crate) fn read_json(text: &str, capture: &Capture, detector: &Detector) -> V
     lines
         .into_iter()
         .map(|(number, line)| match serde_json::from_str::<Line>(line) {
-            Ok(line) => line.into_output(capture, detector),
+            Ok(line) => line.into_output(capture, dates, detector),
             Err(error) => {
                 let told = error.to_string().replace(
                     &format!("line {}", error.line()),
@@ -130,7 +135,7 @@ fn unreadable(error: &str, content: &str, uri: &str) -> Output {
 }
 
 impl Line {
-    fn into_output(self, capture: &Capture, detector: &Detector) -> Output {
+    fn into_output(self, capture: &Capture, dates: &DateContext, detector: &Detector) -> Output {
         let source = self
             .source
             .as_deref()
@@ -142,12 +147,12 @@ impl Line {
         draft.guid = self
             .guid
             .or_else(|| draft.url.is_none().then(|| file_name(&capture.uri).to_owned()));
-        draft.published = published(self.published_at.as_deref(), self.published_precision);
+        draft.published = published(self.published_at.as_deref(), self.published_precision, dates);
         draft.updated_at = self
             .updated_at
             .as_deref()
-            .and_then(parse_date)
-            .map(|date| date.at);
+            .and_then(|written| read_date(written, dates))
+            .map(|date| date.published.at);
         draft.title = self.title;
         draft.summary = self.summary;
         draft.feed_url = self.feed_url;
@@ -160,8 +165,8 @@ impl Line {
 }
 
 /// A date with the precision that its neighbour field gives; `none` means that there was no date.
-fn published(written: Option<&str>, precision: Option<Precision>) -> Option<Published> {
-    let read = parse_date(written?)?;
+fn published(written: Option<&str>, precision: Option<Precision>, dates: &DateContext) -> Option<Published> {
+    let read = read_date(written?, dates)?.published;
     match precision {
         Some(Precision::None) => None,
         Some(precision) => Some(Published {

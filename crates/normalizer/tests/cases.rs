@@ -99,6 +99,7 @@ fn capture(case: &Path, default: CaptureKind) -> Capture {
         source: "Exemple".to_owned(),
         page_policy: string("page_policy")
             .map_or(PagePolicy::Never, |policy| PagePolicy::parse(&policy).unwrap()),
+        timezone: string("timezone"),
         order,
         payload,
     }

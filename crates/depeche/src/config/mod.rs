@@ -101,6 +101,7 @@ pub(crate) enum Robots {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Normalize {
     pub(crate) languages: Vec<String>,
+    pub(crate) timezone: String,
     pub(crate) workers: usize,
 }
 
@@ -149,6 +150,8 @@ pub(crate) struct Feed {
     pub(crate) tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) page: Option<PagePolicy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timezone: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,8 +224,10 @@ impl Default for Interval {
 
 impl Default for Normalize {
     fn default() -> Self {
+        let options = depeche_normalizer::Options::default();
         Self {
-            languages: depeche_normalizer::Options::default().languages,
+            languages: options.languages,
+            timezone: options.timezone,
             workers: 0,
         }
     }
@@ -366,6 +371,7 @@ impl Config {
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
         depeche_normalizer::Options {
             languages: self.normalize.languages.clone(),
+            timezone: self.normalize.timezone.clone(),
             max_body_bytes: self.fetch.max_body.0,
             unwanted: depeche_normalizer::Unwanted::Reject,
         }
@@ -497,6 +503,13 @@ impl Config {
             "normalize.languages",
             "name at least one, such as [\"fr\"]",
         );
+        let unknown = |name: &str| depeche_feed::zone(name).is_none();
+        let no_zone = |name: &str| format!("there is no zone {name:?}; write one such as \"Europe/Paris\"");
+        refuse(
+            unknown(&self.normalize.timezone),
+            "normalize.timezone",
+            &no_zone(&self.normalize.timezone),
+        );
         refuse(
             self.dedup.near_window.0.is_zero(),
             "dedup.near_window",
@@ -520,6 +533,8 @@ impl Config {
                 &format!("feed.{n}.url"),
                 &unusable.unwrap_or_default(),
             );
+            let zone = feed.timezone.as_deref().unwrap_or(depeche_feed::DEFAULT_ZONE);
+            refuse(unknown(zone), &format!("feed.{n}.timezone"), &no_zone(zone));
         }
         found.extend(
             self.websub
@@ -563,6 +578,7 @@ mod tests {
                 name: Some("Exemple".to_owned()),
                 tags: vec!["national".to_owned()],
                 page: Some(PagePolicy::Auto),
+                timezone: Some("Europe/Paris".to_owned()),
             }],
             feed_list: vec![FeedList {
                 path: "feeds.opml".into(),

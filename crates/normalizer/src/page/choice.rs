@@ -292,6 +292,7 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;
     let far = apart(page_from, feed_to) || apart(feed_from, page_to);
     if !can_be(&of_page) || of_feed.precision < of_page.precision {
+        draft.forget(WarningCode::DateGuessed);
         if far {
             draft.note(WarningCode::DateFromFeed, format!("the page says {}", of_page.at));
         }
