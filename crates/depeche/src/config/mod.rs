@@ -603,6 +603,17 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_that_does_not_exist_is_refused_by_its_key() {
+        let written = "[normalize]\ntimezone = \"Europe/Pari\"\n\
+            [[feed]]\nurl = \"https://a.example/rss\"\ntimezone = \"America/Toronto\"\n\
+            [[feed]]\nurl = \"https://b.example/rss\"\ntimezone = \"Paris\"\n";
+        let found = toml::from_str::<Config>(written).unwrap().contradictions();
+        let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["normalize.timezone", "feed.1.timezone"]);
+        assert!(found[0].1.contains("Europe/Pari\""), "{found:?}");
+    }
+
+    #[test]
     fn the_effective_configuration_reads_back() {
         let shown = toml::to_string(&Config::default()).unwrap();
         assert_eq!(toml::from_str::<Config>(&shown).unwrap(), Config::default());
