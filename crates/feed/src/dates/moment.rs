@@ -468,7 +468,8 @@ fn at_time(
     .ok()?;
     let written = DateTime::from_parts(day, time);
     let ambiguous = zone
-        .map_or(feed_zone, |zone| &zone.clocks)
+        .and_then(|zone| zone.clocks.as_ref())
+        .unwrap_or(feed_zone)
         .to_ambiguous_timestamp(written);
     let changes = !matches!(ambiguous.offset(), AmbiguousOffset::Unambiguous { .. });
     // Behind a gap, and the first of two: the earlier one, as all that is read here is the earliest that is allowed.
@@ -491,7 +492,8 @@ fn at_time(
 
 /// `CET` in July: its clocks showed summer time then.
 fn is_out_of_season(zone: &Zone, at: Timestamp) -> bool {
-    zone.region
-        .and_then(clock::zone)
-        .is_some_and(|region| region.to_offset(at) != zone.clocks.to_offset(at))
+    let region = zone.region.and_then(clock::zone);
+    region
+        .zip(zone.clocks.as_ref())
+        .is_some_and(|(region, clocks)| region.to_offset(at) != clocks.to_offset(at))
 }

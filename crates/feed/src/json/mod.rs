@@ -135,13 +135,11 @@ fn item(entry: &Map<String, Value>, base: Option<&str>, language: Option<&str>, 
     let mut unreadable = None;
     let mut date = |names: &[&str]| {
         let written = names.iter().find_map(|name| string(entry.get(*name)))?;
-        match read_date(&written, dates) {
-            Some(date) => Some((date, written)),
-            None => {
-                unreadable.get_or_insert(written);
-                None
-            }
+        let read = read_date(&written, dates);
+        if read.is_none() {
+            unreadable.get_or_insert_with(|| written.clone());
         }
+        Some((read?, written))
     };
     let published = date(&["date_published", "pubDate", "published"]);
     let updated = date(&["date_modified", "updated"]);
