@@ -232,11 +232,13 @@ impl Fields {
 fn title(draft: &mut Draft, of_feed: Option<String>) -> Option<String> {
     let line = |raw: &str| clean_line(&markup_to_text(raw), &mut Repairs::default());
     let of_feed = of_feed.filter(|title| !line(title).is_empty());
-    let Some(of_page) = draft.title.take() else {
-        return of_feed;
-    };
-    let Some(of_feed) = of_feed else {
-        return Some(of_page);
+    let (of_page, of_feed) = match (draft.title.take(), of_feed) {
+        (Some(page), Some(feed)) => (page, feed),
+        (None, Some(feed)) => {
+            draft.note(WarningCode::TitleFromFeed, "the page gives none");
+            return Some(feed);
+        }
+        (page, None) => return page,
     };
     let (page_line, feed_line) = (line(&of_page), line(&of_feed));
     let (page_folded, feed_folded) = (fold(&page_line), fold(&feed_line));
@@ -305,7 +307,9 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
 
 /// Puts what the page says of itself into a draft.
 pub(super) fn fill(draft: &mut Draft, metadata: Metadata) {
-    draft.warnings.extend(metadata.notes);
+    for note in metadata.notes {
+        draft.note(note.code, note.detail);
+    }
     draft.title = metadata.title;
     draft.summary = metadata.description;
     draft.published = metadata.published.map(|date| match date.precision {
