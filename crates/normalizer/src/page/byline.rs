@@ -3,6 +3,8 @@
 //! In: what a page has where its author should stand: a name, several, "Par Jeanne Martin avec AFP", "De notre
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
+use depeche_feed::parse_date;
+
 use super::skim::shortened;
 use crate::text::fold;
 
@@ -273,10 +275,12 @@ fn without_date(part: &str) -> &str {
 
 /// Whether a line names people in front of or behind a date.
 pub(super) fn is_dated(line: &str) -> bool {
+    // A date may have the strokes that part names too: "Publié le 05/02/2026".
     line.chars().count() < 160
-        && parts(line)
-            .iter()
-            .any(|part| depeche_feed::parse_date(part).is_some())
+        && line
+            .split(" - ")
+            .chain(parts(line))
+            .any(|part| parse_date(part).is_some())
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -289,7 +293,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
-        && depeche_feed::parse_date(part).is_none()
+        && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
             c.is_uppercase()
