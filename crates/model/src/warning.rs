@@ -115,6 +115,8 @@ warning_codes! {
     CanonicalRefused => "canonical_refused",
     /// Captions or tables were more or longer than is kept.
     CaptionsOrTablesCut => "captions_or_tables_cut",
+    /// Feed and page name other authors; they are the page's, the detail is the feed's.
+    AuthorsDiffer => "authors_differ",
 }
 
 impl fmt::Display for WarningCode {

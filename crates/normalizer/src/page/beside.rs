@@ -99,18 +99,20 @@ impl Finder<'_> {
     /// Whether an element is data that the text leaves out.
     fn is_table(&self, number: usize) -> bool {
         let element = &self.skim.elements[number];
+        let is_left_out = self.scores.out[number] == Out::Yes
+            && !element
+                .hints
+                .intersects(Hints::OUT | Hints::COMMENTS | Hints::HIDDEN)
+            && self.is_own(number);
+        // Only now: tables in tables are counted once, by the outermost.
+        if !is_left_out {
+            return false;
+        }
         let blocks = self.skim.blocks.get(element.blocks.clone()).unwrap_or_default();
         let (bytes, links) = blocks.iter().fold((0, 0), |(bytes, links), block| {
             (bytes + block.bytes(), links + block.link_bytes)
         });
-        self.scores.out[number] == Out::Yes
-            && !element
-                .hints
-                .intersects(Hints::OUT | Hints::COMMENTS | Hints::HIDDEN)
-            && bytes > 0
-            && links * 2 < bytes
-            && self.is_own(number)
-            && is_data(self.skim, number)
+        bytes > 0 && links * 2 < bytes && is_data(self.skim, number)
     }
 
     /// Whether nothing around an element takes it out but the figure that it belongs to.

@@ -99,11 +99,12 @@ fn text(page: &Page, own: &EntryText) -> Text {
     if own_words == 0 {
         return Text::Page(None);
     }
-    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
-    if full && !page.metadata.paywalled {
-        if (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
-            return Text::Feed(counted);
-        }
+    // What says more than its page is no teaser of it, however short it is.
+    let says_more = (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE;
+    if own_words >= MIN_PAGE_WORDS && says_more && !page.metadata.paywalled {
+        return Text::Feed(counted);
+    }
+    if !own_is_teaser && !page.metadata.paywalled {
         if Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
             return Text::FeedAlone("the page's text is another".to_owned());
         }
@@ -221,6 +222,12 @@ impl Fields {
             if self.from_byline {
                 draft.warn(WarningCode::AuthorsFromByline);
             }
+        } else if !self.authors.iter().all(is_site) {
+            let of_page: Vec<String> = draft.authors.iter().map(|name| fold(name)).collect();
+            if !self.authors.iter().any(|name| of_page.contains(&fold(name))) {
+                let names = shorten(&self.authors.join(", "), MAX_DETAIL_CHARS);
+                draft.note(WarningCode::AuthorsDiffer, format!("the feed says `{names}`"));
+            }
         }
         if draft.categories.is_empty() {
             draft.categories = self.categories;
@@ -293,8 +300,9 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let ((page_from, page_to), (feed_from, feed_to)) = (of_page.range(), of_feed.range());
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;
     let far = apart(page_from, feed_to) || apart(feed_from, page_to);
-    if !can_be(&of_page) || of_feed.precision < of_page.precision {
-        if far {
+    let is_possible = can_be(&of_page);
+    if !is_possible || of_feed.precision < of_page.precision {
+        if far || !is_possible {
             draft.note(WarningCode::DateFromFeed, format!("the page says {}", of_page.at));
         }
         return Some(of_feed);
