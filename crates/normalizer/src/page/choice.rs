@@ -28,10 +28,13 @@ const SAME_TEXT_SHARE: f32 = 0.3;
 const SAME_ARTICLE_SHARE: f32 = 0.2;
 
 /// An entry with fewer telling words than these may share none with its page by chance.
-const MIN_TELLING_WORDS: usize = 6;
+const MIN_TELLING_WORDS: usize = 3;
 
-/// Letters of a telling word: articles, pronouns and auxiliaries are shorter.
-const TELLING_LETTERS: usize = 5;
+/// Letters of a telling word in a title, where articles, pronouns and auxiliaries are shorter.
+const TITLE_LETTERS: usize = 6;
+
+/// Letters of a name; shorter ones are titles and initials.
+const NAME_LETTERS: usize = 4;
 
 /// Dates of feed and page that lie further apart do not mean the same moment; a page's time of day is often its feed's
 /// time of the last change.
@@ -40,22 +43,36 @@ const SAME_DATE_HOURS: i64 = 24;
 /// Characters of a title that was not taken.
 const MAX_DETAIL_CHARS: usize = 120;
 
-/// Why a page cannot be an entry's, for people.
-pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Option<String> {
-    let entry = &order.entry;
-    let title = entry.title.as_deref().unwrap_or_default();
-    let said = fold(
-        &[
-            &markup_to_text(title),
-            own.summary.as_deref().unwrap_or(""),
-            &own.text,
-        ]
-        .join(" "),
-    );
-    let telling: FxHashSet<&str> = said
+/// The words by which an entry is known again: the long ones of its title, the names in its text.
+fn telling_words(title: &str, texts: &[&str]) -> FxHashSet<String> {
+    let letters = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count();
+    let mut telling: FxHashSet<String> = fold(title)
         .split(' ')
-        .filter(|word| word.chars().count() >= TELLING_LETTERS)
+        .filter(|word| letters(word) >= TITLE_LETTERS)
+        .map(str::to_owned)
         .collect();
+    for text in texts {
+        let mut begins = true;
+        for word in text.split_whitespace() {
+            // "l’Assemblée", "« Lorient »"
+            let name = word.rsplit(['’', '\'']).next().unwrap_or(word);
+            let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+            if !begins && letters(name) >= NAME_LETTERS && name.starts_with(char::is_uppercase) {
+                telling.extend(fold(name).split(' ').map(str::to_owned));
+            }
+            begins = word.ends_with(['.', '!', '?', '…', ':', '«', '»', '"', '–', '—']);
+        }
+    }
+    telling
+}
+
+/// Why a page cannot be an entry's, for people. A page that shows little, behind a paywall for one, cannot tell.
+pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Option<String> {
+    if word_count(&page.text) < MIN_PAGE_WORDS {
+        return None;
+    }
+    let title = markup_to_text(order.entry.title.as_deref().unwrap_or_default());
+    let telling = telling_words(&title, &[own.summary.as_deref().unwrap_or_default(), &own.text]);
     if telling.len() < MIN_TELLING_WORDS {
         return None;
     }
@@ -69,7 +86,10 @@ pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Opt
         .join(" "),
     );
     let shown: FxHashSet<&str> = shown.split(' ').collect();
-    let found = telling.iter().filter(|word| shown.contains(*word)).count();
+    let found = telling
+        .iter()
+        .filter(|word| shown.contains(word.as_str()))
+        .count();
     ((found as f32) < telling.len() as f32 * SAME_ARTICLE_SHARE).then(|| {
         let title = shorten(
             metadata.title.as_deref().unwrap_or("without a title"),
@@ -332,4 +352,25 @@ pub(super) fn fill(draft: &mut Draft, metadata: Metadata) {
     draft.categories.extend(metadata.tags);
     draft.image = metadata.image;
     draft.declared_language = metadata.language.or(draft.declared_language.take());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_known_again_by_its_names_and_its_title() {
+        let mut telling: Vec<String> = telling_words(
+            "Le bac reprend ses rotations sur la Gironde",
+            &["Depuis Royan, il relie l’Aquitaine au Verdon. Une avarie l’avait immobilisé, dit M. Roy."],
+        )
+        .into_iter()
+        .collect();
+        telling.sort_unstable();
+        assert_eq!(
+            telling,
+            ["aquitaine", "gironde", "reprend", "rotations", "royan", "verdon"]
+        );
+        assert!(telling_words("Titre du fil", &["Rien de plus."]).is_empty());
+    }
 }
