@@ -31,7 +31,7 @@ const TEASER_ENDS: &[&str] = &[
     "voir plus",
 ];
 
-/// What the sentence behind a blog's entries says, and what it begins with. WordPress writes it into every feed (Yoast's setting
+/// What the sentence behind a blog's entries says, and what it begins with. `WordPress` writes it into every feed (Yoast's setting
 /// for feeds), in the site's language.
 const FOOTERS: &[&str] = &[
     "appeared first on",

@@ -4,13 +4,13 @@
 //! with the line and column of the error.
 
 use depeche_model::{
-    Capture, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason,
+    Capture, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Table,
 };
 use serde::Deserialize;
 
 use crate::article::Draft;
 use crate::language::Detector;
-use crate::text::clean_text;
+use crate::text::{Repairs, clean_line, clean_text};
 use crate::urls;
 use depeche_feed::Format;
 use depeche_feed::{DateContext, of_timestamp, read_date};
@@ -85,6 +85,8 @@ struct Line {
     categories: Option<Vec<String>>,
     image: Option<String>,
     language: Option<String>,
+    captions: Option<Vec<String>>,
+    tables: Option<Vec<Table>>,
 }
 
 /// The articles of a JSON document or of JSON lines. A line that cannot be read harms itself alone.
@@ -160,6 +162,12 @@ impl Line {
         draft.authors = self.authors.unwrap_or_default();
         draft.categories = self.categories.unwrap_or_default();
         draft.image = self.image;
+        let line = |text: &String| clean_line(text, &mut Repairs::default());
+        draft.captions = self.captions.unwrap_or_default().iter().map(line).collect();
+        draft.tables = self.tables.unwrap_or_default();
+        for cell in draft.tables.iter_mut().flat_map(|table| &mut table.0).flatten() {
+            *cell = line(cell);
+        }
         draft.finish(capture.captured_at, detector)
     }
 }
