@@ -17,6 +17,7 @@ mod byline;
 mod metadata;
 mod title;
 
+mod asides;
 mod beside;
 mod filter;
 mod main_text;
@@ -120,6 +121,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             title: metadata.title.as_deref(),
             description: metadata.description.as_deref(),
             body: body.as_deref(),
+            authors: &metadata.authors,
         },
     );
     let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));

@@ -56,6 +56,8 @@ pub(super) struct Element {
     pub(super) blocks: Range<usize>,
     /// The first element behind it that is not inside it.
     pub(super) end: usize,
+    /// A field or button of a form stands directly in it.
+    pub(super) has_control: bool,
 }
 
 /// A run of text without a line break.
