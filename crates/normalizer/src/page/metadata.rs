@@ -3,7 +3,7 @@
 //! Each field from the first source that has it, in that order: JSON-LD is written for machines and is the most exact.
 //! Where a site signs for its writers ("Le Quotidien"), the byline that readers see is asked for names.
 
-use depeche_model::Published;
+use depeche_model::{Published, Warning, WarningCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -40,6 +40,8 @@ pub(super) struct Metadata {
     pub(super) asks_password: bool,
     /// The text as JSON-LD or microdata give it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
+    /// What was guessed or derived in reading the fields.
+    pub(super) notes: Vec<Warning>,
 }
 
 /// Labels of an article. More are a site's words for search engines.
@@ -129,6 +131,11 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
             ],
         )
     });
+    let written: Vec<String> = [&headline, &open_title, &first_heading, &head.title]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     metadata.title = title::choose(title::Candidates {
         headline,
         open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
@@ -136,6 +143,9 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         document: head.title.clone(),
         site_name: metadata.site_name.as_deref(),
     });
+    metadata
+        .notes
+        .extend(title_cleaned(metadata.title.as_deref(), &written));
     metadata.description = metadata
         .description
         .or_else(|| {
@@ -151,7 +161,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         })
         .or_else(|| property(head, "description"));
     dates(skim, &mut metadata);
-    metadata.authors = authors(skim, credit, metadata.site_name.as_deref());
+    metadata.authors = authors(skim, credit, metadata.site_name.as_deref(), &mut metadata.notes);
     if metadata.sections.is_empty() {
         metadata.sections = meta(
             head,
@@ -176,6 +186,16 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
+}
+
+/// That a title was cut out of what is written, where it was.
+fn title_cleaned(title: Option<&str>, written: &[String]) -> Option<Warning> {
+    let title = title?;
+    if written.iter().any(|whole| whole.trim() == title.trim()) {
+        return None;
+    }
+    let whole = written.iter().find(|whole| whole.contains(title))?;
+    Some(Warning::new(WarningCode::TitleCleaned, whole))
 }
 
 /// The lead image's address.
@@ -320,7 +340,7 @@ fn line_date(skim: &Skim) -> Option<Published> {
 }
 
 /// Names from the most exact source: linked data, `meta`, marked links, and the line under the title.
-fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
+fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>, notes: &mut Vec<Warning>) -> Vec<String> {
     let head = &skim.head;
     if credit.authors.is_empty() {
         for name in [
@@ -353,9 +373,11 @@ fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
     shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
     if credit.authors.iter().all(is_site) && !shown.authors.iter().all(is_site) {
         credit.authors = shown.authors;
+        notes.push(WarningCode::AuthorsFromByline.into());
     }
     for agency in shown.agencies {
         if !credit.agencies.contains(&agency) {
+            notes.push(Warning::new(WarningCode::AuthorsFromByline, &agency));
             credit.agencies.push(agency);
         }
     }
