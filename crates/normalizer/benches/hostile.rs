@@ -79,10 +79,14 @@ fn plain(bytes: usize) -> String {
 }
 
 fn main() {
-    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let chosen = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
     let normalizer = Normalizer::new(Options::default());
     black_box(read_page(&plain(10_000), URL)).ok();
-    let mut out = String::from("| page | kB | read_page, ms | to prose of its size | whole normalizer, ms | peak MB | |\n|---|---|---|---|---|---|---|\n");
+    let mut out = String::from(
+        "| page | kB | read_page, ms | to prose of its size | whole normalizer, ms | peak MB | |\n|---|---|---|---|---|---|---|\n",
+    );
     let clock = Instant::now();
     let timed = |work: &mut dyn FnMut()| {
         let start = processor_millis(clock);
@@ -92,7 +96,10 @@ fn main() {
     let (mut dearest, mut over) = (0.0_f64, 0);
     print!("{out}");
     for (name, html) in hostile::pages() {
-        if chosen.as_ref().is_some_and(|chosen| !name.contains(chosen.as_str())) {
+        if chosen
+            .as_ref()
+            .is_some_and(|chosen| !name.contains(chosen.as_str()))
+        {
             continue;
         }
         // Above five megabytes nothing is parsed, prose neither.
@@ -114,7 +121,11 @@ fn main() {
             "| {name} | {} | {page:.1} | {:.1} | {whole:.1} | {peak:.0} | {refused}{} |",
             html.len() / 1000,
             page / base,
-            if page.max(whole) > MOST_MILLIS { " **over**" } else { "" }
+            if page.max(whole) > MOST_MILLIS {
+                " **over**"
+            } else {
+                ""
+            }
         )
         .expect("a string takes everything");
         print!("{out}");

@@ -38,8 +38,9 @@ const MAX_ELEMENTS: usize = 60_000;
 /// Nodes of the tree: each element with text before and in it, and as many made anew by the builder.
 const MAX_NODES: usize = MAX_ELEMENTS * 4;
 
-/// Tokens: a start and an end tag and two texts for each element, and as many for what is no element (`<<<<`).
-const MAX_TOKENS: usize = MAX_ELEMENTS * 8;
+/// Tokens: a start and an end tag and two texts for each element, and half as many for line breaks and references, each of
+/// which the tokenizer makes a text of its own.
+const MAX_TOKENS: usize = MAX_ELEMENTS * 6;
 
 /// Steps of the builder, of some 4 ns: at each tag it goes past what is open. Twelve million are a page of as many
 /// elements as are allowed, 100 deep throughout; pages of the press take half a million.

@@ -108,11 +108,78 @@ fn the_tree_is_the_one_of_the_parser_alone() {
         "\u{feff}é<table><b>x<tr><td>y</table><svg><title><p>z",
         "<noscript><p>a</noscript><script type=application/ld+json>if (a<b) '</p>'</script>&am<b>p;</b>",
         "<script><!-- <script>a</script> --></script>b<textarea><p></textarea>",
-        "<a href='x<y'>z</a><!-- a < b --><![CDATA[ c ]]>",
+        "<a href='x<y'>z</a><pre>\n\na\nb</pre><textarea>\nc\r\n</textarea>",
+        "<b>a\n<table>b\n<tr>c\n&amp;<td>d</table>e\n<i>f</b>g\nh",
     ] {
         let tree = parse(html).map(|document| document.html().to_string());
         assert_eq!(tree, Ok(Document::from(html).html().to_string()), "{html}");
     }
+}
+
+#[test]
+fn comments_and_nul_characters_leave_no_trace() {
+    for html in [
+        "<p>a<!-- < b -->c<![CDATA[ d ]]>\0e<?x?>f",
+        "<p>a</!>c<!x>e<!-->f",
+        "<p>ac<!-- <p> --!>ef<!--",
+    ] {
+        let document = parse(html).unwrap();
+        assert_eq!(&*document.select("body").inner_html(), "<p>acef</p>", "{html}");
+        let paragraph = document.select("p").nodes().first().cloned().unwrap();
+        assert_eq!(paragraph.children_it(false).count(), 1, "{html}");
+    }
+}
+
+#[test]
+fn what_the_builder_goes_through_is_counted() {
+    let each = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
+    let different = each(200, &|n| format!("<b id=a{n}>"));
+    let named = |n: usize| format!("<b{} id=z{n}>", attributes(200));
+    for (html, why) in [
+        (
+            format!("{}{}", "<div>".repeat(450), "</x>".repeat(60_000)),
+            "end tags of nothing",
+        ),
+        (
+            different.clone() + &each(20_000, &|n| format!("<b id=z{n}></b>")),
+            "others compared with all",
+        ),
+        (
+            each(200, &named) + &each(1_000, &|n| named(n + 200) + "</b>"),
+            "attributes compared",
+        ),
+        (
+            format!("<p>{}", each(100, &named)) + &"<p>x".repeat(500),
+            "attributes copied",
+        ),
+    ] {
+        assert_eq!(refusal(&html), Some(Refused::Steps), "{why}");
+    }
+    // What the press writes stays far below.
+    for html in [
+        "<div>".repeat(100) + &"<p><a href=x class=y>z</a> <b>a</b></p>".repeat(15_000),
+        format!("<table>{}", "<tr><td><b class=x>y</td>".repeat(15_000)),
+    ] {
+        assert_eq!(
+            refusal(&html),
+            None,
+            "{}",
+            html.chars().take(20).collect::<String>()
+        );
+    }
+}
+
+#[test]
+fn the_attributes_of_later_bodies_are_few() {
+    let bodies = (0..5_000)
+        .map(|n| format!("<body a{n}>"))
+        .collect::<Vec<_>>()
+        .concat();
+    let document = parse(&format!("<body class=x>{bodies}<p>y")).unwrap();
+    let body = document.select("body");
+    assert!(body.attr("class").is_some() && body.attr("a9").is_some());
+    let count = body.nodes().first().map_or(0, |body| body.attrs().len());
+    assert!(count < 100, "{count} attributes");
 }
 
 #[test]
