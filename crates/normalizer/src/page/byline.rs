@@ -3,6 +3,8 @@
 //! In: what a page has where its author should stand: a name, several, "Par Jeanne Martin avec AFP", "De notre
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
+use depeche_feed::parse_date;
+
 use super::skim::shortened;
 use crate::text::fold;
 
@@ -125,18 +127,18 @@ const MAX_NAME: usize = 60;
 
 /// Authors and agencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) authors: Vec<String>,
-    pub(super) agencies: Vec<String>,
+pub(crate) struct Credit {
+    pub(crate) authors: Vec<String>,
+    pub(crate) agencies: Vec<String>,
 }
 
 impl Credit {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.authors.is_empty() && self.agencies.is_empty()
     }
 
     /// Adds what a byline says.
-    pub(super) fn add(&mut self, written: &str) {
+    pub(crate) fn add(&mut self, written: &str) {
         let line = without_brackets(shortened(written, MAX_LINE), self);
         for part in parts(&line) {
             let part = without_date(without_lead(part.trim()));
@@ -150,7 +152,7 @@ impl Credit {
     }
 
     /// Authors, then agencies.
-    pub(super) fn into_names(self) -> Vec<String> {
+    pub(crate) fn into_names(self) -> Vec<String> {
         let mut names = self.authors;
         for agency in self.agencies {
             push(&mut names, &agency);
@@ -273,10 +275,12 @@ fn without_date(part: &str) -> &str {
 
 /// Whether a line names people in front of or behind a date.
 pub(super) fn is_dated(line: &str) -> bool {
+    // A date may have the strokes that part names too: "Publié le 05/02/2026".
     line.chars().count() < 160
-        && parts(line)
-            .iter()
-            .any(|part| depeche_feed::parse_date(part).is_some())
+        && line
+            .split(" - ")
+            .chain(parts(line))
+            .any(|part| parse_date(part).is_some())
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -289,7 +293,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
-        && depeche_feed::parse_date(part).is_none()
+        && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
             c.is_uppercase()

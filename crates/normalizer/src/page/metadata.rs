@@ -3,7 +3,7 @@
 //! Each field from the first source that has it, in that order: JSON-LD is written for machines and is the most exact.
 //! Where a site signs for its writers ("Le Quotidien"), the byline that readers see is asked for names.
 
-use depeche_model::Published;
+use depeche_model::{Published, Warning, WarningCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::json_ld;
 use super::skim::{Head, Skim, filled};
 use super::title;
 use crate::urls;
-use depeche_feed::parse_date;
+use depeche_feed::DateReading;
 
 /// The fields of a page.
 #[derive(Debug, Default)]
@@ -40,6 +40,8 @@ pub(super) struct Metadata {
     pub(super) asks_password: bool,
     /// The text as JSON-LD or microdata give it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
+    /// What was guessed or derived in reading the fields.
+    pub(super) notes: Vec<Warning>,
 }
 
 /// Labels of an article. More are a site's words for search engines.
@@ -106,7 +108,8 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     };
     let mut headline = None;
     let mut credit = Credit::default();
-    if let Some(own) = json_ld::own(&articles, &titles) {
+    let own = json_ld::own(&articles, &titles);
+    if let Some(own) = own {
         headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
         article(own, &mut metadata, &mut credit);
     }
@@ -129,6 +132,11 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
             ],
         )
     });
+    let written: Vec<String> = [&headline, &open_title, &first_heading, &head.title]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     metadata.title = title::choose(title::Candidates {
         headline,
         open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
@@ -136,6 +144,9 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         document: head.title.clone(),
         site_name: metadata.site_name.as_deref(),
     });
+    metadata
+        .notes
+        .extend(title_cleaned(metadata.title.as_deref(), &written));
     metadata.description = metadata
         .description
         .or_else(|| {
@@ -150,8 +161,8 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
             )
         })
         .or_else(|| property(head, "description"));
-    dates(skim, &mut metadata);
-    metadata.authors = authors(skim, credit, metadata.site_name.as_deref());
+    dates(skim, own, &mut metadata);
+    metadata.authors = authors(skim, credit, metadata.site_name.as_deref(), &mut metadata.notes);
     if metadata.sections.is_empty() {
         metadata.sections = meta(
             head,
@@ -176,6 +187,16 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
+}
+
+/// That a title was cut out of what is written, where it was.
+fn title_cleaned(title: Option<&str>, written: &[String]) -> Option<Warning> {
+    let title = title?;
+    if written.iter().any(|whole| whole.trim() == title.trim()) {
+        return None;
+    }
+    let whole = written.iter().find(|whole| whole.contains(title))?;
+    Some(Warning::new(WarningCode::TitleCleaned, whole))
 }
 
 /// The lead image's address.
@@ -228,33 +249,38 @@ fn is_locked(head: &Head) -> bool {
     })
 }
 
-fn dates(skim: &Skim, metadata: &mut Metadata) {
+fn dates(skim: &Skim, own: Option<&Value>, metadata: &mut Metadata) {
     let head = &skim.head;
+    let linked = |name: &str| skim.date(&json_ld::text(own?, name)?);
     let of = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| parse_date(&meta(head, &[name]).or_else(|| property(head, name))?))
+            .find_map(|name| skim.date(&meta(head, &[name]).or_else(|| property(head, name))?))
     };
-    metadata.published = metadata
-        .published
-        .take()
+    let published = linked("datePublished")
+        .or_else(|| linked("dateCreated"))
         .or_else(|| of(PUBLISHED))
         .or_else(|| shown_date(skim, false));
-    metadata.modified = metadata
-        .modified
-        .take()
-        .or_else(|| of(MODIFIED).map(|date| date.at))
-        .or_else(|| shown_date(skim, true).map(|date| date.at));
+    if let Some(doubt) = published.and_then(|date| date.doubt) {
+        metadata
+            .notes
+            .push(Warning::new(WarningCode::DateGuessed, doubt.as_str()));
+    }
+    metadata.published = published.map(|date| date.published);
+    metadata.modified = linked("dateModified")
+        .or_else(|| of(MODIFIED))
+        .or_else(|| shown_date(skim, true))
+        .map(|date| date.published.at);
 }
 
 /// The date that a page shows: of its `time` elements those that say what they are first, then those in the article.
-fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
+fn shown_date(skim: &Skim, modified: bool) -> Option<DateReading> {
     let times = &skim.head.times;
     let read = |time: &super::skim::Time| {
         time.machine
             .as_deref()
-            .and_then(parse_date)
-            .or_else(|| parse_date(&time.shown))
+            .and_then(|machine| skim.date(machine))
+            .or_else(|| skim.date(&time.shown))
     };
     let mut candidates = times.iter().filter(|time| time.modified == modified);
     if modified {
@@ -270,7 +296,7 @@ fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
 }
 
 /// The date of a line that says of itself that it is one: "Publié le 05/02/26 à 18:30".
-fn line_date(skim: &Skim) -> Option<Published> {
+fn line_date(skim: &Skim) -> Option<DateReading> {
     const LEADS: &[&str] = &[
         "Publié le",
         "publié le",
@@ -299,7 +325,7 @@ fn line_date(skim: &Skim) -> Option<Published> {
             let part = |text: &str| {
                 parts
                     .iter()
-                    .find_map(|separator| text.split(separator).find_map(parse_date))
+                    .find_map(|separator| text.split(separator).find_map(|part| skim.date(part)))
             };
             part(text).or_else(|| {
                 LEADS.iter().find_map(|lead| {
@@ -313,14 +339,14 @@ fn line_date(skim: &Skim) -> Option<Published> {
                     .filter_map(|end| rest.find(end))
                     .min()
                     .unwrap_or(rest.len());
-                    parse_date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
+                    skim.date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
                 })
             })
         })
 }
 
 /// Names from the most exact source: linked data, `meta`, marked links, and the line under the title.
-fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
+fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>, notes: &mut Vec<Warning>) -> Vec<String> {
     let head = &skim.head;
     if credit.authors.is_empty() {
         for name in [
@@ -353,9 +379,11 @@ fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
     shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
     if credit.authors.iter().all(is_site) && !shown.authors.iter().all(is_site) {
         credit.authors = shown.authors;
+        notes.push(WarningCode::AuthorsFromByline.into());
     }
     for agency in shown.agencies {
         if !credit.agencies.contains(&agency) {
+            notes.push(Warning::new(WarningCode::AuthorsFromByline, &agency));
             credit.agencies.push(agency);
         }
     }
@@ -449,10 +477,7 @@ fn split_labels(written: &str) -> Vec<String> {
 }
 
 fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
-    let date = |name: &str| json_ld::text(own, name).and_then(|written| parse_date(&written));
     metadata.description = json_ld::text(own, "description");
-    metadata.published = date("datePublished").or_else(|| date("dateCreated"));
-    metadata.modified = date("dateModified").map(|date| date.at);
     metadata.article_body = json_ld::text(own, "articleBody");
     metadata.site_name = own
         .get("publisher")

@@ -17,6 +17,8 @@ mod byline;
 mod metadata;
 mod title;
 
+mod asides;
+mod beside;
 mod filter;
 mod main_text;
 mod score;
@@ -25,35 +27,32 @@ mod words;
 mod barrier;
 mod paywall;
 
-use depeche_feed::{Wall, of_timestamp};
+mod choice;
+
+use depeche_feed::{DateContext, Wall};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
-    Warning, WarningCode,
+    Table, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
 use crate::article::{Draft, prose};
-use crate::entries::{self, EntryText};
+use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
+use beside::Beside;
+pub(crate) use byline::Credit;
+use choice::{fill, merged};
 use classes::Hints;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
-use words::Shingles;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
 const MIN_PAGE_WORDS: usize = 40;
-
-/// The feed's text is the better one when the page's has less than this share of its words: extraction lost something.
-const FEED_PREFERRED_SHARE: f32 = 0.9;
-
-/// A feed's full text of which the page's has less than this share of shingles is another text: what was extracted is not
-/// the article.
-const SAME_TEXT_SHARE: f32 = 0.3;
 
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
@@ -63,7 +62,11 @@ const MAX_SHOWN_CHARS: usize = 100_000;
 pub(crate) struct Page {
     /// The main text, clean; may be empty.
     text: String,
+    /// The text is JSON-LD's, of which the page shows little.
+    from_body: bool,
     repairs: Repairs,
+    /// Captions and tables, clean.
+    beside: Beside,
     metadata: Metadata,
     /// What it shows instead of an article.
     barrier: Option<Barrier>,
@@ -96,14 +99,15 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
     }
 }
 
-/// Reads a page.
+/// Reads a page. `dates` is where and when it was captured.
 ///
 /// # Errors
 ///
 /// Why it is not parsed, for people.
-pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
+pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, String> {
     let document = guard::parse(html).map_err(|refused| refused.to_string())?;
-    let skim = Skim::of(&document);
+    let mut skim = Skim::of(&document);
+    skim.dates = dates;
     drop(document);
     let mut metadata = metadata::read(&skim, url);
     let mut repairs = Repairs::default();
@@ -117,6 +121,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
             title: metadata.title.as_deref(),
             description: metadata.description.as_deref(),
             body: body.as_deref(),
+            authors: &metadata.authors,
         },
     );
     let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
@@ -132,6 +137,9 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
         && !metadata.authors.iter().any(|author| author == agency)
     {
         metadata.authors.push(agency.to_owned());
+        metadata
+            .notes
+            .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
     let barrier = if word_count(&text) > barrier::MAX_CONSENT_WORDS {
         None
@@ -147,7 +155,9 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     };
     Ok(Page {
         text,
+        from_body: extracted.from_body,
         repairs,
+        beside: extracted.beside,
         metadata,
         barrier,
     })
@@ -156,7 +166,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
 /// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
 #[must_use]
 pub fn barrier_to(html: &str, url: &str) -> Option<String> {
-    let page = read(html, url).ok()?;
+    let page = read(html, url, DateContext::default()).ok()?;
     page.barrier.map(|barrier| barrier.to_string())
 }
 
@@ -220,6 +230,10 @@ pub struct PageArticle {
     pub site_name: Option<String>,
     /// Not everybody may read all of it.
     pub paywalled: bool,
+    /// The captions of its pictures.
+    pub captions: Vec<String>,
+    /// Its tables of data.
+    pub tables: Vec<Table>,
 }
 
 /// Reads one page. Costs no more than a fifth of a second whatever the page, within 2 MiB of stack.
@@ -228,7 +242,12 @@ pub struct PageArticle {
 ///
 /// Why it is not parsed, for people: it exceeds a cap on bytes, depth, elements or attributes.
 pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
-    let Page { text, metadata, .. } = read(html, url)?;
+    let Page {
+        text,
+        metadata,
+        beside,
+        ..
+    } = read(html, url, DateContext::default())?;
     let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
     Ok(PageArticle {
         title: metadata.title.map(line),
@@ -243,6 +262,8 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         canonical: metadata.canonical,
         site_name: metadata.site_name,
         paywalled: metadata.paywalled,
+        captions: beside.captions,
+        tables: beside.tables,
     })
 }
 
@@ -265,14 +286,17 @@ pub(crate) fn with_order(
             || (words > 0 && words >= word_count(&own.text) && page.metadata.is_article)
             || (page.metadata.paywalled && (words > 0 || page.metadata.is_article))
         {
-            Ok(page)
+            match choice::is_another(&page, order, &own) {
+                Some(why) => Err(why),
+                None => Ok(page),
+            }
         } else {
             Err(format!("{words} words of text"))
         }
     });
     let mut draft = match page {
         Ok(page) => {
-            let mut draft = merged(page, order, own);
+            let mut draft = merged(page, order, own, capture.captured_at);
             draft.landed_url.clone_from(&capture.final_uri);
             draft
         }
@@ -281,7 +305,7 @@ pub(crate) fn with_order(
                 return no_article(capture, order);
             }
             let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
             draft
         }
     };
@@ -291,7 +315,12 @@ pub(crate) fn with_order(
 }
 
 /// The article of a page that came by itself: a replayed file, or a page of a foreign archive.
-pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) -> Output {
+pub(crate) fn without_order(
+    html: &str,
+    capture: &Capture,
+    dates: DateContext,
+    detector: &Detector,
+) -> Output {
     let from = match capture.kind {
         CaptureKind::Page => ContentFrom::Page,
         _ => ContentFrom::File,
@@ -299,10 +328,18 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     let address = urls::absolute(capture.base_uri(), None);
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
-    match answer(capture).and_then(|()| read(html, &base)) {
+    match answer(capture).and_then(|()| read(html, &base, dates)) {
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
+            draft.captions = page.beside.captions;
+            draft.tables = page.beside.tables;
+            if page.beside.cut {
+                draft.warn(WarningCode::CaptionsOrTablesCut);
+            }
+            if page.from_body {
+                draft.warn(WarningCode::TextFromLinkedData);
+            }
             if page.metadata.paywalled {
                 draft.warn(WarningCode::Paywalled);
             }
@@ -311,7 +348,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         // The tree is what is refused; the words are still there.
         Err(why) => {
             draft.text = strip_boilerplate(&prose(html, &mut draft.repairs));
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
         }
     }
     match &address {
@@ -322,86 +359,6 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         draft.url = draft.preferred_urls.first().cloned();
     }
     draft.finish(capture.captured_at, detector)
-}
-
-/// The page's fields, completed by the entry's; the better of both texts.
-fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
-    let entry = &order.entry;
-    let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
-    let own_is_teaser = entries::is_teaser(&own.text);
-    let paywalled = page.metadata.paywalled;
-    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
-    let why_feed = if paywalled {
-        (page_words < own_words)
-            .then(|| format!("{page_words} words of the page are free, the feed has {own_words}"))
-    } else if full && (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
-        Some(format!("{page_words} words on the page, {own_words} in the feed"))
-    } else if full && Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
-        Some("the page's text is another".to_owned())
-    } else {
-        None
-    };
-    let feed_preferred = why_feed.is_some();
-    let standfirst = own
-        .summary
-        .clone()
-        .or_else(|| (!feed_preferred).then(|| own.text.clone()))
-        .filter(|s| !s.is_empty());
-    let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-    if feed_preferred {
-        draft
-            .warnings
-            .extend(why_feed.map(|why| Warning::new(WarningCode::FeedTextPreferred, why)));
-    } else {
-        draft.text = page.text;
-        draft.repairs = page.repairs;
-        draft.content_from = ContentFrom::Page;
-    }
-    // A feed may carry in full what the page keeps behind its paywall.
-    if paywalled && (!feed_preferred || own_is_teaser) {
-        draft.warn(WarningCode::Paywalled);
-    }
-    let (authors, categories) = (
-        std::mem::take(&mut draft.authors),
-        std::mem::take(&mut draft.categories),
-    );
-    let (title, published, image) = (draft.title.take(), draft.published.take(), draft.image.take());
-    let updated_at = draft.updated_at;
-    fill(&mut draft, page.metadata);
-    draft.summary = standfirst.or(draft.summary);
-    draft.title = draft.title.or(title);
-    // The feed's time is the more exact one where the page gives a day only.
-    draft.published = match (draft.published, published) {
-        (Some(page), Some(feed)) if feed.precision < page.precision => Some(feed),
-        (page, feed) => page.or(feed),
-    };
-    draft.updated_at = draft.updated_at.or(updated_at);
-    draft.image = draft.image.or(image);
-    if draft.authors.is_empty() {
-        draft.authors = authors;
-    }
-    if draft.categories.is_empty() {
-        draft.categories = categories;
-    }
-    draft
-}
-
-/// Puts what the page says of itself into a draft.
-fn fill(draft: &mut Draft, metadata: Metadata) {
-    draft.title = metadata.title;
-    draft.summary = metadata.description;
-    draft.published = metadata.published.map(|date| match date.precision {
-        depeche_model::Precision::Second => of_timestamp(date.at),
-        _ => date,
-    });
-    draft.updated_at = metadata.modified.or(draft.updated_at);
-    draft.preferred_urls = metadata.canonical;
-    draft.site_name = metadata.site_name;
-    draft.authors = metadata.authors;
-    draft.categories = metadata.sections;
-    draft.categories.extend(metadata.tags);
-    draft.image = metadata.image;
-    draft.declared_language = metadata.language.or(draft.declared_language.take());
 }
 
 /// The title is a field of its own; a text that opens with it repeats it.

@@ -8,7 +8,7 @@ mod mojibake;
 mod sentence;
 mod title;
 
-pub(crate) use boilerplate::{Line, line_kind, strip_boilerplate};
+pub(crate) use boilerplate::{Line, line_kind, line_kind_of, strip_boilerplate};
 pub use clean::{Repairs, clean_line, clean_text};
 pub use markup::markup_to_text;
 pub use mojibake::repair_mojibake;
