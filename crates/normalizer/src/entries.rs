@@ -7,7 +7,7 @@ use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder,
 use crate::article::{Draft, prose};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
-use crate::page::Credit;
+use crate::page::{self, Credit};
 use crate::teaser::{self, breaks_off, without_footer};
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
@@ -145,6 +145,9 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     draft.categories.clone_from(&entry.categories);
     draft.image.clone_from(&entry.image);
     draft.entry_digest = Some(entry.digest());
+    if let Some(content) = &entry.content {
+        draft.put_beside(page::beside(content));
+    }
     draft
 }
 

@@ -175,11 +175,7 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
         draft.warn(WarningCode::Paywalled);
     }
     // A picture is the article's whichever text is taken.
-    draft.captions = std::mem::take(&mut page.beside.captions);
-    draft.tables = std::mem::take(&mut page.beside.tables);
-    if page.beside.cut {
-        draft.warn(WarningCode::CaptionsOrTablesCut);
-    }
+    draft.put_beside(std::mem::take(&mut page.beside));
     if taken_from_page {
         draft.text = page.text;
         draft.repairs = page.repairs;
