@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
+use crate::page::Beside;
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -198,6 +199,19 @@ impl Draft {
     pub(crate) fn note(&mut self, code: WarningCode, detail: impl Into<String>) {
         if !self.has(code) {
             self.warnings.push(Warning::new(code, detail));
+        }
+    }
+
+    /// Puts captions and tables beside the text, where there are any.
+    pub(crate) fn put_beside(&mut self, beside: Beside) {
+        if !beside.captions.is_empty() {
+            self.captions = beside.captions;
+        }
+        if !beside.tables.is_empty() {
+            self.tables = beside.tables;
+        }
+        if beside.cut {
+            self.warn(WarningCode::CaptionsOrTablesCut);
         }
     }
 

@@ -29,6 +29,8 @@ mod paywall;
 
 mod choice;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use depeche_feed::{DateContext, Wall};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
@@ -43,7 +45,7 @@ use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
-use beside::Beside;
+pub(crate) use beside::Beside;
 pub(crate) use byline::Credit;
 use choice::{fill, merged};
 use classes::Hints;
@@ -203,6 +205,23 @@ fn names_paywall(skim: &Skim) -> bool {
     paywall::is_named_in(&fold(&lines))
 }
 
+/// The captions and tables in markup that is no page of its own, the content of a feed's entry. Nothing where there can be
+/// none, and nothing where it is refused: an entry is its text.
+pub(crate) fn beside(markup: &str) -> Beside {
+    if !["<figcaption", "<table", "wp-caption"]
+        .iter()
+        .any(|name| markup.contains(name))
+    {
+        return Beside::default();
+    }
+    // The fence is around the tree alone, so that a parser's panic leaves the entry and its feed.
+    let read = catch_unwind(AssertUnwindSafe(|| read(markup, "", DateContext::default())));
+    match read {
+        Ok(Ok(page)) => page.beside,
+        Ok(Err(_)) | Err(_) => Beside::default(),
+    }
+}
+
 /// What one page says of its article, read by itself: no feed's entry is weighed against it, no language asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageArticle {
@@ -332,11 +351,7 @@ pub(crate) fn without_order(
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
-            draft.captions = page.beside.captions;
-            draft.tables = page.beside.tables;
-            if page.beside.cut {
-                draft.warn(WarningCode::CaptionsOrTablesCut);
-            }
+            draft.put_beside(page.beside);
             if page.from_body {
                 draft.warn(WarningCode::TextFromLinkedData);
             }
