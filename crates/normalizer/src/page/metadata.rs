@@ -13,7 +13,7 @@ use super::json_ld;
 use super::skim::{Head, Skim, filled};
 use super::title;
 use crate::urls;
-use depeche_feed::parse_date;
+use depeche_feed::DateReading;
 
 /// The fields of a page.
 #[derive(Debug, Default)]
@@ -108,7 +108,8 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     };
     let mut headline = None;
     let mut credit = Credit::default();
-    if let Some(own) = json_ld::own(&articles, &titles) {
+    let own = json_ld::own(&articles, &titles);
+    if let Some(own) = own {
         headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
         article(own, &mut metadata, &mut credit);
     }
@@ -160,7 +161,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
             )
         })
         .or_else(|| property(head, "description"));
-    dates(skim, &mut metadata);
+    dates(skim, own, &mut metadata);
     metadata.authors = authors(skim, credit, metadata.site_name.as_deref(), &mut metadata.notes);
     if metadata.sections.is_empty() {
         metadata.sections = meta(
@@ -248,33 +249,38 @@ fn is_locked(head: &Head) -> bool {
     })
 }
 
-fn dates(skim: &Skim, metadata: &mut Metadata) {
+fn dates(skim: &Skim, own: Option<&Value>, metadata: &mut Metadata) {
     let head = &skim.head;
+    let linked = |name: &str| skim.date(&json_ld::text(own?, name)?);
     let of = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| parse_date(&meta(head, &[name]).or_else(|| property(head, name))?))
+            .find_map(|name| skim.date(&meta(head, &[name]).or_else(|| property(head, name))?))
     };
-    metadata.published = metadata
-        .published
-        .take()
+    let published = linked("datePublished")
+        .or_else(|| linked("dateCreated"))
         .or_else(|| of(PUBLISHED))
         .or_else(|| shown_date(skim, false));
-    metadata.modified = metadata
-        .modified
-        .take()
-        .or_else(|| of(MODIFIED).map(|date| date.at))
-        .or_else(|| shown_date(skim, true).map(|date| date.at));
+    if let Some(doubt) = published.and_then(|date| date.doubt) {
+        metadata
+            .notes
+            .push(Warning::new(WarningCode::DateGuessed, doubt.as_str()));
+    }
+    metadata.published = published.map(|date| date.published);
+    metadata.modified = linked("dateModified")
+        .or_else(|| of(MODIFIED))
+        .or_else(|| shown_date(skim, true))
+        .map(|date| date.published.at);
 }
 
 /// The date that a page shows: of its `time` elements those that say what they are first, then those in the article.
-fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
+fn shown_date(skim: &Skim, modified: bool) -> Option<DateReading> {
     let times = &skim.head.times;
     let read = |time: &super::skim::Time| {
         time.machine
             .as_deref()
-            .and_then(parse_date)
-            .or_else(|| parse_date(&time.shown))
+            .and_then(|machine| skim.date(machine))
+            .or_else(|| skim.date(&time.shown))
     };
     let mut candidates = times.iter().filter(|time| time.modified == modified);
     if modified {
@@ -290,7 +296,7 @@ fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
 }
 
 /// The date of a line that says of itself that it is one: "Publié le 05/02/26 à 18:30".
-fn line_date(skim: &Skim) -> Option<Published> {
+fn line_date(skim: &Skim) -> Option<DateReading> {
     const LEADS: &[&str] = &[
         "Publié le",
         "publié le",
@@ -319,7 +325,7 @@ fn line_date(skim: &Skim) -> Option<Published> {
             let part = |text: &str| {
                 parts
                     .iter()
-                    .find_map(|separator| text.split(separator).find_map(parse_date))
+                    .find_map(|separator| text.split(separator).find_map(|part| skim.date(part)))
             };
             part(text).or_else(|| {
                 LEADS.iter().find_map(|lead| {
@@ -333,7 +339,7 @@ fn line_date(skim: &Skim) -> Option<Published> {
                     .filter_map(|end| rest.find(end))
                     .min()
                     .unwrap_or(rest.len());
-                    parse_date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
+                    skim.date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
                 })
             })
         })
@@ -471,10 +477,7 @@ fn split_labels(written: &str) -> Vec<String> {
 }
 
 fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
-    let date = |name: &str| json_ld::text(own, name).and_then(|written| parse_date(&written));
     metadata.description = json_ld::text(own, "description");
-    metadata.published = date("datePublished").or_else(|| date("dateCreated"));
-    metadata.modified = date("dateModified").map(|date| date.at);
     metadata.article_body = json_ld::text(own, "articleBody");
     metadata.site_name = own
         .get("publisher")

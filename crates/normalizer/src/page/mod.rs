@@ -29,7 +29,7 @@ mod paywall;
 
 mod choice;
 
-use depeche_feed::Wall;
+use depeche_feed::{DateContext, Wall};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
     Table, Warning, WarningCode,
@@ -99,14 +99,15 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
     }
 }
 
-/// Reads a page.
+/// Reads a page. `dates` is where and when it was captured.
 ///
 /// # Errors
 ///
 /// Why it is not parsed, for people.
-pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
+pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, String> {
     let document = guard::parse(html).map_err(|refused| refused.to_string())?;
-    let skim = Skim::of(&document);
+    let mut skim = Skim::of(&document);
+    skim.dates = dates;
     drop(document);
     let mut metadata = metadata::read(&skim, url);
     let mut repairs = Repairs::default();
@@ -165,7 +166,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
 /// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
 #[must_use]
 pub fn barrier_to(html: &str, url: &str) -> Option<String> {
-    let page = read(html, url).ok()?;
+    let page = read(html, url, DateContext::default()).ok()?;
     page.barrier.map(|barrier| barrier.to_string())
 }
 
@@ -246,7 +247,7 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         metadata,
         beside,
         ..
-    } = read(html, url)?;
+    } = read(html, url, DateContext::default())?;
     let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
     Ok(PageArticle {
         title: metadata.title.map(line),
@@ -314,7 +315,12 @@ pub(crate) fn with_order(
 }
 
 /// The article of a page that came by itself: a replayed file, or a page of a foreign archive.
-pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) -> Output {
+pub(crate) fn without_order(
+    html: &str,
+    capture: &Capture,
+    dates: DateContext,
+    detector: &Detector,
+) -> Output {
     let from = match capture.kind {
         CaptureKind::Page => ContentFrom::Page,
         _ => ContentFrom::File,
@@ -322,7 +328,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     let address = urls::absolute(capture.base_uri(), None);
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
-    match answer(capture).and_then(|()| read(html, &base)) {
+    match answer(capture).and_then(|()| read(html, &base, dates)) {
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
