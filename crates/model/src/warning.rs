@@ -75,6 +75,10 @@ warning_codes! {
     CharsetMixed => "charset_mixed",
     /// The language is not among those wanted.
     LanguageUnwanted => "language_unwanted",
+    /// Two places of a page name different days; the more likely one was taken, to the day.
+    DateContradicted => "date_contradicted",
+    /// The page names its day in its address only.
+    DateFromAddress => "date_from_address",
 }
 
 impl fmt::Display for WarningCode {

@@ -13,8 +13,13 @@ mod skim;
 
 mod json_ld;
 
+mod address_date;
 mod byline;
+mod date_lines;
+mod dates;
 mod metadata;
+mod places;
+mod signature;
 mod title;
 
 mod filter;
@@ -57,6 +62,9 @@ const SAME_TEXT_SHARE: f32 = 0.3;
 
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
+
+/// Words on a button: "Accepter tous les cookies".
+const MAX_BUTTON_WORDS: usize = 5;
 
 /// What was read of a page.
 #[derive(Debug)]
@@ -133,7 +141,10 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     {
         metadata.authors.push(agency.to_owned());
     }
-    let barrier = if word_count(&text) > barrier::MAX_CONSENT_WORDS {
+    let words = word_count(&text);
+    let barrier = if words > barrier::MAX_CONSENT_WORDS
+        || (words >= MIN_PAGE_WORDS && !barrier::may_be_consent(spanned(&skim, &extracted.around)))
+    {
         None
     } else {
         barrier::of_content(Content {
@@ -141,6 +152,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
             main: &fold(&text),
             around: &shown(&skim, extracted.around.clone()),
             shown: &shown(&skim, 0..skim.blocks.len()),
+            buttons: buttons(&skim),
             is_article: metadata.is_article,
             asks_password: metadata.asks_password,
         })
@@ -168,6 +180,23 @@ fn shown(skim: &Skim, blocks: std::ops::Range<usize>) -> String {
         .nth(MAX_SHOWN_CHARS)
         .map_or(text.len(), |(at, _)| at);
     fold(text.get(..end).unwrap_or_default())
+}
+
+/// The text of several blocks as it stands, one behind the other.
+fn spanned<'a>(skim: &'a Skim, blocks: &std::ops::Range<usize>) -> &'a str {
+    let blocks = skim.blocks.get(blocks.clone()).unwrap_or_default();
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+        return "";
+    };
+    skim.text.get(first.text.start..last.text.end).unwrap_or_default()
+}
+
+/// The lines that say what buttons of consent pages say.
+fn buttons(skim: &Skim) -> usize {
+    let short = skim.blocks.iter().filter(|block| block.words <= MAX_BUTTON_WORDS);
+    short
+        .filter(|block| barrier::is_button(&fold(skim.text(block))))
+        .count()
 }
 
 /// Whether the part that holds the article, where the page marks it, speaks of a paywall.
@@ -220,6 +249,8 @@ pub struct PageArticle {
     pub site_name: Option<String>,
     /// Not everybody may read all of it.
     pub paywalled: bool,
+    /// What was doubtful about its dates.
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads one page. Costs no more than a fifth of a second whatever the page, within 2 MiB of stack.
@@ -243,6 +274,7 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         canonical: metadata.canonical,
         site_name: metadata.site_name,
         paywalled: metadata.paywalled,
+        warnings: metadata.date_warnings,
     })
 }
 
@@ -300,6 +332,14 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
     match answer(capture).and_then(|()| read(html, &base)) {
+        // What stands in an article's place is none, whatever it says.
+        Ok(page) if page.barrier.is_some() => {
+            draft.url = address;
+            if draft.url.is_none() {
+                draft.guid = Some(file_name(&capture.uri).to_owned());
+            }
+            return draft.rejected(RejectionReason::NoArticle, page.metadata.title);
+        }
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
@@ -367,14 +407,19 @@ fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
     );
     let (title, published, image) = (draft.title.take(), draft.published.take(), draft.image.take());
     let updated_at = draft.updated_at;
-    fill(&mut draft, page.metadata);
-    draft.summary = standfirst.or(draft.summary);
-    draft.title = draft.title.or(title);
-    // The feed's time is the more exact one where the page gives a day only.
-    draft.published = match (draft.published, published) {
-        (Some(page), Some(feed)) if feed.precision < page.precision => Some(feed),
+    let mut metadata = page.metadata;
+    // The feed's time is the more exact one where the page gives a day only, and the surer one where the page is in doubt.
+    let doubted = !metadata.date_warnings.is_empty();
+    metadata.published = match (metadata.published, published) {
+        (Some(page), Some(feed)) if doubted || feed.precision < page.precision => Some(feed),
         (page, feed) => page.or(feed),
     };
+    if metadata.published == published && published.is_some() {
+        metadata.date_warnings.clear();
+    }
+    fill(&mut draft, metadata);
+    draft.summary = standfirst.or(draft.summary);
+    draft.title = draft.title.or(title);
     draft.updated_at = draft.updated_at.or(updated_at);
     draft.image = draft.image.or(image);
     if draft.authors.is_empty() {
@@ -395,6 +440,7 @@ fn fill(draft: &mut Draft, metadata: Metadata) {
         _ => date,
     });
     draft.updated_at = metadata.modified.or(draft.updated_at);
+    draft.warnings.extend(metadata.date_warnings);
     draft.preferred_urls = metadata.canonical;
     draft.site_name = metadata.site_name;
     draft.authors = metadata.authors;

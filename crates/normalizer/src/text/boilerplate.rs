@@ -20,6 +20,54 @@ const MAX_CREDIT_WORDS: usize = 14;
 /// Words of a heading over links that could begin a sentence too.
 const MAX_LIST_WORDS: usize = 8;
 
+/// Words of a row of buttons that is taken for one.
+const MAX_BUTTON_WORDS: usize = 14;
+
+/// What stands in front of the name of who made a picture.
+const PICTURE_LABELS: &[&str] = &[
+    "photo",
+    "photos",
+    "image",
+    "images",
+    "dessin",
+    "infographie",
+    "crédit",
+    "crédits",
+    "crédit photo",
+    "crédits photos",
+    "photo d'illustration",
+    "photo d’illustration",
+];
+
+/// Agencies of pictures, as they stand behind a stroke: "Jeanne Martin / AFP".
+const PICTURE_AGENCIES: &[&str] = &[
+    "afp",
+    "reuters",
+    "ap",
+    "epa",
+    "sipa",
+    "maxppp",
+    "belga",
+    "keystone",
+    "getty images",
+    "hans lucas",
+    "abaca",
+    "abacapress",
+    "pc",
+    "la presse canadienne",
+    "dppi",
+    "icon sport",
+    "istock",
+    "shutterstock",
+    "adobe stock",
+    "bestimage",
+    "rea",
+    "divergence",
+    "myop",
+    "gamma-rapho",
+    "magnum",
+];
+
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
@@ -31,6 +79,41 @@ pub(crate) enum Line {
     Links,
 }
 
+/// Words that stand in a line, and others behind them.
+struct Part {
+    first: String,
+    /// A digit stands right behind the first.
+    digit: bool,
+    behind: Option<String>,
+}
+
+impl Part {
+    fn parse(written: &str) -> Self {
+        let (first, behind) = match written.split_once(" + ") {
+            Some((first, behind)) => (first, Some(fold(behind))),
+            None => (written, None),
+        };
+        let digit = first.ends_with('#');
+        Self {
+            first: fold(first.trim_end_matches('#')),
+            digit,
+            behind,
+        }
+    }
+
+    fn is_in(&self, folded: &str) -> bool {
+        let Some((_, rest)) = folded.split_once(self.first.as_str()) else {
+            return false;
+        };
+        let rest = rest.trim_start();
+        (!self.digit || rest.starts_with(|c: char| c.is_ascii_digit()))
+            && self
+                .behind
+                .as_ref()
+                .is_none_or(|behind| rest.contains(behind.as_str()))
+    }
+}
+
 #[derive(Default)]
 struct Rules {
     /// Whole lines.
@@ -38,7 +121,9 @@ struct Rules {
     /// First words, by the first of them; with the most words that such a line has.
     starts: FxHashMap<String, Vec<(String, Line, usize)>>,
     /// Words that stand in such a line anywhere.
-    parts: Vec<String>,
+    parts: Vec<Part>,
+    /// The most words of a whole line.
+    longest: usize,
     #[cfg(test)]
     count: usize,
 }
@@ -51,14 +136,16 @@ impl Rules {
             let Some((kind, phrase)) = line.split_once(' ') else {
                 continue;
             };
+            let written = phrase;
             let phrase = fold(phrase);
             let first = phrase.split(' ').next().unwrap_or("").to_owned();
             known.insert((kind.to_owned(), phrase.clone()));
             match kind {
                 "line" => {
+                    rules.longest = rules.longest.max(word_count(&phrase));
                     rules.lines.insert(phrase, Line::Boilerplate);
                 }
-                "part" => rules.parts.push(phrase),
+                "part" => rules.parts.push(Part::parse(written)),
                 _ => {
                     let start = match kind {
                         "start" => (phrase, Line::Boilerplate, MAX_WORDS),
@@ -107,11 +194,53 @@ impl Rules {
         if let Some((_, kind, _)) = found {
             return *kind;
         }
-        if self.parts.iter().any(|part| folded.contains(part.as_str())) {
+        if is_picture_credit(line, words)
+            || self.parts.iter().any(|part| part.is_in(&folded))
+            || self.is_row_of_buttons(&folded)
+        {
             return Line::Boilerplate;
         }
         Line::Text
     }
+}
+
+impl Rules {
+    /// Whether a folded line is nothing but whole lines of the rules, one behind the other: "Partager Commenter Imprimer".
+    fn is_row_of_buttons(&self, folded: &str) -> bool {
+        let words: Vec<&str> = folded.split(' ').collect();
+        if words.len() < 2 || words.len() > MAX_BUTTON_WORDS {
+            return false;
+        }
+        let (mut at, mut buttons) = (0, 0);
+        while at < words.len() {
+            let longest = (at + self.longest).min(words.len());
+            let next = (at + 1..=longest).rev().find(|end| {
+                words
+                    .get(at..*end)
+                    .is_some_and(|phrase| self.lines.contains_key(&phrase.join(" ")))
+            });
+            let Some(next) = next else { return false };
+            at = next;
+            buttons += 1;
+        }
+        buttons > 1
+    }
+}
+
+/// Whether a line says who made a picture: by the sign of copyright, by a label, by an agency behind a stroke.
+fn is_picture_credit(line: &str, words: usize) -> bool {
+    if line.contains('©') {
+        return true;
+    }
+    let line = line.trim_end_matches([')', ' ', '.', '\u{a0}']);
+    let lower = |text: &str| text.trim().to_lowercase();
+    words <= MAX_CREDIT_WORDS
+        && (line
+            .split_once(':')
+            .is_some_and(|(label, _)| PICTURE_LABELS.contains(&lower(label).as_str()))
+            || line
+                .rsplit_once('/')
+                .is_some_and(|(_, agency)| PICTURE_AGENCIES.contains(&lower(agency).as_str())))
 }
 
 /// What a line is.
@@ -139,6 +268,28 @@ mod tests {
             strip_boilerplate(text),
             "Le vote a eu lieu.\n\nPartager les richesses, dit-il."
         );
+    }
+
+    #[test]
+    fn rows_of_buttons_and_credits_go() {
+        for line in [
+            "Partager Commenter Imprimer",
+            "Écouter Réagir Voir sur la carte Partager",
+            "Le port de Lorient. © Ville de Lorient",
+            "Photo : Jeanne Martin",
+            "Jeanne Martin / AFP",
+            "Lecture 2 minPublié le 14 sept. 2025 à 9h00, mis à jour le 16 sept. 2025 à 10h22.",
+        ] {
+            assert_eq!(line_kind(line), Line::Boilerplate, "{line}");
+        }
+        for line in [
+            "Partager les richesses",
+            "Le décret, publié le lendemain, sera mis à jour.",
+            "Le score : 3/4",
+            "L’accord entre l’UE et l’AP/Ramallah reste à écrire.",
+        ] {
+            assert_eq!(line_kind(line), Line::Text, "{line}");
+        }
     }
 
     #[test]
