@@ -213,6 +213,7 @@ impl Scheduler {
                 self.agenda.stand(slot, stands(&memory));
             }
         }
+        self.network.ask(self.agenda.count_hosts());
         self.tell_standing();
     }
 

@@ -1,4 +1,5 @@
-//! What telling the language of 8, 40 and 400 words costs, beside langid-rs with the same neighbours of French.
+//! What telling the language of 8, 40 and 400 words costs, beside whatlang, whichlang and langid-rs (this one with the
+//! same neighbours of French).
 
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -36,6 +37,12 @@ fn detect(criterion: &mut Criterion) {
         assert!(detector.detect(&text, None).wanted, "the text is French");
         group.bench_function(format!("detect/{words}_words"), |bencher| {
             bencher.iter(|| black_box(detector.detect(black_box(&text), None)));
+        });
+        group.bench_function(format!("whatlang/{words}_words"), |bencher| {
+            bencher.iter(|| black_box(whatlang::detect(black_box(&text))));
+        });
+        group.bench_function(format!("whichlang/{words}_words"), |bencher| {
+            bencher.iter(|| black_box(whichlang::detect_language(black_box(&text))));
         });
         group.bench_function(format!("langid-rs/{words}_words"), |bencher| {
             bencher.iter(|| black_box(model.classify(&black_box(&text).to_lowercase())));

@@ -11,10 +11,6 @@ use depeche_model::{
 };
 use depeche_normalizer::{Normalizer, Options, read_page};
 
-#[path = "../tests/hostile/mod.rs"]
-#[expect(dead_code, reason = "the pieces of pages of any shape are for tests")]
-mod hostile;
-
 const PARAGRAPH: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
     hausse déguisée de la taxe foncière et annonce un recours devant le tribunal administratif. ";
@@ -163,14 +159,5 @@ fn extract(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn hostile(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("hostile");
-    group.sample_size(10);
-    for (name, html) in hostile::pages() {
-        group.bench_function(name, |bencher| bencher.iter(|| read_page(black_box(&html), URL)));
-    }
-    group.finish();
-}
-
-criterion_group!(benches, normalize, extract, hostile);
+criterion_group!(benches, normalize, extract);
 criterion_main!(benches);

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use depeche_model::{
-    Article, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Warning,
-    WarningCode,
+    Article, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Table,
+    Warning, WarningCode,
 };
 use jiff::Timestamp;
 
@@ -72,6 +72,10 @@ pub(crate) struct Draft {
     pub(crate) repairs: Repairs,
     /// What happened on the way here.
     pub(crate) warnings: Vec<Warning>,
+    /// The captions of its pictures, clean.
+    pub(crate) captions: Vec<String>,
+    /// Its tables, clean.
+    pub(crate) tables: Vec<Table>,
     /// What becomes of it when it is not wanted.
     pub(crate) unwanted: Unwanted,
 }
@@ -100,6 +104,8 @@ impl Draft {
             entry_digest: None,
             repairs: Repairs::default(),
             warnings: Vec::new(),
+            captions: Vec::new(),
+            tables: Vec::new(),
             unwanted: Unwanted::Reject,
         }
     }
@@ -137,16 +143,16 @@ impl Draft {
         if detected.language == "und" {
             self.warn(WarningCode::LanguageUncertain);
         } else if !detected.wanted && self.unwanted == Unwanted::Tell {
-            self.warnings.push(Warning::new(
-                WarningCode::LanguageUnwanted,
-                detected.language.clone(),
-            ));
+            self.note(WarningCode::LanguageUnwanted, detected.language.clone());
         } else if !detected.wanted {
             let reason = RejectionReason::Language {
                 detected: detected.language,
                 confidence: detected.confidence,
             };
             return self.rejected(reason, Some(title));
+        }
+        if let Some(declared) = self.contradicted(&detected.language) {
+            self.note(WarningCode::LanguageContradicted, declared);
         }
         let published = self.published_or(captured_at);
         if self.repairs.mojibake {
@@ -155,8 +161,9 @@ impl Draft {
         if self.repairs.characters_removed {
             self.warn(WarningCode::CharactersRemoved);
         }
+        let canonical_url = self.canonical_url();
         Output::Article(Box::new(Article {
-            canonical_url: self.canonical_url(),
+            canonical_url,
             url: self.url,
             title,
             summary,
@@ -177,14 +184,31 @@ impl Draft {
             content_from: self.content_from,
             entry_digest: self.entry_digest,
             warnings: self.warnings,
+            captions: self.captions,
+            tables: self.tables,
         }))
     }
 
     /// Notes a warning, once.
     pub(crate) fn warn(&mut self, code: WarningCode) {
-        if !self.warnings.iter().any(|warning| warning.code == code) {
-            self.warnings.push(code.into());
+        self.note(code, "");
+    }
+
+    /// Notes a warning with what it is about, once.
+    pub(crate) fn note(&mut self, code: WarningCode, detail: impl Into<String>) {
+        if !self.has(code) {
+            self.warnings.push(Warning::new(code, detail));
         }
+    }
+
+    /// Whether a warning was noted.
+    pub(crate) fn has(&self, code: WarningCode) -> bool {
+        self.warnings.iter().any(|warning| warning.code == code)
+    }
+
+    /// Takes a warning back: what it was about is not in the article.
+    pub(crate) fn forget(&mut self, code: WarningCode) {
+        self.warnings.retain(|warning| warning.code != code);
     }
 
     fn clean_title(&mut self) -> String {
@@ -194,10 +218,14 @@ impl Draft {
         let host = host
             .as_deref()
             .map_or("", |host| host.strip_prefix("www.").unwrap_or(host));
-        without_site_name(
+        let title = without_site_name(
             &line,
             &[self.site_name.as_deref().unwrap_or(""), &self.source, host],
-        )
+        );
+        if title != line {
+            self.note(WarningCode::TitleCleaned, line);
+        }
+        title
     }
 
     /// The written date where it can be true; else the capture's time, with a warning.
@@ -209,39 +237,61 @@ impl Draft {
         match self.published {
             None => {
                 // A date that was there and could not be read has its own warning already.
-                if !self
-                    .warnings
-                    .iter()
-                    .any(|warning| warning.code == WarningCode::DateImpossible)
-                {
+                if !self.has(WarningCode::DateImpossible) {
                     self.warn(WarningCode::DateMissing);
                 }
                 stand_in
             }
             Some(published) if is_plausible(&published, captured_at) => published,
             Some(published) => {
-                self.warnings.push(Warning::new(
-                    WarningCode::DateImpossible,
-                    published.at.to_string(),
-                ));
+                self.note(WarningCode::DateImpossible, published.at.to_string());
                 stand_in
             }
         }
     }
 
+    /// The declared language, where the text is in another.
+    fn contradicted(&self, detected: &str) -> Option<String> {
+        let declared = self.declared_language.as_deref()?.trim();
+        let subtag = declared.split(['-', '_']).next().unwrap_or_default();
+        let is_language = (2..=3).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphabetic());
+        (is_language && detected != "und" && !subtag.eq_ignore_ascii_case(detected))
+            .then(|| declared.to_owned())
+    }
+
     /// The canonical form of the first of the page's own preferences that can be believed; else of the address.
-    fn canonical_url(&self) -> Option<String> {
+    fn canonical_url(&mut self) -> Option<String> {
         let own: Vec<&str> = [&self.url, &self.landed_url]
             .into_iter()
             .flatten()
             .map(String::as_str)
             .collect();
-        self.preferred_urls
+        let of_link = self.url.as_deref().map(urls::canonical);
+        let is_believable =
+            |preferred: &&String| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own));
+        let preferred = self
+            .preferred_urls
             .iter()
-            .find(|preferred| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own)))
+            .find(is_believable)
             .map(|preferred| urls::canonical(preferred))
-            .filter(|preferred| !urls::is_front_page(preferred))
-            .or_else(|| self.url.as_deref().map(urls::canonical))
+            .filter(|preferred| !urls::is_front_page(preferred));
+        let refused = self
+            .preferred_urls
+            .iter()
+            .find(|preferred| !is_believable(preferred))
+            .cloned();
+        if let Some(refused) = refused {
+            self.note(WarningCode::CanonicalRefused, refused);
+        }
+        match (preferred, of_link) {
+            (Some(preferred), Some(of_link)) => {
+                if preferred != of_link {
+                    self.note(WarningCode::CanonicalFromPage, of_link);
+                }
+                Some(preferred)
+            }
+            (preferred, of_link) => preferred.or(of_link),
+        }
     }
 
     /// Nothing of it becomes an article.

@@ -2,11 +2,12 @@
 //!
 //! In: the items that `depeche_feed` read. Out: each an [`Output`], in document order.
 
-use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy};
+use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy, WarningCode};
 
 use crate::article::{Draft, prose};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
+use crate::page::Credit;
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
@@ -29,6 +30,30 @@ const TEASER_ENDS: &[&str] = &[
     "suite de l article",
     "voir plus",
 ];
+
+/// What the sentence behind a blog's entries says, and what it begins with. WordPress writes it into every feed (Yoast's setting
+/// for feeds), in the site's language.
+const FOOTERS: &[&str] = &[
+    "appeared first on",
+    "est apparu en premier sur",
+    "est apparue en premier sur",
+    "est apparu en premier dans",
+    "apparaît en premier sur",
+    "a été publié en premier sur",
+    "first appeared on",
+];
+const FOOTER_LEADS: &[&str] = &[
+    "L’article ",
+    "L'article ",
+    "Cet article",
+    "The post ",
+    "The article ",
+    "This article ",
+    "Cette entrée ",
+];
+
+/// Characters from the end of a text in which that sentence stands: a long title, the site's name and twenty words.
+const FOOTER_CHARS: usize = 500;
 
 /// What becomes of each entry under the capture's page policy.
 pub(crate) fn outputs(
@@ -68,7 +93,7 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
-            draft.warnings = item.warnings;
+            draft.warnings.splice(..0, item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)
         })
@@ -84,6 +109,8 @@ pub(crate) struct EntryText {
     pub(crate) summary: Option<String>,
     /// What cleaning had to do.
     pub(crate) repairs: Repairs,
+    /// Lines that are the site's were taken out of the text.
+    pub(crate) stripped: bool,
 }
 
 /// The text of an entry: its content, or its summary where that says more.
@@ -94,14 +121,17 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             .as_deref()
             .map(|raw| prose(raw, &mut repairs))
             .unwrap_or_default();
-        strip_boilerplate(&text)
+        let kept = without_footer(&strip_boilerplate(&text)).to_owned();
+        let stripped = kept.len() < text.len();
+        (kept, stripped)
     };
-    let (content, summary) = (read(&entry.content), read(&entry.summary));
-    let (text, summary) = if word_count(&content) >= word_count(&summary) && !content.is_empty() {
+    let ((content, content_stripped), (summary, summary_stripped)) =
+        (read(&entry.content), read(&entry.summary));
+    let (text, summary, stripped) = if word_count(&content) >= word_count(&summary) && !content.is_empty() {
         let summary = Some(summary).filter(|summary| !summary.is_empty() && *summary != content);
-        (content, summary)
+        (content, summary, content_stripped)
     } else {
-        (summary, None)
+        (summary, None, summary_stripped)
     };
     // Some feeds repeat the title for want of a text.
     let title = clean_line(
@@ -114,6 +144,7 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
         text,
         summary,
         repairs,
+        stripped,
     }
 }
 
@@ -125,15 +156,73 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     draft.summary = text.summary;
     draft.text = text.text;
     draft.repairs = text.repairs;
+    if text.stripped {
+        draft.warn(WarningCode::BoilerplateRemoved);
+    }
+    if breaks_off(&draft.text) {
+        draft.warn(WarningCode::TextCut);
+    }
     draft.published = entry.published_at.map(of_timestamp);
     draft.updated_at = entry.updated_at;
     draft.guid.clone_from(&entry.guid);
     draft.declared_language.clone_from(&entry.language);
-    draft.authors.clone_from(&entry.authors);
+    let authors = authors(&entry.authors);
+    if authors != entry.authors {
+        draft.note(WarningCode::AuthorsFromByline, entry.authors.join(", "));
+    }
+    draft.authors = authors;
     draft.categories.clone_from(&entry.categories);
     draft.image.clone_from(&entry.image);
     draft.entry_digest = Some(entry.digest());
     draft
+}
+
+/// The text without the sentence that blogs put behind each entry of their feeds: which article it is, and on which site it
+/// appeared first.
+fn without_footer(text: &str) -> &str {
+    let from = text
+        .char_indices()
+        .rev()
+        .nth(FOOTER_CHARS)
+        .map_or(0, |(at, _)| at);
+    let (before, tail) = text.split_at(from);
+    let Some(named) = FOOTERS.iter().find_map(|phrase| tail.rfind(phrase)) else {
+        return text;
+    };
+    let begins = |at: usize| {
+        let before = [before, tail.get(..at).unwrap_or_default()].concat();
+        before.is_empty()
+            || before.ends_with('\n')
+            || before.trim_end().ends_with(['.', '!', '?', '…', ']', '»', '"'])
+    };
+    let start = FOOTER_LEADS
+        .iter()
+        .flat_map(|lead| tail.match_indices(lead))
+        .map(|(at, _)| at)
+        .filter(|at| *at < named && begins(*at))
+        .max();
+    match start {
+        Some(start) => text.get(..from + start).unwrap_or(text).trim_end(),
+        None => text,
+    }
+}
+
+/// Names, then agencies, from what a feed has as authors: some write the whole byline there.
+fn authors(written: &[String]) -> Vec<String> {
+    let mut all = Credit::default();
+    for author in written {
+        let mut credit = Credit::default();
+        credit.add(author);
+        // "Martin, Jeanne" is one name; so is what is no name by any rule.
+        let several = credit.authors.len() > 1;
+        if credit.is_empty() || (several && credit.authors.iter().any(|name| !name.contains(' '))) {
+            credit = Credit::default();
+            credit.authors.push(author.clone());
+        }
+        all.authors.append(&mut credit.authors);
+        all.agencies.append(&mut credit.agencies);
+    }
+    all.into_names()
 }
 
 /// Whether a text announces an article rather than being one.
@@ -141,6 +230,11 @@ pub(crate) fn is_teaser(text: &str) -> bool {
     if word_count(text) < TEASER_WORDS {
         return true;
     }
+    breaks_off(text)
+}
+
+/// Whether a text ends with what says that the rest is elsewhere.
+pub(crate) fn breaks_off(text: &str) -> bool {
     let end = text.trim_end_matches([' ', '»', '"', '\u{a0}']);
     if end.ends_with('…')
         || end.ends_with("...")
@@ -164,6 +258,47 @@ pub(crate) fn is_teaser(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sentence_behind_a_blog_s_entries_goes() {
+        let text = "Le port a rouvert mercredi. L’article 3 du règlement le permet.";
+        for footer in [
+            "L’article <a>Le port rouvre</a> est apparu en premier sur <a>Le Quai</a>.",
+            "L'article L'article 3, mode d'emploi est apparu en premier sur Le Quai.",
+            "Cet article est apparu en premier sur Le Quai",
+            "The post Le port rouvre appeared first on Le Quai.",
+        ] {
+            for joint in ["\n\n", " "] {
+                assert_eq!(
+                    without_footer(&format!("{text}{joint}{footer}")),
+                    text,
+                    "{footer}"
+                );
+            }
+        }
+        for kept in [
+            text,
+            "Le mot « dépêche » est apparu en premier sur les télégraphes.",
+            "",
+        ] {
+            assert_eq!(without_footer(kept), kept);
+        }
+    }
+
+    #[test]
+    fn a_feed_s_byline_becomes_names_and_agencies() {
+        for (written, names) in [
+            (&["Par Jeanne Martin avec AFP"][..], "Jeanne Martin|AFP"),
+            (&["Jeanne Martin", "Paul Durand"], "Jeanne Martin|Paul Durand"),
+            (&["Martin, Jeanne"], "Martin, Jeanne"),
+            (&["Jeanne Martin et Paul Durand"], "Jeanne Martin|Paul Durand"),
+            (&["AFP"], "AFP"),
+            (&["redaction@exemple.fr"], "redaction@exemple.fr"),
+        ] {
+            let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(authors(&written).join("|"), names);
+        }
+    }
 
     #[test]
     fn a_teaser_is_short_or_breaks_off() {

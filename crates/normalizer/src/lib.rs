@@ -30,3 +30,5 @@ pub use language::{Detected, Detector as LanguageDetector};
 pub use normalizer::{Normalizer, Options, Unwanted};
 pub use page::{PageArticle, barrier_to, read_page};
 pub use stage::run;
+pub use text::{Repairs, clean_line, clean_text, fold, markup_to_text, repair_mojibake};
+pub use urls::canonical as canonical_url;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use depeche_model::{
     Capture, CaptureKind, Digest, Journaled, Key, Normalized, Output, Rejection, RejectionReason, Warning,
-    panic_message,
+    WarningCode, panic_message,
 };
 
 use crate::file::{self, Reading};
@@ -79,6 +79,16 @@ impl Normalizer {
     }
 
     fn outputs(&self, capture: &Capture) -> (Vec<Output>, Vec<Warning>) {
+        let (mut outputs, warnings) = self.read(capture);
+        for output in &mut outputs {
+            if let Output::Article(article) = output {
+                tell(&mut article.warnings, &warnings, capture.kind);
+            }
+        }
+        (outputs, warnings)
+    }
+
+    fn read(&self, capture: &Capture) -> (Vec<Output>, Vec<Warning>) {
         if capture.kind == CaptureKind::Page && capture.order.is_some() {
             return self.ordered_page(capture);
         }
@@ -184,6 +194,20 @@ fn fenced(
         };
         (vec![rejected(capture, reason)], Vec::new())
     })
+}
+
+/// Tells an article what was done to the bytes that it was read from. A feed that was cut off is whole in its entries.
+fn tell(article: &mut Vec<Warning>, of_capture: &[Warning], kind: CaptureKind) {
+    let concerns = |code| match code {
+        WarningCode::CharsetGuessed | WarningCode::CharsetDamaged | WarningCode::CharsetMixed => true,
+        WarningCode::BodyTruncated => kind == CaptureKind::Page,
+        _ => false,
+    };
+    for warning in of_capture.iter().filter(|warning| concerns(warning.code)) {
+        if !article.iter().any(|known| known.code == warning.code) {
+            article.push(warning.clone());
+        }
+    }
 }
 
 /// The rejection of a capture as a whole.

@@ -135,7 +135,7 @@ fn bare(host: &str) -> &str {
 }
 
 /// The canonical form of an address; one that is no HTTP address comes back as it is.
-pub(crate) fn canonical(written: &str) -> String {
+pub fn canonical(written: &str) -> String {
     let mut current = written.trim().to_owned();
     for _ in 0..MAX_PASSES {
         let Some(next) = pass(&current) else {

@@ -50,7 +50,11 @@ fn date(year: &str, month: &str, day: &str) -> Option<Published> {
     let is_number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
         digits.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
     };
-    if !is_number(year, 4..=4) || !YEARS.contains(&year.parse().ok()?) || !is_number(month, 1..=2) {
+    if !is_number(year, 4..=4)
+        || !YEARS.contains(&year.parse().ok()?)
+        || !is_number(month, 1..=2)
+        || month.parse::<u8>().ok()? > 12
+    {
         return None;
     }
     if day.is_empty() {

@@ -3,6 +3,8 @@
 //! In: what a page has where its author should stand: a name, several, "Par Jeanne Martin avec AFP", "De notre
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
+use depeche_feed::parse_date;
+
 use super::skim::shortened;
 use crate::text::fold;
 
@@ -174,14 +176,18 @@ const MAX_NAME: usize = 60;
 
 /// Authors and agencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) authors: Vec<String>,
-    pub(super) agencies: Vec<String>,
+pub(crate) struct Credit {
+    pub(crate) authors: Vec<String>,
+    pub(crate) agencies: Vec<String>,
 }
 
 impl Credit {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.authors.is_empty() && self.agencies.is_empty()
+    }
+
     /// Adds what a byline says.
-    pub(super) fn add(&mut self, written: &str) {
+    pub(crate) fn add(&mut self, written: &str) {
         // Some typeset names with spaces that do not break.
         let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
         let line = without_brackets(&written, self);
@@ -197,7 +203,7 @@ impl Credit {
     }
 
     /// Authors, then agencies.
-    pub(super) fn into_names(self) -> Vec<String> {
+    pub(crate) fn into_names(self) -> Vec<String> {
         let mut names = self.authors;
         for agency in self.agencies {
             push(&mut names, &agency);
@@ -348,10 +354,12 @@ fn without_date(part: &str) -> &str {
 
 /// Whether a line names people in front of or behind a date.
 pub(super) fn is_dated(line: &str) -> bool {
+    // A date may have the strokes that part names too: "Publié le 05/02/2026".
     line.chars().count() < 160
-        && parts(line)
-            .iter()
-            .any(|part| depeche_feed::parse_date(part).is_some())
+        && line
+            .split(" - ")
+            .chain(parts(line))
+            .any(|part| parse_date(part).is_some())
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -364,7 +372,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
-        && depeche_feed::parse_date(part).is_none()
+        && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
             c.is_uppercase()

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::beside::Beside;
 use super::classes::Hints;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Kind, Skim, Tag, shortened};
@@ -53,6 +54,8 @@ pub(super) struct MainText {
     pub(super) from_body: bool,
     /// The blocks of the element that holds it, the article's or not.
     pub(super) around: Range<usize>,
+    /// Captions and tables.
+    pub(super) beside: Beside,
 }
 
 /// Extracts the main text.
@@ -79,14 +82,14 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
             .elements
             .get(finder.scores.container)
             .map(|element| element.blocks.clone());
-        (finder.text(), around.unwrap_or_default())
+        (finder.text(), around.unwrap_or_default(), finder.beside())
     };
-    let (mut text, mut around) = read(Trust::Names);
+    let (mut text, mut around, mut beside) = read(Trust::Names);
     let words = word_count(&text);
     if words < MIN_WORDS {
         let again = read(Trust::Nothing);
         if word_count(&again.0) > words.max(MIN_WORDS) * 2 {
-            (text, around) = again;
+            (text, around, beside) = again;
         }
     }
     if let Some((body, shingles)) = &body {
@@ -98,6 +101,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
                 text: (*body).to_owned(),
                 from_body: true,
                 around,
+                beside,
             };
         }
     }
@@ -105,6 +109,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
         text,
         from_body: false,
         around,
+        beside,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each field from the first source that has it, in that order: JSON-LD is written for machines and is the most exact.
 //! Where a site signs for its writers ("Le Quotidien"), the byline that readers see is asked for names.
 
-use depeche_model::{Published, Warning};
+use depeche_model::{Published, Warning, WarningCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -25,8 +25,6 @@ pub(super) struct Metadata {
     pub(super) description: Option<String>,
     pub(super) published: Option<Published>,
     pub(super) modified: Option<Timestamp>,
-    /// What was doubtful about these.
-    pub(super) date_warnings: Vec<Warning>,
     /// What it says its address is: `link`, Open Graph, JSON-LD.
     pub(super) canonical: Vec<String>,
     pub(super) site_name: Option<String>,
@@ -45,6 +43,8 @@ pub(super) struct Metadata {
     pub(super) asks_password: bool,
     /// The text as JSON-LD or microdata give it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
+    /// What was guessed or derived in reading the fields.
+    pub(super) notes: Vec<Warning>,
 }
 
 /// Labels of an article. More are a site's words for search engines.
@@ -123,6 +123,11 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         )
         .or_else(|| linked.site_name.clone())
     });
+    let written: Vec<String> = [&headline, &open_title, &first_heading, &head.title]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     metadata.title = title::choose(title::Candidates {
         headline,
         open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
@@ -130,6 +135,9 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         document: head.title.clone(),
         site_name: metadata.site_name.as_deref(),
     });
+    metadata
+        .notes
+        .extend(title_cleaned(metadata.title.as_deref(), &written));
     metadata.description = metadata
         .description
         .or_else(|| {
@@ -148,9 +156,9 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     let dates = dates::read(skim, title, url, own);
     metadata.published = dates.published;
     metadata.modified = dates.modified;
-    metadata.date_warnings = dates.warnings;
+    metadata.notes.extend(dates.warnings);
     let site = Site::of(metadata.site_name.as_deref(), url);
-    metadata.authors = signature::read(skim, title, credit, &site);
+    metadata.authors = signature::read(skim, title, credit, &site, &mut metadata.notes);
     sections_and_tags(skim, title, &linked, &site, &mut metadata);
     metadata.tags.truncate(MAX_TAGS);
     metadata.image = image(head, metadata.image, url);
@@ -198,6 +206,16 @@ fn sections_and_tags(
     if metadata.tags.is_empty() {
         metadata.tags = tags(head, &own_links);
     }
+}
+
+/// That a title was cut out of what is written, where it was.
+fn title_cleaned(title: Option<&str>, written: &[String]) -> Option<Warning> {
+    let title = title?;
+    if written.iter().any(|whole| whole.trim() == title.trim()) {
+        return None;
+    }
+    let whole = written.iter().find(|whole| whole.contains(title))?;
+    Some(Warning::new(WarningCode::TitleCleaned, whole))
 }
 
 /// The lead image's address.

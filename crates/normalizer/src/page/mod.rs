@@ -22,6 +22,7 @@ mod places;
 mod signature;
 mod title;
 
+mod beside;
 mod filter;
 mod main_text;
 mod score;
@@ -30,35 +31,32 @@ mod words;
 mod barrier;
 mod paywall;
 
-use depeche_feed::{Wall, of_timestamp};
+mod choice;
+
+use depeche_feed::Wall;
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
-    Warning, WarningCode,
+    Table, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
 use crate::article::{Draft, prose};
-use crate::entries::{self, EntryText};
+use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
+use beside::Beside;
+pub(crate) use byline::Credit;
+use choice::{fill, merged};
 use classes::Hints;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
-use words::Shingles;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
 const MIN_PAGE_WORDS: usize = 40;
-
-/// The feed's text is the better one when the page's has less than this share of its words: extraction lost something.
-const FEED_PREFERRED_SHARE: f32 = 0.9;
-
-/// A feed's full text of which the page's has less than this share of shingles is another text: what was extracted is not
-/// the article.
-const SAME_TEXT_SHARE: f32 = 0.3;
 
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
@@ -71,7 +69,11 @@ const MAX_BUTTON_WORDS: usize = 5;
 pub(crate) struct Page {
     /// The main text, clean; may be empty.
     text: String,
+    /// The text is JSON-LD's, of which the page shows little.
+    from_body: bool,
     repairs: Repairs,
+    /// Captions and tables, clean.
+    beside: Beside,
     metadata: Metadata,
     /// What it shows instead of an article.
     barrier: Option<Barrier>,
@@ -140,6 +142,9 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
         && !metadata.authors.iter().any(|author| author == agency)
     {
         metadata.authors.push(agency.to_owned());
+        metadata
+            .notes
+            .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
     let words = word_count(&text);
     let barrier = if words > barrier::MAX_CONSENT_WORDS
@@ -159,7 +164,9 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
     };
     Ok(Page {
         text,
+        from_body: extracted.from_body,
         repairs,
+        beside: extracted.beside,
         metadata,
         barrier,
     })
@@ -249,7 +256,11 @@ pub struct PageArticle {
     pub site_name: Option<String>,
     /// Not everybody may read all of it.
     pub paywalled: bool,
-    /// What was doubtful about its dates.
+    /// The captions of its pictures.
+    pub captions: Vec<String>,
+    /// Its tables of data.
+    pub tables: Vec<Table>,
+    /// What was guessed, cut off or doubtful about these.
     pub warnings: Vec<Warning>,
 }
 
@@ -259,7 +270,12 @@ pub struct PageArticle {
 ///
 /// Why it is not parsed, for people: it exceeds a cap on bytes, depth, elements or attributes.
 pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
-    let Page { text, metadata, .. } = read(html, url)?;
+    let Page {
+        text,
+        metadata,
+        beside,
+        ..
+    } = read(html, url)?;
     let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
     Ok(PageArticle {
         title: metadata.title.map(line),
@@ -274,7 +290,9 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         canonical: metadata.canonical,
         site_name: metadata.site_name,
         paywalled: metadata.paywalled,
-        warnings: metadata.date_warnings,
+        captions: beside.captions,
+        tables: beside.tables,
+        warnings: metadata.notes,
     })
 }
 
@@ -297,14 +315,17 @@ pub(crate) fn with_order(
             || (words > 0 && words >= word_count(&own.text) && page.metadata.is_article)
             || (page.metadata.paywalled && (words > 0 || page.metadata.is_article))
         {
-            Ok(page)
+            match choice::is_another(&page, order, &own) {
+                Some(why) => Err(why),
+                None => Ok(page),
+            }
         } else {
             Err(format!("{words} words of text"))
         }
     });
     let mut draft = match page {
         Ok(page) => {
-            let mut draft = merged(page, order, own);
+            let mut draft = merged(page, order, own, capture.captured_at);
             draft.landed_url.clone_from(&capture.final_uri);
             draft
         }
@@ -313,7 +334,7 @@ pub(crate) fn with_order(
                 return no_article(capture, order);
             }
             let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
             draft
         }
     };
@@ -343,6 +364,14 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
+            draft.captions = page.beside.captions;
+            draft.tables = page.beside.tables;
+            if page.beside.cut {
+                draft.warn(WarningCode::CaptionsOrTablesCut);
+            }
+            if page.from_body {
+                draft.warn(WarningCode::TextFromLinkedData);
+            }
             if page.metadata.paywalled {
                 draft.warn(WarningCode::Paywalled);
             }
@@ -351,7 +380,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         // The tree is what is refused; the words are still there.
         Err(why) => {
             draft.text = strip_boilerplate(&prose(html, &mut draft.repairs));
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
         }
     }
     match &address {
@@ -362,92 +391,6 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         draft.url = draft.preferred_urls.first().cloned();
     }
     draft.finish(capture.captured_at, detector)
-}
-
-/// The page's fields, completed by the entry's; the better of both texts.
-fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
-    let entry = &order.entry;
-    let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
-    let own_is_teaser = entries::is_teaser(&own.text);
-    let paywalled = page.metadata.paywalled;
-    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
-    let why_feed = if paywalled {
-        (page_words < own_words)
-            .then(|| format!("{page_words} words of the page are free, the feed has {own_words}"))
-    } else if full && (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
-        Some(format!("{page_words} words on the page, {own_words} in the feed"))
-    } else if full && Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
-        Some("the page's text is another".to_owned())
-    } else {
-        None
-    };
-    let feed_preferred = why_feed.is_some();
-    let standfirst = own
-        .summary
-        .clone()
-        .or_else(|| (!feed_preferred).then(|| own.text.clone()))
-        .filter(|s| !s.is_empty());
-    let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-    if feed_preferred {
-        draft
-            .warnings
-            .extend(why_feed.map(|why| Warning::new(WarningCode::FeedTextPreferred, why)));
-    } else {
-        draft.text = page.text;
-        draft.repairs = page.repairs;
-        draft.content_from = ContentFrom::Page;
-    }
-    // A feed may carry in full what the page keeps behind its paywall.
-    if paywalled && (!feed_preferred || own_is_teaser) {
-        draft.warn(WarningCode::Paywalled);
-    }
-    let (authors, categories) = (
-        std::mem::take(&mut draft.authors),
-        std::mem::take(&mut draft.categories),
-    );
-    let (title, published, image) = (draft.title.take(), draft.published.take(), draft.image.take());
-    let updated_at = draft.updated_at;
-    let mut metadata = page.metadata;
-    // The feed's time is the more exact one where the page gives a day only, and the surer one where the page is in doubt.
-    let doubted = !metadata.date_warnings.is_empty();
-    metadata.published = match (metadata.published, published) {
-        (Some(page), Some(feed)) if doubted || feed.precision < page.precision => Some(feed),
-        (page, feed) => page.or(feed),
-    };
-    if metadata.published == published && published.is_some() {
-        metadata.date_warnings.clear();
-    }
-    fill(&mut draft, metadata);
-    draft.summary = standfirst.or(draft.summary);
-    draft.title = draft.title.or(title);
-    draft.updated_at = draft.updated_at.or(updated_at);
-    draft.image = draft.image.or(image);
-    if draft.authors.is_empty() {
-        draft.authors = authors;
-    }
-    if draft.categories.is_empty() {
-        draft.categories = categories;
-    }
-    draft
-}
-
-/// Puts what the page says of itself into a draft.
-fn fill(draft: &mut Draft, metadata: Metadata) {
-    draft.title = metadata.title;
-    draft.summary = metadata.description;
-    draft.published = metadata.published.map(|date| match date.precision {
-        depeche_model::Precision::Second => of_timestamp(date.at),
-        _ => date,
-    });
-    draft.updated_at = metadata.modified.or(draft.updated_at);
-    draft.warnings.extend(metadata.date_warnings);
-    draft.preferred_urls = metadata.canonical;
-    draft.site_name = metadata.site_name;
-    draft.authors = metadata.authors;
-    draft.categories = metadata.sections;
-    draft.categories.extend(metadata.tags);
-    draft.image = metadata.image;
-    draft.declared_language = metadata.language.or(draft.declared_language.take());
 }
 
 /// The title is a field of its own; a text that opens with it repeats it.

@@ -331,7 +331,7 @@ fn weight(tag: Tag, hints: Hints) -> f32 {
 }
 
 /// Whether a table holds data rather than the page's layout.
-fn is_data(skim: &Skim, table: usize) -> bool {
+pub(super) fn is_data(skim: &Skim, table: usize) -> bool {
     let element = &skim.elements[table];
     let inside = &skim.elements[table + 1..element.end];
     let cells = inside.iter().filter(|inner| inner.tag == Tag::Cell).count();

@@ -5,6 +5,8 @@
 //! link to a writer's page, an element named for its author, or a name alone beside the date. A site that signs for itself is
 //! no author; its name is a field of its own.
 
+use depeche_model::{Warning, WarningCode};
+
 use super::byline::{self, Credit};
 use super::classes::Hints;
 use super::date_lines::{mentions, unglued};
@@ -96,8 +98,14 @@ impl Site {
     }
 }
 
-/// Names of people, then of agencies.
-pub(super) fn read(skim: &Skim, title: Option<usize>, mut credit: Credit, site: &Site) -> Vec<String> {
+/// Names of people, then of agencies; notes which were read out of a line for readers.
+pub(super) fn read(
+    skim: &Skim,
+    title: Option<usize>,
+    mut credit: Credit,
+    site: &Site,
+    notes: &mut Vec<Warning>,
+) -> Vec<String> {
     let head = &skim.head;
     if credit.authors.is_empty() {
         for name in METAS {
@@ -114,11 +122,13 @@ pub(super) fn read(skim: &Skim, title: Option<usize>, mut credit: Credit, site: 
     }
     credit.authors.retain(|name| !site.signs(name));
     let shown = Byline::new(skim, title, site).read(credit.authors.is_empty());
-    if credit.authors.is_empty() {
+    if credit.authors.is_empty() && !shown.authors.is_empty() {
         credit.authors = shown.authors;
+        notes.push(WarningCode::AuthorsFromByline.into());
     }
     for agency in shown.agencies {
         if !credit.agencies.contains(&agency) {
+            notes.push(Warning::new(WarningCode::AuthorsFromByline, &agency));
             credit.agencies.push(agency);
         }
     }

@@ -14,20 +14,20 @@ const MAX_PASSES: usize = 6;
 
 /// What cleaning had to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Repairs {
+pub struct Repairs {
     /// Control, zero-width or soft-hyphen characters were taken out.
-    pub(crate) characters_removed: bool,
+    pub characters_removed: bool,
     /// Wrongly decoded text was set right.
-    pub(crate) mojibake: bool,
+    pub mojibake: bool,
 }
 
 /// Text in paragraphs. Every line break separates paragraphs.
-pub(crate) fn clean_text(text: &str, repairs: &mut Repairs) -> String {
+pub fn clean_text(text: &str, repairs: &mut Repairs) -> String {
     clean(text, "\n\n", repairs)
 }
 
 /// Text on one line.
-pub(crate) fn clean_line(text: &str, repairs: &mut Repairs) -> String {
+pub fn clean_line(text: &str, repairs: &mut Repairs) -> String {
     clean(text, " ", repairs)
 }
 

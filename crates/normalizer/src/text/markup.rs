@@ -84,7 +84,7 @@ fn has_markup(text: &str) -> bool {
 }
 
 /// Text without tags; a line break where a paragraph ends. Plain text comes back as it is.
-pub(crate) fn markup_to_text(snippet: &str) -> Cow<'_, str> {
+pub fn markup_to_text(snippet: &str) -> Cow<'_, str> {
     if has_markup(snippet) {
         return Cow::Owned(strip(snippet));
     }

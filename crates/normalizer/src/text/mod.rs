@@ -8,8 +8,9 @@ mod sentence;
 mod title;
 
 pub(crate) use boilerplate::{Line, line_kind, strip_boilerplate};
-pub(crate) use clean::{Repairs, clean_line, clean_text};
-pub(crate) use markup::markup_to_text;
+pub use clean::{Repairs, clean_line, clean_text};
+pub use markup::markup_to_text;
+pub use mojibake::repair_mojibake;
 pub(crate) use sentence::first_sentence;
 pub(crate) use title::{derive_title, shorten, without_site_name};
 
@@ -20,7 +21,7 @@ pub(crate) fn word_count(text: &str) -> usize {
 
 /// Letters and digits in lower case without the common French accents, all else as single spaces: for comparing short
 /// phrases with a rule.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     use unicode_normalization::char::{decompose_canonical, is_combining_mark};
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
