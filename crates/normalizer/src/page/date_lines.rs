@@ -17,13 +17,17 @@ pub(super) enum Role {
 }
 
 /// A date in a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mention {
     /// What the words in front of it say of it.
     pub(super) role: Option<Role>,
     pub(super) date: Published,
     /// Words that make it.
     pub(super) words: usize,
+    /// What stands between it and the date before, or the beginning.
+    pub(super) before: String,
+    /// Words between it and the next date, or the end.
+    pub(super) behind: usize,
 }
 
 /// Words that a written date has at most: `mercredi 14 juillet 2025 à 4 h 00 min HAE`.
@@ -34,7 +38,9 @@ const MAX_LINE: usize = 400;
 
 /// What the words in front of a date say of it, folded. The last of them counts.
 const ROLES: &[(&str, Role)] = &[
-    ("publi", Role::Published),
+    ("publie", Role::Published),
+    ("published", Role::Published),
+    ("publication", Role::Published),
     ("poste", Role::Published),
     ("mis en ligne", Role::Published),
     ("mise en ligne", Role::Published),
@@ -87,7 +93,7 @@ pub(super) fn mentions(line: &str) -> Vec<Mention> {
         .filter(|word| !word.is_empty())
         .map(|word| (word.as_ptr() as usize - line.as_ptr() as usize, word))
         .collect();
-    let mut found = Vec::new();
+    let mut found: Vec<Mention> = Vec::new();
     let (mut at, mut label_from) = (0, 0);
     while let Some((start, word)) = words.get(at).copied() {
         // What the next words call another date is no part of this one.
@@ -108,10 +114,16 @@ pub(super) fn mentions(line: &str) -> Vec<Mention> {
             at += 1;
             continue;
         };
+        let before = line.get(label_from..start).unwrap_or_default();
+        if let Some(last) = found.last_mut() {
+            last.behind = before.split_whitespace().count();
+        }
         found.push(Mention {
-            role: role_of(line.get(label_from..start).unwrap_or_default()),
+            role: role_of(before),
             date,
             words: until - at,
+            before: before.trim().to_owned(),
+            behind: words.len() - until,
         });
         at = until;
         label_from = words.get(at).map_or(line.len(), |(start, _)| *start);
@@ -154,7 +166,7 @@ fn ends_date(word: &str) -> bool {
     let folded = fold(word);
     ["mis", "mise", "par", "by", "et"].contains(&folded.as_str())
         || [
-            "publi", "modifi", "maj", "actualis", "updat", "post", "temps", "lecture",
+            "publie", "modifi", "maj", "actualis", "updat", "post", "temps", "lecture",
         ]
         .iter()
         .any(|start| folded.starts_with(start))

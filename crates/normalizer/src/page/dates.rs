@@ -13,8 +13,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::address_date;
-use super::date_lines::{Role, mentions, role_of};
-use super::json_ld;
+use super::byline;
+use super::date_lines::{Mention, Role, mentions, role_of};
+use super::json_ld::{self, Linked};
 use super::places::{Place, Places};
 use super::score::ends_sentence;
 use super::skim::{Head, Kind, Skim, Time};
@@ -45,8 +46,11 @@ const BLOCKS_BEHIND: usize = 40;
 /// Words of a line with a date, a writer and what can be done with the article.
 const MAX_WORDS: usize = 30;
 
-/// Words beside a date that says nothing of itself: a name, a place, an agency.
-const MAX_OTHER_WORDS: usize = 8;
+/// Words behind a date that says nothing of itself: an agency, a count of comments.
+const MAX_BEHIND_WORDS: usize = 6;
+
+/// Words of names in front of it: two people and an agency.
+const MAX_NAME_WORDS: usize = 10;
 
 const PUBLISHED: &[&str] = &[
     "article:published_time",
@@ -96,7 +100,13 @@ const MODIFIED: &[&str] = &[
 ];
 
 /// Reads a page's dates. `title` is the block of the article's heading, `own` is the article's object of JSON-LD.
-pub(super) fn read(skim: &Skim, title: Option<usize>, url: &str, own: Option<&Value>) -> Dates {
+pub(super) fn read(
+    skim: &Skim,
+    title: Option<usize>,
+    url: &str,
+    own: Option<&Value>,
+    linked: &Linked,
+) -> Dates {
     let head = &skim.head;
     let mut impossible = None;
     let mut believed = |date: Option<Published>| {
@@ -107,12 +117,14 @@ pub(super) fn read(skim: &Skim, title: Option<usize>, url: &str, own: Option<&Va
         impossible.get_or_insert(date);
         None
     };
-    let linked = |name: &str| own.and_then(|own| json_ld::date(own, name));
-    let machine = believed(linked("datePublished"))
+    let of_own = |name: &str| own.and_then(|own| json_ld::date(own, name));
+    let machine = believed(of_own("datePublished"))
         .or_else(|| PUBLISHED.iter().find_map(|name| believed(of_head(head, name))))
-        .or_else(|| believed(linked("dateCreated")));
-    let modified = believed(linked("dateModified"))
-        .or_else(|| MODIFIED.iter().find_map(|name| believed(of_head(head, name))));
+        .or_else(|| believed(of_own("dateCreated")))
+        .or_else(|| believed(linked.page_published));
+    let modified = believed(of_own("dateModified"))
+        .or_else(|| MODIFIED.iter().find_map(|name| believed(of_head(head, name))))
+        .or_else(|| believed(linked.page_modified));
     let shown = Shown::of(skim, title);
     let evidence = Evidence {
         machine,
@@ -284,7 +296,7 @@ impl Shown {
             }
         }
         for (number, block) in skim.blocks.iter().enumerate().take(near.end).skip(near.start) {
-            if block.words > MAX_WORDS || matches!(block.kind, Kind::Heading(_)) {
+            if block.words > MAX_WORDS || Some(number) == title {
                 continue;
             }
             let place = places.of_element(block.element, number, false);
@@ -293,10 +305,15 @@ impl Shown {
             }
             let text = skim.text(block);
             let found = mentions(text);
+            // A heading is one only where it says nothing else.
+            if matches!(block.kind, Kind::Heading(_))
+                && found.first().is_none_or(|mention| mention.words < block.words)
+            {
+                continue;
+            }
             for mention in &found {
-                let is_line = block.words <= mention.words + MAX_OTHER_WORDS
-                    && (!ends_sentence(text) || block.words <= mention.words + 1);
-                if mention.role.is_none() && (!is_line || found.len() > 2) {
+                let is_line = found.len() <= 2 && is_date_line(mention, text, block.words);
+                if mention.role.is_none() && !is_line {
                     continue;
                 }
                 match place {
@@ -333,6 +350,32 @@ impl Shown {
             }
         }
     }
+}
+
+/// Whether a line that does not say so is the article's date: nothing stands in front of it but a name, a place, an agency,
+/// or what begins as bylines do. What is announced for a day ("Concert le 4 décembre") is another matter.
+fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
+    if mention.behind > MAX_BEHIND_WORDS || (ends_sentence(text) && words > mention.words + 1) {
+        return false;
+    }
+    let before = mention.before.trim_end_matches("le").trim_end_matches("Le");
+    let before = before.trim_matches(|c: char| !c.is_alphanumeric() && c != ':' && c != ')');
+    before.is_empty()
+        || before.ends_with(':')
+        || byline::is_byline(before)
+        || byline::agency_of_text(before).is_some()
+        || is_names(before)
+        || before.chars().all(|c| !c.is_lowercase())
+}
+
+/// Whether a text is names and what stands between them.
+fn is_names(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (2..=MAX_NAME_WORDS).contains(&words.len())
+        && words.iter().all(|word| {
+            word.starts_with(char::is_uppercase)
+                || ["et", "avec", "de", "du", "la", "à", "par", "and"].contains(word)
+        })
 }
 
 /// What a `time` element says, and what it says it is.

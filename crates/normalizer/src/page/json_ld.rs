@@ -28,6 +28,9 @@ pub(super) struct Linked {
     pub(super) crumbs: Vec<String>,
     /// The name of the site, where an object of its own says it.
     pub(super) site_name: Option<String>,
+    /// When the page was published and changed, where it is told of the page and not of an article.
+    pub(super) page_published: Option<Published>,
+    pub(super) page_modified: Option<Published>,
     /// People that are told apart from what they wrote, by their identifiers.
     people: Vec<(String, String)>,
 }
@@ -116,6 +119,12 @@ impl Linked {
                 .collect();
         } else if is("WebSite") || is("NewsMediaOrganization") {
             self.site_name = self.site_name.take().or_else(|| text(object, "name"));
+        } else if is("WebPage") || is("ItemPage") || is("VideoObject") {
+            self.page_published = self
+                .page_published
+                .or_else(|| date(object, "datePublished"))
+                .or_else(|| date(object, "uploadDate"));
+            self.page_modified = self.page_modified.or_else(|| date(object, "dateModified"));
         } else if is("Person")
             && let (Some(id), Some(name)) = (text(object, "@id"), text(object, "name"))
             && self.people.len() < MAX_ARTICLES
@@ -199,7 +208,11 @@ fn mended(json: &str) -> String {
 fn is_article(kind: Option<&Value>) -> bool {
     match kind {
         Some(Value::String(kind)) => {
-            kind.ends_with("Article") || kind.ends_with("BlogPosting") || kind == "Report" || kind == "Review"
+            kind.ends_with("Article")
+                || kind.ends_with("BlogPosting")
+                || kind == "SocialMediaPosting"
+                || kind == "Report"
+                || kind == "Review"
         }
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| is_article(Some(kind))),
         _ => false,

@@ -153,7 +153,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         })
         .or_else(|| property(head, "description"));
     let title = main_text::title_block(skim, metadata.title.as_deref()).or_else(|| title::block(skim));
-    let dates = dates::read(skim, title, url, own);
+    let dates = dates::read(skim, title, url, own, &linked);
     metadata.published = dates.published;
     metadata.modified = dates.modified;
     metadata.notes.extend(dates.warnings);
