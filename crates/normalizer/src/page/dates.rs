@@ -19,6 +19,7 @@ use super::json_ld::{self, Linked};
 use super::places::{Place, Places};
 use super::score::ends_sentence;
 use super::skim::{Head, Kind, Skim, Time};
+use crate::text::fold;
 use depeche_feed::parse_date;
 
 /// When a page says it was published and changed.
@@ -365,6 +366,8 @@ fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
         || byline::is_byline(before)
         || byline::agency_of_text(before).is_some()
         || is_names(before)
+        // "5 min de lecture · 7 février 2026".
+        || fold(before).ends_with("lecture")
         || before.chars().all(|c| !c.is_lowercase())
 }
 

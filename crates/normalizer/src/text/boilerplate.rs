@@ -101,11 +101,14 @@ impl Part {
         }
     }
 
-    fn is_in(&self, folded: &str) -> bool {
-        let Some((_, rest)) = folded.split_once(self.first.as_str()) else {
+    /// Whether a folded text begins with it.
+    fn begins(&self, folded: &str) -> bool {
+        let Some(rest) = folded.strip_prefix(self.first.as_str()) else {
             return false;
         };
-        let rest = rest.trim_start();
+        let Some(rest) = rest.strip_prefix(' ').or_else(|| rest.is_empty().then_some("")) else {
+            return false;
+        };
         (!self.digit || rest.starts_with(|c: char| c.is_ascii_digit()))
             && self
                 .behind
@@ -120,10 +123,10 @@ struct Rules {
     lines: FxHashMap<String, Line>,
     /// First words, by the first of them; with the most words that such a line has.
     starts: FxHashMap<String, Vec<(String, Line, usize)>>,
-    /// Words that stand in such a line anywhere.
-    parts: Vec<Part>,
-    /// The most words of a whole line.
-    longest: usize,
+    /// Words that stand in such a line anywhere, by the first of them.
+    parts: FxHashMap<String, Vec<Part>>,
+    /// First words of whole lines, with the most words of a line that begins so.
+    firsts: FxHashMap<String, usize>,
     #[cfg(test)]
     count: usize,
 }
@@ -142,10 +145,11 @@ impl Rules {
             known.insert((kind.to_owned(), phrase.clone()));
             match kind {
                 "line" => {
-                    rules.longest = rules.longest.max(word_count(&phrase));
+                    let most = rules.firsts.entry(first).or_default();
+                    *most = (*most).max(word_count(&phrase));
                     rules.lines.insert(phrase, Line::Boilerplate);
                 }
-                "part" => rules.parts.push(Part::parse(written)),
+                "part" => rules.parts.entry(first).or_default().push(Part::parse(written)),
                 _ => {
                     let start = match kind {
                         "start" => (phrase, Line::Boilerplate, MAX_WORDS),
@@ -194,10 +198,7 @@ impl Rules {
         if let Some((_, kind, _)) = found {
             return *kind;
         }
-        if is_picture_credit(line, words)
-            || self.parts.iter().any(|part| part.is_in(&folded))
-            || self.is_row_of_buttons(&folded)
-        {
+        if is_picture_credit(line, words) || self.has_part(&folded) || self.is_row_of_buttons(&folded) {
             return Line::Boilerplate;
         }
         Line::Text
@@ -205,6 +206,21 @@ impl Rules {
 }
 
 impl Rules {
+    fn has_part(&self, folded: &str) -> bool {
+        let mut rest = folded;
+        loop {
+            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            let parts = self.parts.get(word);
+            if parts.is_some_and(|parts| parts.iter().any(|part| part.begins(rest))) {
+                return true;
+            }
+            if behind.is_empty() {
+                return false;
+            }
+            rest = behind;
+        }
+    }
+
     /// Whether a folded line is nothing but whole lines of the rules, one behind the other: "Partager Commenter Imprimer".
     fn is_row_of_buttons(&self, folded: &str) -> bool {
         let words: Vec<&str> = folded.split(' ').collect();
@@ -213,7 +229,10 @@ impl Rules {
         }
         let (mut at, mut buttons) = (0, 0);
         while at < words.len() {
-            let longest = (at + self.longest).min(words.len());
+            let Some(most) = words.get(at).and_then(|word| self.firsts.get(*word)) else {
+                return false;
+            };
+            let longest = (at + most).min(words.len());
             let next = (at + 1..=longest).rev().find(|end| {
                 words
                     .get(at..*end)
