@@ -103,8 +103,8 @@ fn quality(rows: &[Row], pages: &[Page], each: bool) -> [f64; 2] {
         pages.len(),
         pages.iter().filter(|page| page.held_out).count()
     );
-    println!("| engine | F1, written on | F1, held out | F1, all | F1 of words, all |");
-    println!("|---|---|---|---|---|");
+    println!("| engine | F1, written on | F1, held out | F1, French | F1, other | F1, all | F1 of words, all |");
+    println!("|---|---|---|---|---|---|---|");
     let mut first = None;
     for row in rows {
         let by = |size: usize| -> Vec<Score> {
@@ -115,20 +115,22 @@ fn quality(rows: &[Row], pages: &[Page], each: bool) -> [f64; 2] {
                 .collect()
         };
         let (shingles, words) = (by(SHINGLE), by(1));
-        let of = |held_out: bool| {
+        let of = |wanted: &dyn Fn(&Page) -> bool| {
             let chosen = pages.iter().zip(&shingles);
             average(
                 chosen
-                    .filter(|(page, _)| page.held_out == held_out)
+                    .filter(|(page, _)| wanted(page))
                     .map(|(_, score)| *score),
             )
         };
-        let parts = [of(false), of(true)];
+        let parts = [of(&|page| !page.held_out), of(&|page| page.held_out)];
         println!(
-            "| {} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            "| {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
             row.name,
             parts[0],
             parts[1],
+            of(&|page| page.french),
+            of(&|page| !page.french),
             average(shingles.iter().copied()),
             average(words.iter().copied()),
         );

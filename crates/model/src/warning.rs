@@ -83,7 +83,7 @@ warning_codes! {
     LanguageUnwanted => "language_unwanted",
     /// The name of the site or of a section was cut off the title; the detail is the title as it was written.
     TitleCleaned => "title_cleaned",
-    /// The page's title is the site's name or breaks off; it is the feed's.
+    /// The page gives no title, the site's name or one that breaks off; it is the feed's.
     TitleFromFeed => "title_from_feed",
     /// Feed and page give different titles; it is the page's, the detail is the feed's.
     TitleDiffers => "title_differs",
@@ -115,6 +115,12 @@ warning_codes! {
     CanonicalRefused => "canonical_refused",
     /// Captions or tables were more or longer than is kept.
     CaptionsOrTablesCut => "captions_or_tables_cut",
+    /// The date as written allows several moments; the detail has its words, and what was not certain.
+    DateGuessed => "date_guessed",
+    /// The feed tells only when the entry was changed last; that is its date.
+    DateFromUpdate => "date_from_update",
+    /// Feed and page name other authors; they are the page's, the detail is the feed's.
+    AuthorsDiffer => "authors_differ",
     /// Two places of a page name different days; the more likely one was taken, to the day.
     DateContradicted => "date_contradicted",
     /// The page names its day in its address only.
@@ -179,6 +185,21 @@ impl fmt::Display for Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The table that users read: every code with its meaning, in the order in which they were added.
+    #[test]
+    fn every_code_stands_in_the_table_of_the_documentation() {
+        let documented = include_str!("../../../docs/warnings.md");
+        let rows: Vec<&str> = documented
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        let expected: Vec<String> = WarningCode::ALL
+            .iter()
+            .map(|code| format!("| `{code}` | {} |", code.meaning()))
+            .collect();
+        assert!(rows == expected, "the rows should be:\n{}", expected.join("\n"));
+    }
 
     #[test]
     fn every_code_reads_back_as_it_is_written() {

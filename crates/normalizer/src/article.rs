@@ -269,16 +269,16 @@ impl Draft {
         let of_link = self.url.as_deref().map(urls::canonical);
         let is_believable =
             |preferred: &&String| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own));
-        let preferred = self
-            .preferred_urls
-            .iter()
-            .find(is_believable)
+        let believed = self.preferred_urls.iter().position(|url| is_believable(&url));
+        let preferred = believed
+            .and_then(|at| self.preferred_urls.get(at))
             .map(|preferred| urls::canonical(preferred))
             .filter(|preferred| !urls::is_front_page(preferred));
+        // Behind one that is believed, the others are not asked.
         let refused = self
             .preferred_urls
-            .iter()
-            .find(|preferred| !is_believable(preferred))
+            .first()
+            .filter(|_| believed != Some(0))
             .cloned();
         if let Some(refused) = refused {
             self.note(WarningCode::CanonicalRefused, refused);

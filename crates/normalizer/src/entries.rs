@@ -31,7 +31,7 @@ const TEASER_ENDS: &[&str] = &[
     "voir plus",
 ];
 
-/// What the sentence behind a blog's entries says, and what it begins with. WordPress writes it into every feed (Yoast's setting
+/// What the sentence behind a blog's entries says, and what it begins with. `WordPress` writes it into every feed (Yoast's setting
 /// for feeds), in the site's language.
 const FOOTERS: &[&str] = &[
     "appeared first on",
@@ -93,6 +93,8 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
+            // The entry keeps a moment only; this knows how exact it is.
+            draft.published = item.published;
             draft.warnings.splice(..0, item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)

@@ -10,13 +10,17 @@ use depeche_model::{
 use crate::file::{self, Reading};
 use crate::language::Detector;
 use crate::{decode, entries, page, seed};
-use depeche_feed::{Feed, FeedKind, Format, Item, sniff};
+use depeche_feed::{DEFAULT_ZONE, DateContext, Feed, FeedKind, Format, Item, sniff, zone};
+use jiff::tz::TimeZone;
 
 /// What normalising may be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Languages to keep, ISO 639-1.
     pub languages: Vec<String>,
+    /// The zone of dates that name none, where the capture carries no other: a name of the IANA database. An unknown one counts as
+    /// UTC.
+    pub timezone: String,
     /// A body larger than this after decoding is rejected, in bytes.
     pub max_body_bytes: u64,
     /// What becomes of a feed's entries that are not wanted.
@@ -37,6 +41,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             languages: vec!["fr".to_owned()],
+            timezone: DEFAULT_ZONE.to_owned(),
             max_body_bytes: 15 * 1024 * 1024,
             unwanted: Unwanted::Reject,
         }
@@ -46,6 +51,7 @@ impl Default for Options {
 /// Makes articles of captures. Holds nothing that changes: the same capture gives the same output.
 pub struct Normalizer {
     options: Options,
+    zone: TimeZone,
     detector: Detector,
 }
 
@@ -54,7 +60,12 @@ impl Normalizer {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let detector = Detector::new(&options.languages);
-        Self { options, detector }
+        let zone = zone(&options.timezone).unwrap_or(TimeZone::UTC);
+        Self {
+            options,
+            zone,
+            detector,
+        }
     }
 
     /// What came of a capture: articles, orders for pages, rejections, in the publisher's order.
@@ -104,7 +115,8 @@ impl Normalizer {
             CaptureKind::File => file::reading(format, capture),
         };
         let outputs = match reading {
-            Reading::Feed => match depeche_feed::read_text(decoded, capture.base_uri()) {
+            Reading::Feed => match depeche_feed::read_text(decoded, capture.base_uri(), &self.dates(capture))
+            {
                 Ok(mut read) => {
                     warnings = std::mem::take(&mut read.warnings);
                     match self.items(read) {
@@ -124,10 +136,21 @@ impl Normalizer {
                         .finish(capture.captured_at, &self.detector),
                 ]
             }
-            Reading::Json => file::read_json(&decoded.text, capture, &self.detector),
-            Reading::Page => vec![page::without_order(&decoded.text, capture, &self.detector)],
+            Reading::Json => file::read_json(&decoded.text, capture, &self.dates(capture), &self.detector),
+            Reading::Page => vec![page::without_order(
+                &decoded.text,
+                capture,
+                self.dates(capture),
+                &self.detector,
+            )],
         };
         (outputs, warnings)
+    }
+
+    /// Where and when a capture's dates were read.
+    fn dates(&self, capture: &Capture) -> DateContext {
+        let own = capture.timezone.as_deref().and_then(zone);
+        DateContext::new(own.unwrap_or_else(|| self.zone.clone()), capture.captured_at)
     }
 
     /// The items of a feed that articles can be made of.
@@ -157,8 +180,9 @@ impl Normalizer {
             Ok(()) => match decode::decode(capture, self.options.max_body_bytes) {
                 Ok(decoded) if sniff(&decoded.text) != Format::Prose => {
                     // The fence is around the page alone, so that a parser's panic leaves the entry's text.
-                    let read =
-                        catch_unwind(AssertUnwindSafe(|| page::read(&decoded.text, capture.base_uri())));
+                    let read = catch_unwind(AssertUnwindSafe(|| {
+                        page::read(&decoded.text, capture.base_uri(), self.dates(capture))
+                    }));
                     let read = read.unwrap_or_else(|panic| {
                         Err(format!("the parser failed on it: {}", panic_message(&*panic)))
                     });
@@ -238,6 +262,7 @@ mod tests {
             captured_at: Timestamp::UNIX_EPOCH,
             source: "example".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order: None,
             payload: Payload::File {
                 content_type: None,

@@ -172,6 +172,7 @@ mod tests {
                 captured_at: Timestamp::UNIX_EPOCH,
                 source: "seeds".to_owned(),
                 page_policy: PagePolicy::Never,
+                timezone: None,
                 order: None,
                 payload: Payload::File {
                     content_type: None,

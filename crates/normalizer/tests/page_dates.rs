@@ -70,6 +70,7 @@ const CASES: &[Case] = &[
         name: "a ministry says when it was updated last",
         below: "<p class='fr-text--sm'>Publié le 04/03/2024 | Dernière mise à jour le 05/04/2024</p>",
         day: "2024-03-04",
+        warnings: "date_guessed",
         ..PLAIN
     },
     Case {
@@ -112,6 +113,7 @@ const CASES: &[Case] = &[
         name: "old tables name the field",
         below: "<table><tr><td>Auteur :</td><td>R. Colin</td></tr><tr><td>Date :</td><td>12/09/2011</td></tr></table>",
         day: "2011-09-12",
+        warnings: "date_guessed",
         ..PLAIN
     },
     Case {

@@ -290,7 +290,9 @@ fn numbers(tokens: &Tokens, at: usize) -> Option<(Calendar, usize)> {
 
 /// `5 février 2026`, `1er mars`, `05-Feb-26`, `5. Februar 2026`, `5 de febrero de 2026`.
 fn day_and_name(tokens: &Tokens, at: usize) -> Option<(Calendar, usize)> {
-    let day = tokens.number(at).filter(|day| day.is_short())?;
+    let day = tokens
+        .number(at)
+        .filter(|day| day.is_short() && (1..=31).contains(&day.value))?;
     let mut place = at + 1;
     if tokens
         .word(place)

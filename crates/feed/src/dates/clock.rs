@@ -35,7 +35,8 @@ pub(super) struct Clock {
 /// A zone as written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Zone {
-    pub(super) clocks: TimeZone,
+    /// `None` for the feed's, where a place is named that is not known.
+    pub(super) clocks: Option<TimeZone>,
     /// Its name says summer or winter; this is where both are known.
     pub(super) region: Option<&'static str>,
     pub(super) doubt: Option<Doubt>,
@@ -236,7 +237,7 @@ pub(super) fn zone_behind(tokens: &Tokens, at: usize) -> Result<Option<(Zone, us
     {
         return Ok(Some((plain(zone), behind)));
     }
-    if matches!(word, "heure" | "heures" | "time")
+    if matches!(word, "heure" | "heures" | "temps")
         && let Some(found) = spoken(tokens, start + 1)
     {
         return Ok(Some(found));
@@ -276,7 +277,7 @@ pub(super) struct Impossible;
 
 fn plain(zone: TimeZone) -> Zone {
     Zone {
-        clocks: zone,
+        clocks: Some(zone),
         region: None,
         doubt: None,
     }
@@ -360,8 +361,14 @@ fn spoken(tokens: &Tokens, at: usize) -> Option<(Zone, usize)> {
                 | "temps"
         );
         if !is_small {
-            return None;
+            break;
         }
     }
-    None
+    let names_place = matches!(tokens.word(at), Some("de" | "d" | "du" | "locale"));
+    let unknown = Zone {
+        clocks: None,
+        region: None,
+        doubt: Some(Doubt::Zone),
+    };
+    names_place.then_some((unknown, at + 1))
 }

@@ -19,6 +19,7 @@
 mod calendar;
 mod clock;
 mod moment;
+mod of_entry;
 mod relative;
 mod tokens;
 mod words;
@@ -29,6 +30,7 @@ use jiff::{Span, Timestamp};
 
 pub use clock::zone;
 use moment::Found;
+pub(crate) use of_entry::EntryDates;
 use tokens::Tokens;
 
 /// A longer string is no date; bylines with two dates and the names of their authors stay below.

@@ -165,6 +165,9 @@ fn take(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> Result<Option<usize>
             return Ok(None);
         }
         if let Some((calendar, next)) = calendar::read(tokens, at) {
+            if is_end_of_range(tokens, at, pieces) {
+                return Err(Impossible);
+            }
             pieces.calendar = Some(calendar);
             if let Some(clock) = calendar.clock {
                 return take_clock(tokens, clock, next, pieces).map(Some);
@@ -183,6 +186,29 @@ fn take(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> Result<Option<usize>
         return Ok(Some(at + 1));
     }
     Ok(None)
+}
+
+/// `du 3 au 5 février`, `janvier-février 2026`: nothing is published on all of these days.
+fn is_end_of_range(tokens: &Tokens, at: usize, pieces: &Pieces) -> bool {
+    let Some(first) = at.checked_sub(2).filter(|_| pieces.clock.is_none()) else {
+        return false;
+    };
+    let joins = match tokens.word(at - 1) {
+        Some(word) => matches!(word, "au" | "et"),
+        None => {
+            matches!(tokens.sign(at - 1), Some('-' | '|' | '/' | '&'))
+                && tokens.is_glued(at)
+                && tokens.is_glued(at - 1)
+        }
+    };
+    let is_day = tokens
+        .number(first)
+        .is_some_and(|day| (1..=31).contains(&day.value) && day.is_short());
+    joins
+        && (is_day
+            || tokens
+                .word(first)
+                .is_some_and(|word| words::month(word).is_some()))
 }
 
 /// `mar. 3 mars 2026`: the first is a weekday.
@@ -442,7 +468,8 @@ fn at_time(
     .ok()?;
     let written = DateTime::from_parts(day, time);
     let ambiguous = zone
-        .map_or(feed_zone, |zone| &zone.clocks)
+        .and_then(|zone| zone.clocks.as_ref())
+        .unwrap_or(feed_zone)
         .to_ambiguous_timestamp(written);
     let changes = !matches!(ambiguous.offset(), AmbiguousOffset::Unambiguous { .. });
     // Behind a gap, and the first of two: the earlier one, as all that is read here is the earliest that is allowed.
@@ -465,7 +492,8 @@ fn at_time(
 
 /// `CET` in July: its clocks showed summer time then.
 fn is_out_of_season(zone: &Zone, at: Timestamp) -> bool {
-    zone.region
-        .and_then(clock::zone)
-        .is_some_and(|region| region.to_offset(at) != zone.clocks.to_offset(at))
+    let region = zone.region.and_then(clock::zone);
+    region
+        .zip(zone.clocks.as_ref())
+        .is_some_and(|(region, clocks)| region.to_offset(at) != clocks.to_offset(at))
 }

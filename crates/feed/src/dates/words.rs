@@ -193,8 +193,8 @@ const FILLERS: &[&str] = &[
     "t", "a", "le", "la", "les", "l", "at", "er", "de", "d", "du", "mis", "mise", "min", "mn", "s", "date",
     "en", "et", "th", "st", "nd", "rd", "of", "on", "the", "in", "um", "uhr", "uur", "om", "alle", "ore",
     "as", "el", "il", "del", "den", "der", "dem", "am", "op", "los", "las", "em", "e", "o", "al", "h", "hui",
-    "ligne", "jour", "derniere", "last", "dit", "vers", "dernier", "heure", "heures", "heute", "von", "van",
-    "by", "temps", "local", "locale",
+    "ligne", "jour", "derniere", "last", "dit", "ce", "vers", "dernier", "heure", "heures", "heute", "von",
+    "van", "by", "temps", "local", "locale",
 ];
 
 pub(super) fn is_filler(word: &str) -> bool {
@@ -270,6 +270,9 @@ pub(super) fn is_french(word: &str) -> bool {
             | "heures"
             | "du"
             | "publie"
+            | "publication"
+            | "parution"
+            | "edition"
             | "publiee"
             | "paru"
             | "parue"
@@ -380,6 +383,7 @@ pub(super) fn place(word: &str) -> Option<&'static str> {
         "guadeloupe" => "America/Guadeloupe",
         "guyane" | "cayenne" => "America/Cayenne",
         "noumea" => "Pacific/Noumea",
+        "haiti" => "America/Port-au-Prince",
         "tahiti" | "papeete" => "Pacific/Tahiti",
         "mayotte" => "Indian/Mayotte",
         "moscou" => "Europe/Moscow",

@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use super::classes::Hints;
 use super::main_text::Finder;
 use super::score::{Out, is_data};
-use super::skim::Tag;
+use super::skim::{Kind, Tag};
 use crate::text::{Line, Repairs, clean_line, fold, line_kind, shorten, word_count};
 
 /// Captions of one article. The longest galleries of the French press have 60 pictures.
@@ -47,21 +47,34 @@ pub(super) struct Beside {
     pub(super) cut: bool,
 }
 
+/// What an element is named that shows nothing of the article.
+const NOT_OWN: [Hints; 3] = [Hints::OUT, Hints::COMMENTS, Hints::HIDDEN];
+
+/// What was found out last: neighbours ask for the same.
+#[derive(Default)]
+struct Judged {
+    /// An element that is left out, and whether what is in it is the article's all the same.
+    out: Option<(usize, bool)>,
+    /// An `article`, and whether it is another.
+    article: Option<(usize, bool)>,
+}
+
 impl Finder<'_> {
     /// What stands beside the text.
     pub(super) fn beside(&self) -> Beside {
         let mut beside = Beside::default();
         let mut known = FxHashSet::default();
         let mut bytes = 0;
+        let mut judged = Judged::default();
         let around = self.around();
         let mut number = around.start;
         while let Some(element) = self.skim.elements.get(number).filter(|_| number < around.end) {
             let end = element.end.max(number + 1);
-            if element.tag == Tag::Table && self.is_table(number) {
+            if element.tag == Tag::Table && self.is_table(number, &mut judged) {
                 self.add_table(number, &mut bytes, &mut beside);
                 self.add_captions_within(number, &mut known, &mut beside);
                 number = end;
-            } else if self.is_caption(number) {
+            } else if self.is_caption(number, &mut judged) {
                 self.add_caption(number, &mut known, &mut beside);
                 number = end;
             } else {
@@ -90,48 +103,98 @@ impl Finder<'_> {
     }
 
     /// Whether an element holds a caption: by its tag, or by its name where that is not the name of the text too.
-    fn is_caption(&self, number: usize) -> bool {
+    fn is_caption(&self, number: usize, judged: &mut Judged) -> bool {
         let element = &self.skim.elements[number];
         let named = element.hints.contains(Hints::CAPTION) && self.scores.out[number] == Out::Yes;
-        (element.tag == Tag::Caption || named) && self.is_own(number)
+        (element.tag == Tag::Caption || named) && self.is_own(number, judged)
     }
 
     /// Whether an element is data that the text leaves out.
-    fn is_table(&self, number: usize) -> bool {
+    fn is_table(&self, number: usize, judged: &mut Judged) -> bool {
         let element = &self.skim.elements[number];
+        let is_left_out = self.scores.out[number] == Out::Yes
+            && !NOT_OWN.iter().any(|hint| element.hints.contains(*hint))
+            && self.is_own(number, judged);
+        // Only now: tables in tables are counted once, by the outermost.
+        if !is_left_out {
+            return false;
+        }
         let blocks = self.skim.blocks.get(element.blocks.clone()).unwrap_or_default();
         let (bytes, links) = blocks.iter().fold((0, 0), |(bytes, links), block| {
             (bytes + block.bytes(), links + block.link_bytes)
         });
-        self.scores.out[number] == Out::Yes
-            && !element
-                .hints
-                .intersects(Hints::OUT | Hints::COMMENTS | Hints::HIDDEN)
-            && bytes > 0
-            && links * 2 < bytes
-            && self.is_own(number)
-            && is_data(self.skim, number)
+        bytes > 0 && links * 2 < bytes && is_data(self.skim, number)
     }
 
-    /// Whether nothing around an element takes it out but the figure that it belongs to.
-    fn is_own(&self, number: usize) -> bool {
+    /// Whether an element is this article's: nothing around it takes it out but the figure or the gallery that it belongs
+    /// to, and it stands under no other article's heading.
+    fn is_own(&self, number: usize, judged: &mut Judged) -> bool {
         if self.skim.elements[number].hints.contains(Hints::HIDDEN) {
             return false;
         }
-        let is_figure = |outer: &usize| {
-            let element = &self.skim.elements[*outer];
-            let named = element
-                .hints
-                .intersects(Hints::OUT | Hints::COMMENTS | Hints::HIDDEN);
-            !named
-                && (matches!(element.tag, Tag::Figure | Tag::Caption)
-                    || element.hints.contains(Hints::CAPTION))
-        };
-        self.skim
+        let outermost = self
+            .skim
             .around(number)
-            .skip(1)
-            .find(|outer| !is_figure(outer))
-            .is_none_or(|outer| self.scores.out[outer] == Out::No)
+            .take_while(|outer| self.scores.out[*outer] != Out::No)
+            .last()
+            .unwrap_or(number);
+        let is_left_in = match judged.out {
+            Some((known, is_left_in)) if known == outermost => is_left_in,
+            _ => outermost == number || self.is_figure(outermost) || self.is_gallery(outermost),
+        };
+        judged.out = Some((outermost, is_left_in));
+        is_left_in && !self.is_of_another(number, judged)
+    }
+
+    fn is_figure(&self, number: usize) -> bool {
+        let element = &self.skim.elements[number];
+        !NOT_OWN.iter().any(|hint| element.hints.contains(*hint))
+            && (matches!(element.tag, Tag::Figure | Tag::Caption) || element.hints.contains(Hints::CAPTION))
+    }
+
+    /// Whether an element that is left out for its name shows pictures rather than links: slides without headings.
+    fn is_gallery(&self, number: usize) -> bool {
+        let element = &self.skim.elements[number];
+        if element.hints.intersects(Hints::COMMENTS | Hints::HIDDEN)
+            || matches!(element.tag, Tag::Aside | Tag::Nav | Tag::Footer | Tag::Form)
+        {
+            return false;
+        }
+        let blocks = self.skim.blocks.get(element.blocks.clone()).unwrap_or_default();
+        let (bytes, links) = blocks.iter().fold((0, 0), |(bytes, links), block| {
+            (bytes + block.bytes(), links + block.link_bytes)
+        });
+        let figures = (number + 1..element.end).filter(|inner| self.skim.elements[*inner].tag == Tag::Figure);
+        links * 10 <= bytes
+            && !blocks.iter().any(|block| matches!(block.kind, Kind::Heading(_)))
+            && figures.take(2).count() == 2
+    }
+
+    /// Whether an element stands in an `article` with a heading of the first level that is not this one's.
+    fn is_of_another(&self, number: usize, judged: &mut Judged) -> bool {
+        let Some(article) = self
+            .skim
+            .around(number)
+            .find(|outer| self.skim.elements[*outer].tag == Tag::Article)
+        else {
+            return false;
+        };
+        if let Some((known, is_another)) = judged.article
+            && known == article
+        {
+            return is_another;
+        }
+        let blocks = self.skim.elements[article].blocks.clone();
+        let is_another = self.title.is_some_and(|title| !blocks.contains(&title))
+            && self
+                .skim
+                .blocks
+                .get(blocks)
+                .unwrap_or_default()
+                .iter()
+                .any(|block| block.kind == Kind::Heading(1));
+        judged.article = Some((article, is_another));
+        is_another
     }
 
     fn add_captions_within(&self, table: usize, known: &mut FxHashSet<String>, beside: &mut Beside) {
@@ -211,7 +274,9 @@ fn is_credit(line: &str) -> bool {
         return false;
     }
     let folded = fold(line);
-    line.starts_with(['©', 'Ⓒ'])
+    // Names of photographers are set in capitals; sentences are not.
+    line.chars().all(|c| !c.is_lowercase())
+        || line.starts_with(['©', 'Ⓒ'])
         || line.contains("/AFP")
         || ["credit", "photo", "photos", "illustration", "image", "source"]
             .iter()

@@ -28,10 +28,13 @@ const SAME_TEXT_SHARE: f32 = 0.3;
 const SAME_ARTICLE_SHARE: f32 = 0.2;
 
 /// An entry with fewer telling words than these may share none with its page by chance.
-const MIN_TELLING_WORDS: usize = 6;
+const MIN_TELLING_WORDS: usize = 3;
 
-/// Letters of a telling word: articles, pronouns and auxiliaries are shorter.
-const TELLING_LETTERS: usize = 5;
+/// Letters of a telling word in a title, where articles, pronouns and auxiliaries are shorter.
+const TITLE_LETTERS: usize = 6;
+
+/// Letters of a name; shorter ones are titles and initials.
+const NAME_LETTERS: usize = 4;
 
 /// Dates of feed and page that lie further apart do not mean the same moment; a page's time of day is often its feed's
 /// time of the last change.
@@ -40,22 +43,36 @@ const SAME_DATE_HOURS: i64 = 24;
 /// Characters of a title that was not taken.
 const MAX_DETAIL_CHARS: usize = 120;
 
-/// Why a page cannot be an entry's, for people.
-pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Option<String> {
-    let entry = &order.entry;
-    let title = entry.title.as_deref().unwrap_or_default();
-    let said = fold(
-        &[
-            &markup_to_text(title),
-            own.summary.as_deref().unwrap_or(""),
-            &own.text,
-        ]
-        .join(" "),
-    );
-    let telling: FxHashSet<&str> = said
+/// The words by which an entry is known again: the long ones of its title, the names in its text.
+fn telling_words(title: &str, texts: &[&str]) -> FxHashSet<String> {
+    let letters = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count();
+    let mut telling: FxHashSet<String> = fold(title)
         .split(' ')
-        .filter(|word| word.chars().count() >= TELLING_LETTERS)
+        .filter(|word| letters(word) >= TITLE_LETTERS)
+        .map(str::to_owned)
         .collect();
+    for text in texts {
+        let mut begins = true;
+        for word in text.split_whitespace() {
+            // "l’Assemblée", "« Lorient »"
+            let name = word.rsplit(['’', '\'']).next().unwrap_or(word);
+            let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+            if !begins && letters(name) >= NAME_LETTERS && name.starts_with(char::is_uppercase) {
+                telling.extend(fold(name).split(' ').map(str::to_owned));
+            }
+            begins = word.ends_with(['.', '!', '?', '…', ':', '«', '»', '"', '–', '—']);
+        }
+    }
+    telling
+}
+
+/// Why a page cannot be an entry's, for people. A page that shows little, behind a paywall for one, cannot tell.
+pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Option<String> {
+    if word_count(&page.text) < MIN_PAGE_WORDS {
+        return None;
+    }
+    let title = markup_to_text(order.entry.title.as_deref().unwrap_or_default());
+    let telling = telling_words(&title, &[own.summary.as_deref().unwrap_or_default(), &own.text]);
     if telling.len() < MIN_TELLING_WORDS {
         return None;
     }
@@ -69,7 +86,10 @@ pub(super) fn is_another(page: &Page, order: &PageOrder, own: &EntryText) -> Opt
         .join(" "),
     );
     let shown: FxHashSet<&str> = shown.split(' ').collect();
-    let found = telling.iter().filter(|word| shown.contains(*word)).count();
+    let found = telling
+        .iter()
+        .filter(|word| shown.contains(word.as_str()))
+        .count();
     ((found as f32) < telling.len() as f32 * SAME_ARTICLE_SHARE).then(|| {
         let title = shorten(
             metadata.title.as_deref().unwrap_or("without a title"),
@@ -99,11 +119,12 @@ fn text(page: &Page, own: &EntryText) -> Text {
     if own_words == 0 {
         return Text::Page(None);
     }
-    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
-    if full && !page.metadata.paywalled {
-        if (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
-            return Text::Feed(counted);
-        }
+    // What says more than its page is no teaser of it, however short it is.
+    let says_more = (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE;
+    if own_words >= MIN_PAGE_WORDS && says_more && !page.metadata.paywalled {
+        return Text::Feed(counted);
+    }
+    if !own_is_teaser && !page.metadata.paywalled {
         if Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
             return Text::FeedAlone("the page's text is another".to_owned());
         }
@@ -221,6 +242,12 @@ impl Fields {
             if self.from_byline {
                 draft.warn(WarningCode::AuthorsFromByline);
             }
+        } else if !self.authors.iter().all(is_site) {
+            let of_page: Vec<String> = draft.authors.iter().map(|name| fold(name)).collect();
+            if !self.authors.iter().any(|name| of_page.contains(&fold(name))) {
+                let names = shorten(&self.authors.join(", "), MAX_DETAIL_CHARS);
+                draft.note(WarningCode::AuthorsDiffer, format!("the feed says `{names}`"));
+            }
         }
         if draft.categories.is_empty() {
             draft.categories = self.categories;
@@ -232,11 +259,13 @@ impl Fields {
 fn title(draft: &mut Draft, of_feed: Option<String>) -> Option<String> {
     let line = |raw: &str| clean_line(&markup_to_text(raw), &mut Repairs::default());
     let of_feed = of_feed.filter(|title| !line(title).is_empty());
-    let Some(of_page) = draft.title.take() else {
-        return of_feed;
-    };
-    let Some(of_feed) = of_feed else {
-        return Some(of_page);
+    let (of_page, of_feed) = match (draft.title.take(), of_feed) {
+        (Some(page), Some(feed)) => (page, feed),
+        (None, Some(feed)) => {
+            draft.note(WarningCode::TitleFromFeed, "the page gives none");
+            return Some(feed);
+        }
+        (page, None) => return page,
     };
     let (page_line, feed_line) = (line(&of_page), line(&of_feed));
     let (page_folded, feed_folded) = (fold(&page_line), fold(&feed_line));
@@ -294,11 +323,12 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let ((page_from, page_to), (feed_from, feed_to)) = (of_page.range(), of_feed.range());
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;
     let far = apart(page_from, feed_to) || apart(feed_from, page_to);
-    if !can_be(&of_page) || of_feed.precision < of_page.precision || is_doubted {
-        for code in doubted {
+    let is_possible = can_be(&of_page);
+    if !is_possible || of_feed.precision < of_page.precision || is_doubted {
+        for code in doubted.into_iter().chain([WarningCode::DateGuessed]) {
             draft.forget(code);
         }
-        if far {
+        if far || !is_possible {
             draft.note(WarningCode::DateFromFeed, format!("the page says {}", of_page.at));
         }
         return Some(of_feed);
@@ -311,7 +341,9 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
 
 /// Puts what the page says of itself into a draft.
 pub(super) fn fill(draft: &mut Draft, metadata: Metadata) {
-    draft.warnings.extend(metadata.notes);
+    for note in metadata.notes {
+        draft.note(note.code, note.detail);
+    }
     draft.title = metadata.title;
     draft.summary = metadata.description;
     draft.published = metadata.published.map(|date| match date.precision {
@@ -326,4 +358,25 @@ pub(super) fn fill(draft: &mut Draft, metadata: Metadata) {
     draft.categories.extend(metadata.tags);
     draft.image = metadata.image;
     draft.declared_language = metadata.language.or(draft.declared_language.take());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_known_again_by_its_names_and_its_title() {
+        let mut telling: Vec<String> = telling_words(
+            "Le bac reprend ses rotations sur la Gironde",
+            &["Depuis Royan, il relie l’Aquitaine au Verdon. Une avarie l’avait immobilisé, dit M. Roy."],
+        )
+        .into_iter()
+        .collect();
+        telling.sort_unstable();
+        assert_eq!(
+            telling,
+            ["aquitaine", "gironde", "reprend", "rotations", "royan", "verdon"]
+        );
+        assert!(telling_words("Titre du fil", &["Rien de plus."]).is_empty());
+    }
 }

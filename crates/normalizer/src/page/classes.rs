@@ -35,6 +35,8 @@ impl Hints {
     pub(super) const PAYWALL: Self = Self(512);
     /// Its writers, among what is [`Hints::BYLINE`].
     pub(super) const AUTHOR: Self = Self(2048);
+    /// A subheading that is no heading element.
+    pub(super) const SUBHEAD: Self = Self(4096);
     /// A sentence of the article shown once more.
     pub(super) const PULLED: Self = Self(1024);
 
@@ -65,7 +67,7 @@ impl Hints {
     /// Whether an inline element of these hints is told apart from the words around it.
     pub(super) fn breaks_inline(self) -> bool {
         self.intersects(Self(
-            Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0,
+            Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0 | Self::SUBHEAD.0,
         ))
     }
 }
@@ -125,6 +127,7 @@ impl Rules {
                 Some("crumbs") => Hints::CRUMBS,
                 Some("labels") => Hints::LABELS,
                 Some("pulled") => Hints::PULLED,
+                Some("subhead") => Hints::SUBHEAD,
                 _ => continue,
             };
             for word in words {

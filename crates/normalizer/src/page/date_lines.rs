@@ -1,10 +1,10 @@
 //! Dates in a line of a page, and what the words in front of each say it is.
 //!
 //! In: a line that readers see ("Par Jeanne Martin, publié le 14 sept. 2025 à 9h00, mis à jour le 16 sept. 2025 à 10h22").
-//! Out: each date with its role. What a date's words mean is `depeche_feed::parse_date`'s; here is only where it begins and
+//! Out: each date with its role. What a date's words mean is `depeche_feed::read_date`'s; here is only where it begins and
 //! ends.
 
-use depeche_feed::parse_date;
+use depeche_feed::{DateContext, Doubt, read_date};
 use depeche_model::Published;
 
 use crate::text::fold;
@@ -22,6 +22,8 @@ pub(super) struct Mention {
     /// What the words in front of it say of it.
     pub(super) role: Option<Role>,
     pub(super) date: Published,
+    /// What about it was a guess.
+    pub(super) doubt: Option<Doubt>,
     /// Words that make it.
     pub(super) words: usize,
     /// What stands between it and the date before, or the beginning.
@@ -84,8 +86,8 @@ pub(super) fn role_of(label: &str) -> Option<Role> {
 }
 
 /// The dates of a line, in order.
-pub(super) fn mentions(line: &str) -> Vec<Mention> {
-    if line.len() > MAX_LINE || !line.bytes().any(|b| b.is_ascii_digit()) {
+pub(super) fn mentions(line: &str, context: &DateContext) -> Vec<Mention> {
+    if line.len() > MAX_LINE {
         return Vec::new();
     }
     let line = unglued(line);
@@ -107,11 +109,12 @@ pub(super) fn mentions(line: &str) -> Vec<Mention> {
                 (at + 1..=longest).rev().find_map(|until| {
                     let (last_at, last) = words.get(until - 1).copied()?;
                     let end = last_at + last.trim_end_matches(closes).len();
-                    Some((until, parse_date(line.get(from..end)?)?))
+                    let reading = read_date(line.get(from..end)?, context)?;
+                    (!reading.is_in_prose && reading.updated.is_none()).then_some((until, reading))
                 })
             })
             .flatten();
-        let Some((until, date)) = read else {
+        let Some((until, reading)) = read else {
             at += 1;
             continue;
         };
@@ -121,7 +124,8 @@ pub(super) fn mentions(line: &str) -> Vec<Mention> {
         }
         found.push(Mention {
             role: role_of(before),
-            date,
+            date: reading.published,
+            doubt: reading.doubt,
             words: until - at,
             before: before.trim().to_owned(),
             behind: words.len() - until,
@@ -150,6 +154,10 @@ fn begins_date(word: &str) -> bool {
         return true;
     }
     let folded = fold(word);
+    // "il y a deux heures", "hier à 18h30": told from the reader's clock.
+    if matches!(folded.as_str(), "il" | "hier" | "aujourd hui" | "avant hier") {
+        return true;
+    }
     [
         "lun", "mar", "mer", "jeu", "ven", "sam", "dim", "jan", "fev", "feb", "avr", "apr", "mai", "may",
         "juin", "jun", "juil", "jul", "aou", "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu",
@@ -196,7 +204,7 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> Vec<String> {
-        mentions(line)
+        mentions(line, &DateContext::default())
             .iter()
             .map(|mention| {
                 let role = match mention.role {

@@ -20,7 +20,7 @@ use super::places::{Place, Places};
 use super::score::ends_sentence;
 use super::skim::{Head, Kind, Skim, Time};
 use crate::text::fold;
-use depeche_feed::parse_date;
+use depeche_feed::Doubt;
 
 /// When a page says it was published and changed.
 #[derive(Debug, Default)]
@@ -108,24 +108,29 @@ pub(super) fn read(
     own: Option<&Value>,
     linked: &Linked,
 ) -> Dates {
-    let head = &skim.head;
     let mut impossible = None;
-    let mut believed = |date: Option<Published>| {
-        let date = date?;
-        if is_believable(&date) {
-            return Some(date);
+    let mut doubts: Vec<(Published, Doubt)> = Vec::new();
+    let mut believed = |written: Option<String>| {
+        let reading = skim.date(&written?)?;
+        if !is_believable(&reading.published) {
+            impossible.get_or_insert(reading.published);
+            return None;
         }
-        impossible.get_or_insert(date);
-        None
+        doubts.extend(reading.doubt.map(|doubt| (reading.published, doubt)));
+        Some(reading.published)
     };
     let of_own = |name: &str| own.and_then(|own| json_ld::date(own, name));
+    let of_head = |names: &[&str], believed: &mut dyn FnMut(Option<String>) -> Option<Published>| {
+        let written = names.iter().flat_map(|name| said(&skim.head, name));
+        written.into_iter().find_map(|written| believed(Some(written)))
+    };
     let machine = believed(of_own("datePublished"))
-        .or_else(|| PUBLISHED.iter().find_map(|name| believed(of_head(head, name))))
+        .or_else(|| of_head(PUBLISHED, &mut believed))
         .or_else(|| believed(of_own("dateCreated")))
-        .or_else(|| believed(linked.page_published));
+        .or_else(|| believed(linked.page_published.clone()));
     let modified = believed(of_own("dateModified"))
-        .or_else(|| MODIFIED.iter().find_map(|name| believed(of_head(head, name))))
-        .or_else(|| believed(linked.page_modified));
+        .or_else(|| of_head(MODIFIED, &mut believed))
+        .or_else(|| believed(linked.page_modified.clone()));
     let shown = Shown::of(skim, title);
     let evidence = Evidence {
         machine,
@@ -135,6 +140,17 @@ pub(super) fn read(
     };
     let (published, warning) = evidence.weighed();
     let mut warnings: Vec<Warning> = warning.into_iter().collect();
+    doubts.extend(shown.doubts);
+    let doubt = published.and_then(|chosen| {
+        // What another source says too is no guess.
+        let others = evidence.all().filter(|date| date.at != chosen.at);
+        let is_confirmed = others.into_iter().any(|date| is_same_day(&date, &chosen));
+        let mut guessed = doubts.iter().filter(|(date, _)| date.at == chosen.at);
+        (!is_confirmed).then(|| guessed.next()).flatten()
+    });
+    if let Some((_, doubt)) = doubt {
+        warnings.push(Warning::new(WarningCode::DateGuessed, doubt.as_str()));
+    }
     if published.is_none()
         && let Some(impossible) = impossible
     {
@@ -154,12 +170,11 @@ fn is_believable(date: &Published) -> bool {
     date.at.to_zoned(TimeZone::UTC).year() >= FIRST_YEAR_ONLINE
 }
 
-fn of_head(head: &Head, name: &str) -> Option<Published> {
-    let metas = head.metas.iter().filter(|(known, _)| known == name);
-    let properties = head.properties.iter().filter(|(known, _)| known == name);
-    metas
-        .chain(properties)
-        .find_map(|(_, content)| parse_date(content))
+/// What a page's head says under a name.
+fn said(head: &Head, name: &str) -> impl Iterator<Item = String> {
+    let metas = head.metas.iter().filter(move |(known, _)| known == name);
+    let properties = head.properties.iter().filter(move |(known, _)| known == name);
+    metas.chain(properties).map(|(_, content)| content.clone())
 }
 
 /// What speaks for one date or another.
@@ -174,6 +189,13 @@ struct Evidence {
 }
 
 impl Evidence {
+    fn all(self) -> impl Iterator<Item = Published> {
+        let days = self.address.filter(|address| address.precision <= Precision::Day);
+        [self.machine, self.labelled, self.plain, days]
+            .into_iter()
+            .flatten()
+    }
+
     fn weighed(self) -> (Option<Published>, Option<Warning>) {
         let shown = self.labelled.or(self.plain);
         let agrees = |date: &Published| self.address.is_none_or(|address| is_near_address(date, &address));
@@ -273,6 +295,8 @@ struct Shown {
     labelled: Option<Published>,
     plain: Option<Published>,
     updated: Option<Published>,
+    /// What was a guess about which.
+    doubts: Vec<(Published, Doubt)>,
 }
 
 impl Shown {
@@ -289,11 +313,11 @@ impl Shown {
                 // Far from the heading: below the text, where some sign and date.
                 _ => &mut beside,
             };
-            let Some((role, date)) = read_time(skim, time) else {
+            let Some((role, date, doubt)) = read_time(skim, time) else {
                 continue;
             };
             if role.is_some() || place == Place::Own {
-                target.add(role, date);
+                target.add(role, date, doubt);
             }
         }
         for (number, block) in skim.blocks.iter().enumerate().take(near.end).skip(near.start) {
@@ -305,7 +329,7 @@ impl Shown {
                 continue;
             }
             let text = skim.text(block);
-            let found = mentions(text);
+            let found = mentions(text, &skim.dates);
             // A heading is one only where it says nothing else.
             if matches!(block.kind, Kind::Heading(_))
                 && found.first().is_none_or(|mention| mention.words < block.words)
@@ -318,8 +342,8 @@ impl Shown {
                     continue;
                 }
                 match place {
-                    Place::Own => shown.add(mention.role, mention.date),
-                    _ if mention.role.is_some() => beside.add(mention.role, mention.date),
+                    Place::Own => shown.add(mention.role, mention.date, mention.doubt),
+                    _ if mention.role.is_some() => beside.add(mention.role, mention.date, mention.doubt),
                     _ => {}
                 }
             }
@@ -331,10 +355,12 @@ impl Shown {
             shown.plain = beside.plain;
         }
         shown.updated = shown.updated.or(beside.updated);
+        shown.doubts.append(&mut beside.doubts);
         shown
     }
 
-    fn add(&mut self, role: Option<Role>, date: Published) {
+    fn add(&mut self, role: Option<Role>, date: Published, doubt: Option<Doubt>) {
+        self.doubts.extend(doubt.map(|doubt| (date, doubt)));
         let field = match role {
             Some(Role::Published) => &mut self.labelled,
             Some(Role::Updated) => &mut self.updated,
@@ -382,13 +408,12 @@ fn is_names(text: &str) -> bool {
 }
 
 /// What a `time` element says, and what it says it is.
-fn read_time(skim: &Skim, time: &Time) -> Option<(Option<Role>, Published)> {
-    let said = mentions(&time.shown);
-    let date = time
-        .machine
-        .as_deref()
-        .and_then(parse_date)
-        .or_else(|| said.first().map(|mention| mention.date))?;
+fn read_time(skim: &Skim, time: &Time) -> Option<(Option<Role>, Published, Option<Doubt>)> {
+    let said = mentions(&time.shown, &skim.dates);
+    let machine = time.machine.as_deref().and_then(|machine| skim.date(machine));
+    let (date, doubt) = machine
+        .map(|reading| (reading.published, reading.doubt))
+        .or_else(|| said.first().map(|mention| (mention.date, mention.doubt)))?;
     let role = if time.modified {
         Some(Role::Updated)
     } else {
@@ -398,7 +423,7 @@ fn read_time(skim: &Skim, time: &Time) -> Option<(Option<Role>, Published)> {
             .or_else(|| role_before(skim, time))
             .or(time.published.then_some(Role::Published))
     };
-    Some((role, date))
+    Some((role, date, doubt))
 }
 
 /// What stands in front of a `time` element in its line, or alone in the line before.
@@ -420,6 +445,7 @@ fn role_before(skim: &Skim, time: &Time) -> Option<Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use depeche_feed::parse_date;
 
     fn day(written: &str) -> Option<Published> {
         parse_date(written)

@@ -3,8 +3,6 @@
 //! In: the scripts' contents. Out: the article objects among them, wherever they are nested. Publishers write line breaks
 //! into strings, comment marks around the object and commas behind the last element; such scripts are mended and read.
 
-use depeche_feed::parse_date;
-use depeche_model::Published;
 use serde_json::Value;
 
 use super::skim::filled;
@@ -29,8 +27,8 @@ pub(super) struct Linked {
     /// The name of the site, where an object of its own says it.
     pub(super) site_name: Option<String>,
     /// When the page was published and changed, where it is told of the page and not of an article.
-    pub(super) page_published: Option<Published>,
-    pub(super) page_modified: Option<Published>,
+    pub(super) page_published: Option<String>,
+    pub(super) page_modified: Option<String>,
     /// People that are told apart from what they wrote, by their identifiers.
     people: Vec<(String, String)>,
 }
@@ -122,9 +120,10 @@ impl Linked {
         } else if is("WebPage") || is("ItemPage") || is("VideoObject") {
             self.page_published = self
                 .page_published
+                .take()
                 .or_else(|| date(object, "datePublished"))
                 .or_else(|| date(object, "uploadDate"));
-            self.page_modified = self.page_modified.or_else(|| date(object, "dateModified"));
+            self.page_modified = self.page_modified.take().or_else(|| date(object, "dateModified"));
         } else if is("Person")
             && let (Some(id), Some(name)) = (text(object, "@id"), text(object, "name"))
             && self.people.len() < MAX_ARTICLES
@@ -224,13 +223,12 @@ pub(super) fn text(article: &Value, field: &str) -> Option<String> {
     article.get(field).and_then(first_string)
 }
 
-/// A field's date; some write the seconds or milliseconds since 1970 as a number.
-pub(super) fn date(article: &Value, field: &str) -> Option<Published> {
-    let written = match article.get(field)? {
-        Value::Number(number) => number.to_string(),
-        value => first_string(value)?,
-    };
-    parse_date(&written)
+/// A field's date as it is written; some write the seconds or milliseconds since 1970 as a number.
+pub(super) fn date(article: &Value, field: &str) -> Option<String> {
+    match article.get(field)? {
+        Value::Number(number) => Some(number.to_string()),
+        value => first_string(value),
+    }
 }
 
 /// A field's texts: those of a list, or one.

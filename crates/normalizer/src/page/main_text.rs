@@ -36,6 +36,18 @@ pub(super) const VOTED_SHARE: f32 = 0.75;
 /// Words of a standfirst, all its lines together. Those of the French press run to 60, of magazines to 100.
 const MAX_CHAPO_WORDS: usize = 140;
 
+/// Words of a paragraph that presents an author.
+const MAX_BIO_WORDS: usize = 70;
+
+/// Words of a last line with an address to write to.
+const MAX_CONTACT_WORDS: usize = 30;
+
+/// What follows an author's name where the author is presented, folded.
+const BIO_VERBS: &[&str] = &[
+    "is", "was", "covers", "writes", "has", "reports", "works", "lives", "can", "joined", "teaches", "est",
+    "ecrit", "ist", "schreibt", "arbeitet", "es", "escribe", "e", "scrive",
+];
+
 /// What is known of the article from elsewhere.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Clues<'a> {
@@ -43,6 +55,7 @@ pub(super) struct Clues<'a> {
     pub(super) description: Option<&'a str>,
     /// The `articleBody` of JSON-LD, without markup.
     pub(super) body: Option<&'a str>,
+    pub(super) authors: &'a [String],
 }
 
 /// The main text.
@@ -185,7 +198,8 @@ impl Finder<'_> {
     fn keep(&self, element: usize, kept: &mut [bool]) {
         let range = self.skim.elements[element].blocks.clone();
         for number in range {
-            kept[number] = self.scores.out[self.skim.blocks[number].element] == Out::No;
+            kept[number] =
+                self.scores.out[self.skim.blocks[number].element] == Out::No && !self.scores.theirs[number];
         }
     }
 
@@ -301,6 +315,16 @@ impl Finder<'_> {
     fn trim(&self, lines: &mut Vec<usize>, voted: &[Option<f32>]) {
         let blocks = &self.skim.blocks;
         let prose = |number: &usize| self.scores.prose[*number];
+        // What stands above the title is the site's, unless little stands below.
+        if let Some(title) = self.title {
+            let words = |above: bool| -> usize {
+                let side = lines.iter().filter(|number| (**number < title) == above);
+                side.map(|number| blocks[*number].words).sum()
+            };
+            if words(false) > words(true) * 2 {
+                lines.retain(|number| *number >= title || self.is_chapo(*number));
+            }
+        }
         let Some(first) = lines.iter().position(prose) else {
             return;
         };
@@ -328,6 +352,11 @@ impl Finder<'_> {
                 Kind::Heading(_) => false,
                 Kind::Item => block.link_share() < 0.3,
                 Kind::Quote => true,
+                Kind::Text if lines.len() > 1 && !is_voted && self.is_about_author(text, block.words) => {
+                    false
+                }
+                // An address to write to.
+                Kind::Text if block.words <= MAX_CONTACT_WORDS && text.contains('@') && !is_voted => false,
                 Kind::Text if block.is_bold() && !prose(last) && !ends_sentence(text) => false,
                 Kind::Text => {
                     (prose(last) && block.link_share() < 0.4)
@@ -353,6 +382,22 @@ impl Finder<'_> {
             headed.push(number);
         }
         *lines = headed;
+    }
+
+    /// Whether a last paragraph presents who wrote the article.
+    fn is_about_author(&self, text: &str, words: usize) -> bool {
+        if words > MAX_BIO_WORDS {
+            return false;
+        }
+        let folded = fold(text);
+        self.clues.authors.iter().any(|author| {
+            let author = fold(author);
+            author.contains(' ')
+                && folded
+                    .strip_prefix(author.as_str())
+                    .and_then(|rest| rest.trim_start().split(' ').next())
+                    .is_some_and(|verb| BIO_VERBS.contains(&verb))
+        })
     }
 
     /// The standfirst, where it stands outside the container.

@@ -22,6 +22,7 @@ mod places;
 mod signature;
 mod title;
 
+mod asides;
 mod beside;
 mod filter;
 mod main_text;
@@ -33,7 +34,7 @@ mod paywall;
 
 mod choice;
 
-use depeche_feed::Wall;
+use depeche_feed::{DateContext, Wall};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
     Table, Warning, WarningCode,
@@ -106,14 +107,15 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
     }
 }
 
-/// Reads a page.
+/// Reads a page. `dates` is where and when it was captured.
 ///
 /// # Errors
 ///
 /// Why it is not parsed, for people.
-pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
+pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, String> {
     let document = guard::parse(html).map_err(|refused| refused.to_string())?;
-    let skim = Skim::of(&document);
+    let mut skim = Skim::of(&document);
+    skim.dates = dates;
     drop(document);
     let mut metadata = metadata::read(&skim, url);
     let mut repairs = Repairs::default();
@@ -127,6 +129,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
             title: metadata.title.as_deref(),
             description: metadata.description.as_deref(),
             body: body.as_deref(),
+            authors: &metadata.authors,
         },
     );
     let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
@@ -175,7 +178,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
 /// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
 #[must_use]
 pub fn barrier_to(html: &str, url: &str) -> Option<String> {
-    let page = read(html, url).ok()?;
+    let page = read(html, url, DateContext::default()).ok()?;
     page.barrier.map(|barrier| barrier.to_string())
 }
 
@@ -275,7 +278,7 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         metadata,
         beside,
         ..
-    } = read(html, url)?;
+    } = read(html, url, DateContext::default())?;
     let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
     Ok(PageArticle {
         title: metadata.title.map(line),
@@ -344,7 +347,12 @@ pub(crate) fn with_order(
 }
 
 /// The article of a page that came by itself: a replayed file, or a page of a foreign archive.
-pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) -> Output {
+pub(crate) fn without_order(
+    html: &str,
+    capture: &Capture,
+    dates: DateContext,
+    detector: &Detector,
+) -> Output {
     let from = match capture.kind {
         CaptureKind::Page => ContentFrom::Page,
         _ => ContentFrom::File,
@@ -352,7 +360,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     let address = urls::absolute(capture.base_uri(), None);
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
-    match answer(capture).and_then(|()| read(html, &base)) {
+    match answer(capture).and_then(|()| read(html, &base, dates)) {
         // What stands in an article's place is none, whatever it says.
         Ok(page) if page.barrier.is_some() => {
             draft.url = address;

@@ -188,6 +188,9 @@ impl Reader {
             "input" => {
                 self.skim.head.asks_password |=
                     attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+                if !attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden")) {
+                    self.control();
+                }
                 return true;
             }
             "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object" | "embed" | "canvas"
@@ -228,7 +231,11 @@ impl Reader {
         let mut leave = Leave {
             // What leads to a place in the page is no link to another.
             link: name == "a"
-                && attribute(element, "href").is_some_and(|href| !href.trim_start().starts_with('#')),
+                && attribute(element, "href").is_some_and(|href| {
+                    let href = href.trim();
+                    // A lone `#` is a button's.
+                    href == "#" || !href.starts_with('#')
+                }),
             bold: matches!(name, "b" | "strong" | "u"),
             heading: matches!(tag, Tag::Heading(_)),
             item: tag == Tag::Item,
@@ -252,7 +259,11 @@ impl Reader {
                 class,
                 blocks: blocks..blocks,
                 end: number + 1,
+                has_control: false,
             });
+            if tag == Tag::Button {
+                self.control();
+            }
             self.open.push(number);
         } else if name == "title" || name == "head" {
             self.flush();
@@ -266,6 +277,13 @@ impl Reader {
             self.headings.push(level);
         }
         Some(leave)
+    }
+
+    /// Notes a field or a button in the element that is open.
+    fn control(&mut self) {
+        if let Some(number) = self.open.last() {
+            self.skim.elements[*number].has_control = true;
+        }
     }
 
     fn leave(&mut self, leave: &Leave) {
@@ -322,6 +340,17 @@ impl Reader {
 
     /// Ends a block.
     fn flush(&mut self) {
+        // The sign that links a heading to itself.
+        if !self.headings.is_empty()
+            && let Some(text) = self
+                .skim
+                .text
+                .get(self.start..)
+                .filter(|text| text.ends_with('¶'))
+        {
+            let bare = self.start + text.trim_end_matches(['¶', ' ']).len();
+            self.skim.text.truncate(bare);
+        }
         let end = self.skim.text.len();
         if end > self.start {
             if let Some(element) = self.open.last() {
@@ -548,6 +577,8 @@ impl Reader {
                 "itemprop" => hints |= classes::of_property(value),
                 "style" if is_undisplayed(value) => hints |= Hints::HIDDEN,
                 "hidden" => hints |= Hints::HIDDEN,
+                // What a table of old pages floats beside the text is a picture with its words.
+                "align" if tag == Tag::Table && is_side(value) => hints |= Hints::CAPTION,
                 "aria-hidden" if value == "true" => hints |= Hints::HIDDEN,
                 _ => {}
             }
@@ -632,6 +663,10 @@ fn is_authors(href: &str) -> bool {
 fn has_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace()
         .any(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn is_side(align: &str) -> bool {
+    align.eq_ignore_ascii_case("left") || align.eq_ignore_ascii_case("right")
 }
 
 fn is_undisplayed(style: &str) -> bool {

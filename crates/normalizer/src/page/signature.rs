@@ -268,7 +268,7 @@ impl<'a> Byline<'a> {
                     return true;
                 }
             }
-            if mentions(text).is_empty() {
+            if mentions(text, &skim.dates).is_empty() {
                 continue;
             }
             if before_date(text, self.site).is_some_and(|names| self.take(&names)) {

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use depeche_feed::{DateContext, DateReading, read_date};
 use dom_query::Document;
 
 use super::classes::Hints;
@@ -55,6 +56,8 @@ pub(super) struct Element {
     pub(super) blocks: Range<usize>,
     /// The first element behind it that is not inside it.
     pub(super) end: usize,
+    /// A field or button of a form stands directly in it.
+    pub(super) has_control: bool,
 }
 
 /// A run of text without a line break.
@@ -107,6 +110,8 @@ pub(super) struct Skim {
     pub(super) elements: Vec<Element>,
     pub(super) blocks: Vec<Block>,
     pub(super) head: Head,
+    /// Where and when the page was captured.
+    pub(super) dates: DateContext,
 }
 
 /// What a page says of itself in elements made for it, in document order.
@@ -171,6 +176,11 @@ pub(super) struct Link {
 }
 
 impl Skim {
+    /// Reads a string that is a date and nothing else.
+    pub(super) fn date(&self, written: &str) -> Option<DateReading> {
+        read_date(written, &self.dates).filter(|reading| !reading.is_in_prose)
+    }
+
     /// Reads a tree.
     pub(super) fn of(document: &Document) -> Self {
         reader::read(document)

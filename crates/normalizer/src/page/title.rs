@@ -25,10 +25,25 @@ pub(super) struct Candidates<'a> {
 pub(super) fn block(skim: &Skim) -> Option<usize> {
     let named = |block: &super::skim::Block| block.kind == Kind::Heading(1) && block.words > 1;
     // A site that makes its name a heading has it in a link.
-    skim.blocks
+    let first = skim
+        .blocks
         .iter()
         .position(|block| named(block) && block.words > 2 && block.link_share() < 0.5)
-        .or_else(|| skim.blocks.iter().position(named))
+        .or_else(|| skim.blocks.iter().position(named))?;
+    Some(under_site_name(skim, &skim.blocks[first]).unwrap_or(first))
+}
+
+/// The heading of the article where the first one is the site's name: the document's title ends in that and begins with
+/// another heading.
+fn under_site_name(skim: &Skim, first: &super::skim::Block) -> Option<usize> {
+    let document = fold(skim.head.title.as_deref()?);
+    let own = document
+        .strip_suffix(&fold(skim.text(first)))
+        .map(str::trim_end)
+        .filter(|own| own.contains(' '))?;
+    skim.blocks
+        .iter()
+        .position(|block| matches!(block.kind, Kind::Heading(2 | 3)) && fold(skim.text(block)) == own)
 }
 
 /// The text of that heading.

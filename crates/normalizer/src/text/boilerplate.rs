@@ -17,6 +17,12 @@ const MAX_WORDS: usize = 30;
 /// Words of a line about who wrote when; a longer one is a sentence that happens to begin so.
 const MAX_CREDIT_WORDS: usize = 14;
 
+/// Words of an offer to subscribe: its conditions are part of it.
+const MAX_OFFER_WORDS: usize = 60;
+
+/// Words of a heading over what readers wrote; it may repeat the article's title.
+const MAX_READERS_WORDS: usize = 16;
+
 /// Words of a heading over links that could begin a sentence too.
 const MAX_LIST_WORDS: usize = 8;
 
@@ -77,6 +83,10 @@ pub(crate) enum Line {
     Boilerplate,
     /// The heading of a list of links, or such a link.
     Links,
+    /// An offer to subscribe: what stands in a box with it belongs to it.
+    Offer,
+    /// The heading of what readers wrote.
+    Readers,
 }
 
 /// Words that stand in a line, and others behind them.
@@ -127,6 +137,11 @@ struct Rules {
     parts: FxHashMap<String, Vec<Part>>,
     /// First words of whole lines, with the most words of a line that begins so.
     firsts: FxHashMap<String, usize>,
+    /// Words that stand in an offer anywhere.
+    offers: Vec<String>,
+    /// Headings over what readers wrote, without numbers: whole lines, and first words.
+    readers: FxHashSet<String>,
+    readers_of: Vec<String>,
     #[cfg(test)]
     count: usize,
 }
@@ -150,6 +165,11 @@ impl Rules {
                     rules.lines.insert(phrase, Line::Boilerplate);
                 }
                 "part" => rules.parts.entry(first).or_default().push(Part::parse(written)),
+                "offer" => rules.offers.push(phrase),
+                "readers" if line.ends_with('…') => rules.readers_of.push(phrase),
+                "readers" => {
+                    rules.readers.insert(phrase);
+                }
                 _ => {
                     let start = match kind {
                         "start" => (phrase, Line::Boilerplate, MAX_WORDS),
@@ -169,16 +189,22 @@ impl Rules {
         rules
     }
 
-    fn kind(&self, line: &str) -> Line {
+    fn kind(&self, line: &str, linked: bool) -> Line {
         // Lines longer than any rule's are not folded; fifteen bytes a word are more than French has.
-        if line.len() > MAX_WORDS * 15 {
+        if line.len() > MAX_OFFER_WORDS * 15 {
             return Line::Text;
         }
         let words = word_count(line);
-        if words > MAX_WORDS {
+        if words > MAX_OFFER_WORDS {
             return Line::Text;
         }
         let folded = fold(line);
+        if self.offers.iter().any(|part| folded.contains(part.as_str())) {
+            return Line::Offer;
+        }
+        if words > MAX_WORDS {
+            return Line::Text;
+        }
         if let Some(kind) = self.lines.get(&folded) {
             return *kind;
         }
@@ -189,7 +215,7 @@ impl Rules {
             .into_iter()
             .flatten()
             .find(|(phrase, _, most)| {
-                words <= *most
+                (words <= *most || (linked && *most == MAX_LIST_WORDS))
                     && (*most > MAX_CREDIT_WORDS || !line.trim_end().ends_with(['.', '!', '?', '…']))
                     && folded
                         .strip_prefix(phrase.as_str())
@@ -201,7 +227,24 @@ impl Rules {
         if is_picture_credit(line, words) || self.has_part(&folded) || self.is_row_of_buttons(&folded) {
             return Line::Boilerplate;
         }
+        if words <= MAX_READERS_WORDS && self.heads_readers(&folded) {
+            return Line::Readers;
+        }
         Line::Text
+    }
+
+    /// Whether a folded line heads what readers wrote; how many they are matters not.
+    fn heads_readers(&self, folded: &str) -> bool {
+        let words: Vec<&str> = folded
+            .split(' ')
+            .filter(|word| !word.is_empty() && !word.chars().all(|c| c.is_ascii_digit()))
+            .collect();
+        let bare = words.join(" ");
+        self.readers.contains(&bare)
+            || self.readers_of.iter().any(|phrase| {
+                bare.strip_prefix(phrase.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
     }
 }
 
@@ -264,7 +307,12 @@ fn is_picture_credit(line: &str, words: usize) -> bool {
 
 /// What a line is.
 pub(crate) fn line_kind(line: &str) -> Line {
-    RULES.kind(line)
+    RULES.kind(line, false)
+}
+
+/// What a line is of which a good part may be links: what could begin a sentence heads them then at any length.
+pub(crate) fn line_kind_of(line: &str, linked: bool) -> Line {
+    RULES.kind(line, linked)
 }
 
 /// The text without its boilerplate lines.

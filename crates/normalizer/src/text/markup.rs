@@ -84,12 +84,13 @@ fn has_markup(text: &str) -> bool {
 }
 
 /// Text without tags; a line break where a paragraph ends. Plain text comes back as it is.
+#[must_use]
 pub fn markup_to_text(snippet: &str) -> Cow<'_, str> {
     if has_markup(snippet) {
         return Cow::Owned(strip(snippet));
     }
     // Escaped once more than the feed format asks for: the markup is in the references.
-    if snippet.contains("&lt;") || snippet.contains("&#60;") {
+    if snippet.contains("lt;") || snippet.contains("#60;") {
         let decoded = decode_entities(snippet);
         if has_markup(&decoded) {
             return Cow::Owned(strip(&decoded));

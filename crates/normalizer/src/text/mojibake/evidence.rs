@@ -105,10 +105,8 @@ pub(super) fn certainty(
                     Certainty::None
                 }
             }
-            // The same again.
-            'ƒ' | 'ˆ' | '˜' => Certainty::Likely,
-            // `1ᵉʳ`.
-            '\u{2b0}'..='\u{2b8}' => Certainty::Likely,
+            // The same again; `1ᵉʳ`.
+            'ƒ' | 'ˆ' | '˜' | '\u{2b0}'..='\u{2b8}' => Certainty::Likely,
             _ => Certainty::None,
         },
     }
@@ -188,8 +186,13 @@ fn picture(decoded: char) -> Certainty {
 fn mark(reading: Reading, source: &[char], decoded: char, between: Neighbours) -> Certainty {
     let closing = source.iter().skip(1).all(|c| closes(*c));
     match decoded {
-        '\u{2010}'..='\u{203a}' | '\u{200b}'..='\u{200f}' | '€' | '\u{2060}' => Certainty::Certain,
-        '\u{feff}' | '\u{fe0f}' | char::REPLACEMENT_CHARACTER => Certainty::Certain,
+        '\u{2010}'..='\u{203a}'
+        | '\u{200b}'..='\u{200f}'
+        | '€'
+        | '\u{2060}'
+        | '\u{feff}'
+        | '\u{fe0f}'
+        | char::REPLACEMENT_CHARACTER => Certainty::Certain,
         '\u{2000}'..='\u{200a}' => Certainty::Likely,
         '\u{2000}'..='\u{2bff}' => match reading {
             Reading::Western | Reading::Turkish | Reading::Central => either(!closing),

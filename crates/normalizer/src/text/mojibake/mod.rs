@@ -25,9 +25,8 @@ pub fn repair_mojibake(text: &str) -> Cow<'_, str> {
     if !is_suspicious(text) {
         return Cow::Borrowed(text);
     }
-    let mut current = match pass(text) {
-        Some(repaired) => repaired,
-        None => return Cow::Borrowed(text),
+    let Some(mut current) = pass(text) else {
+        return Cow::Borrowed(text);
     };
     for _ in 1..MAX_PASSES {
         match pass(&current) {
@@ -297,4 +296,76 @@ fn lowered(lead: char, next: char) -> Option<char> {
         .filter(|byte| (0xa1..=0xbf).contains(byte))?;
     // Behind 0xC3 stand U+00C0 to U+00FF.
     (lead == 'ã').then(|| char::from(byte | 0x40))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::{Repairs, clean_line};
+
+    /// The lines of a file of cases, with `\u{…}` as the characters they name.
+    fn lines(file: &'static str) -> impl Iterator<Item = String> {
+        file.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let mut out = String::new();
+            let mut rest = line;
+            while let Some((before, after)) = rest.split_once("\\u{") {
+                let (number, behind) = after.split_once('}').unwrap();
+                out.push_str(before);
+                out.push(char::from_u32(u32::from_str_radix(number, 16).unwrap()).unwrap());
+                rest = behind;
+            }
+            out + rest
+        })
+    }
+
+    #[test]
+    fn mojibake_is_undone() {
+        // A space that lost what made it a no-break one cannot get it back.
+        let plain = |text: &str| text.replace(['\u{a0}', '\u{202f}'], " ").replace("  ", " ");
+        let mut cases = 0;
+        for line in lines(include_str!("../../../tests/data/text/mojibake.txt")) {
+            let (broken, whole) = line.split_once(" => ").unwrap();
+            let repaired = clean_line(broken, &mut Repairs::default());
+            assert_eq!(
+                plain(&repaired).trim(),
+                plain(&clean_line(whole, &mut Repairs::default())).trim(),
+                "{broken}"
+            );
+            cases += 1;
+        }
+        assert!(cases > 300);
+    }
+
+    #[test]
+    fn what_may_be_meant_stays() {
+        let mut cases = 0;
+        for line in lines(include_str!("../../../tests/data/text/clean.txt")) {
+            assert!(
+                matches!(repair_mojibake(&line), Cow::Borrowed(_)),
+                "{line}: {}",
+                repair_mojibake(&line)
+            );
+            cases += 1;
+        }
+        assert!(cases > 190);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_repaired_twice(text in "[ÃÂâã€™œ“”©¨§ƒ‚Ä√¬├┬®Ð¾Ñï»¿ \u{a0}\u{80}\u{9d}aéE.]{0,24}") {
+            let once = repair_mojibake(&text).into_owned();
+            prop_assert_eq!(repair_mojibake(&once).into_owned(), once);
+        }
+
+        #[test]
+        fn french_that_was_read_wrongly_comes_back(text in "[a-zéèàçêôîûœ]{2,9}( [a-zéèêçôûœ’]{2,9}){3,6}") {
+            let broken: String = text.bytes().map(|byte| {
+                let (read, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(&byte));
+                read.into_owned()
+            }).collect();
+            prop_assert_eq!(repair_mojibake(&broken), text);
+        }
+    }
 }
