@@ -48,6 +48,7 @@ fn file(body: &str) -> Journaled {
             captured_at: "2026-02-06T12:00:00Z".parse().expect("a time"),
             source: "Exemple".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order: None,
             payload: Payload::File {
                 content_type: Some("text/html; charset=utf-8".to_owned()),
