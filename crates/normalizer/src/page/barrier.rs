@@ -43,6 +43,7 @@ const CORE: &[&str] = &[
     "publicites personnalisees",
     "publicite personnalisee",
     "publicites ciblees",
+    "publicite ciblee",
     "contenu personnalise",
     "audience",
     "identifiants",
@@ -61,50 +62,28 @@ const ADDRESS: &[&str] = &[
 /// The share of such words in a text. Reports have under 2 %, interviews up to 4, consent pages of the press 6 to 14.
 const ADDRESS_SHARE: f32 = 0.05;
 
-/// What a button says, folded; nothing else stands in its line.
+/// How words on their buttons begin, folded.
 const LABELS: &[&str] = &[
-    "accepter",
-    "j accepte",
-    "j accepte les cookies",
-    "tout accepter",
-    "accepter tout",
-    "accepter fermer",
-    "accepter et fermer",
-    "accepter et continuer",
-    "accepter et acceder",
-    "accepter les cookies",
-    "accepter tous les cookies",
+    "accept",
+    "refus",
+    "consen",
+    "parametr",
+    "personnalis",
+    "preferences",
+    "choix",
+    "choisi",
     "acceder gratuitement",
-    "ok pour moi",
-    "ok tout accepter",
-    "refuser",
-    "je refuse",
-    "tout refuser",
-    "refuser tout",
+    "d accord",
     "non merci",
-    "continuer sans accepter",
-    "refuser et s abonner",
-    "je choisis",
-    "parametrer",
-    "personnaliser",
-    "parametres",
-    "gerer mes choix",
-    "gerer les cookies",
-    "choisir mes preferences",
+    "ok pour moi",
+    "continuer sans",
     "plus d options",
-    "s abonner",
-    "je m abonne",
-    "en savoir plus",
     "agree",
     "disagree",
     "i agree",
-    "accept",
-    "accept all",
-    "reject all",
+    "reject",
     "more options",
-    "manage options",
-    "consent",
-    "do not consent",
+    "manage",
 ];
 
 /// What is written on the buttons of consent pages, folded.
@@ -251,7 +230,7 @@ pub(super) struct Content<'a> {
     pub(super) around: &'a str,
     /// All that the page shows, folded.
     pub(super) shown: &'a str,
-    /// Lines of it that say what buttons of consent pages say.
+    /// Lines of it, those at its foot left out, that say what buttons of consent pages say.
     pub(super) buttons: usize,
     /// It calls itself an article.
     pub(super) is_article: bool,
@@ -264,9 +243,14 @@ pub(super) fn may_be_consent(text: &str) -> bool {
     SUBJECTS.iter().any(|subject| text.contains(subject))
 }
 
-/// Whether a folded line is what a button of a consent page says.
+/// Whether a short folded line has what a button of a consent page says.
 pub(super) fn is_button(line: &str) -> bool {
-    LABELS.contains(&line)
+    LABELS.iter().any(|label| {
+        line.match_indices(label).any(|(at, _)| {
+            line.get(..at)
+                .is_some_and(|before| before.is_empty() || before.ends_with(' '))
+        })
+    })
 }
 
 /// Whether a folded text asks its reader for consent: it, or what stands around it, speaks of cookies and their like, and
@@ -283,7 +267,7 @@ fn asks_for_consent(text: &str, around: &str, buttons: usize, is_article: bool) 
     }
     let share = address as f32 / words.max(1) as f32;
     let buttons_asked = if is_article { 2 } else { 1 };
-    share >= ADDRESS_SHARE && (core >= 5 || (core >= 2 && buttons >= buttons_asked))
+    share >= ADDRESS_SHARE && buttons >= buttons_asked
 }
 
 /// What the page shows instead of an article.
@@ -297,9 +281,10 @@ pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
         let is_consent = if content.is_article {
             buttons >= 2 && talk >= 3
         } else {
-            (buttons >= 1 && talk >= 2) || talk >= 5
+            (buttons >= 1 && talk >= 2) || (talk >= 5 && content.buttons >= 1)
         };
-        let is_consent = (words <= MAX_SHORT_WORDS && is_consent)
+        // Beside a short article stands the site's banner; the page is one where its text is about it too.
+        let is_consent = (words <= MAX_SHORT_WORDS && is_consent && count(TALK, content.main) >= 1)
             || asks_for_consent(content.main, content.around, content.buttons, content.is_article);
         return (words <= MAX_CONSENT_WORDS && is_consent).then_some(Barrier::Consent);
     }

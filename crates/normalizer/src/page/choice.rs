@@ -312,7 +312,15 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let can_be = |date: &Published| date.precision != Precision::None && is_plausible(date, captured_at);
     let (of_page, of_feed) = match (draft.published.take(), of_feed) {
         (Some(page), Some(feed)) => (page, feed),
-        (page, feed) => return page.or(feed),
+        (None, Some(feed)) => {
+            // What the page says in its date's place cannot be true.
+            if can_be(&feed) && draft.has(WarningCode::DateImpossible) {
+                draft.forget(WarningCode::DateImpossible);
+                draft.note(WarningCode::DateFromFeed, "the page's cannot be true");
+            }
+            return Some(feed);
+        }
+        (page, None) => return page,
     };
     if !can_be(&of_feed) {
         return Some(of_page);

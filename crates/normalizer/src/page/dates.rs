@@ -47,6 +47,9 @@ const BLOCKS_BEHIND: usize = 40;
 /// Words of a line with a date, a writer and what can be done with the article.
 const MAX_WORDS: usize = 30;
 
+/// Bytes of such a line: fifteen a word are more than French has.
+const MAX_BYTES: usize = 450;
+
 /// Words behind a date that says nothing of itself: an agency, a count of comments.
 const MAX_BEHIND_WORDS: usize = 6;
 
@@ -321,7 +324,7 @@ impl Shown {
             }
         }
         for (number, block) in skim.blocks.iter().enumerate().take(near.end).skip(near.start) {
-            if block.words > MAX_WORDS || Some(number) == title {
+            if block.words > MAX_WORDS || block.bytes() > MAX_BYTES || Some(number) == title {
                 continue;
             }
             let place = places.of_element(block.element, number, false);
@@ -429,6 +432,10 @@ fn read_time(skim: &Skim, time: &Time) -> Option<(Option<Role>, Published, Optio
 /// What stands in front of a `time` element in its line, or alone in the line before.
 fn role_before(skim: &Skim, time: &Time) -> Option<Role> {
     let block = skim.blocks.get(time.block)?;
+    // In the middle of a paragraph a time is the text's.
+    if block.words > MAX_WORDS || block.bytes() > MAX_BYTES {
+        return None;
+    }
     let text = skim.text(block);
     let before = if time.shown.is_empty() {
         text

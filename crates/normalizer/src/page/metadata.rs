@@ -53,6 +53,9 @@ const MAX_TAGS: usize = 20;
 /// Words of a section's name.
 const MAX_SECTION_WORDS: usize = 5;
 
+/// Bytes of it.
+const MAX_SECTION_BYTES: usize = 80;
+
 /// Words of a label.
 const MAX_LABEL_WORDS: usize = 6;
 
@@ -356,6 +359,7 @@ impl<'a> OwnLinks<'a> {
                 let text = skim.text(block);
                 block.link_share() > 0.9
                     && block.words <= MAX_SECTION_WORDS
+                    && block.bytes() <= MAX_SECTION_BYTES
                     && text.starts_with(char::is_uppercase)
                     && !HOME.contains(&fold(text).as_str())
                     && skim.is_within(block.element, box_of_title)

@@ -52,6 +52,7 @@ use beside::Beside;
 pub(crate) use byline::Credit;
 use choice::{fill, merged};
 use classes::Hints;
+use date_lines::unglued;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
@@ -62,8 +63,11 @@ const MIN_PAGE_WORDS: usize = 40;
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
 
-/// Words on a button: "Accepter tous les cookies".
-const MAX_BUTTON_WORDS: usize = 5;
+/// Words on a button: "Accepter tous les cookies et continuer".
+const MAX_BUTTON_WORDS: usize = 6;
+
+/// Bytes on it.
+const MAX_BUTTON_BYTES: usize = 60;
 
 /// What was read of a page.
 #[derive(Debug)]
@@ -201,11 +205,16 @@ fn spanned<'a>(skim: &'a Skim, blocks: &std::ops::Range<usize>) -> &'a str {
     skim.text.get(first.text.start..last.text.end).unwrap_or_default()
 }
 
-/// The lines that say what buttons of consent pages say.
+/// The lines that say what buttons of consent pages say. Every site has such a link among those at its foot.
 fn buttons(skim: &Skim) -> usize {
-    let short = skim.blocks.iter().filter(|block| block.words <= MAX_BUTTON_WORDS);
-    short
-        .filter(|block| barrier::is_button(&fold(skim.text(block))))
+    let at_foot = |element| {
+        skim.around(element)
+            .any(|element| matches!(skim.elements[element].tag, Tag::Footer | Tag::Nav))
+    };
+    skim.blocks
+        .iter()
+        .filter(|block| block.words <= MAX_BUTTON_WORDS && block.bytes() <= MAX_BUTTON_BYTES)
+        .filter(|block| barrier::is_button(&fold(&unglued(skim.text(block)))) && !at_foot(block.element))
         .count()
 }
 

@@ -22,6 +22,9 @@ const BLOCKS: usize = 40;
 /// Words of a byline with its date.
 const MAX_WORDS: usize = 24;
 
+/// Bytes of it.
+const MAX_BYTES: usize = 400;
+
 /// Blocks behind the heading in which a line that is a date may name people.
 const DATED_BLOCKS: usize = 12;
 
@@ -155,6 +158,7 @@ impl<'a> Byline<'a> {
         let near = blocks
             .filter(|(number, block)| {
                 block.words <= MAX_WORDS
+                    && block.bytes() <= MAX_BYTES
                     && (places.of_element(block.element, *number, true) != Place::Foreign
                         || places.of_labels(block.element) == Place::Own)
             })
