@@ -210,6 +210,12 @@ const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "a sentence says when something else was published",
+        below: "<p>Le rapport, publié le 3 mars 2026, décrit un ouvrage à bout de souffle.</p>",
+        day: "",
+        ..PLAIN
+    },
+    Case {
         name: "an update is no publication",
         below: "<p>Mis à jour le 8 octobre 2017 à 10h12</p>",
         day: "",

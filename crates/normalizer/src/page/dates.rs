@@ -50,6 +50,9 @@ const MAX_WORDS: usize = 30;
 /// Bytes of such a line: fifteen a word are more than French has.
 const MAX_BYTES: usize = 450;
 
+/// Words of what a date is called, in a line that ends as sentences do.
+const MAX_LABEL_WORDS: usize = 5;
+
 /// Words behind a date that says nothing of itself: an agency, a count of comments.
 const MAX_BEHIND_WORDS: usize = 6;
 
@@ -341,7 +344,10 @@ impl Shown {
             }
             for mention in &found {
                 let is_line = found.len() <= 2 && is_date_line(mention, text, block.words);
-                if mention.role.is_none() && !is_line {
+                // "Le rapport, publié le 3 mars, décrit un système." is a sentence of the article.
+                let is_prose =
+                    ends_sentence(text) && found.len() == 1 && block.words > mention.words + MAX_LABEL_WORDS;
+                if is_prose || (mention.role.is_none() && !is_line) {
                     continue;
                 }
                 match place {
