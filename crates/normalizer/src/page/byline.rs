@@ -215,8 +215,18 @@ impl Credit {
 /// Whether a line begins as bylines do.
 pub(super) fn is_byline(line: &str) -> bool {
     let folded = fold(line);
-    line.chars().count() < 160
-        && LEADS.iter().any(|lead| {
+    if line.chars().count() >= 160 {
+        return false;
+    }
+    [
+        "de notre correspondant",
+        "de notre envoye",
+        "de nos correspondants",
+        "de nos envoyes",
+    ]
+    .iter()
+    .any(|lead| folded.starts_with(lead))
+        || LEADS.iter().any(|lead| {
             *lead != "texte"
                 && folded
                     .strip_prefix(lead)
@@ -239,7 +249,10 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
 }
 
 fn agency(folded: &str) -> Option<&'static str> {
-    let name = folded.strip_prefix("l ").unwrap_or(folded);
+    let name = ["l ", "avec l ", "avec "]
+        .iter()
+        .find_map(|lead| folded.strip_prefix(lead))
+        .unwrap_or(folded);
     AGENCIES
         .iter()
         .find(|(known, _)| *known == name)

@@ -28,6 +28,9 @@ const MAX_BYTES: usize = 400;
 /// Blocks behind the heading in which a line that is a date may name people.
 const DATED_BLOCKS: usize = 12;
 
+/// Words of a line that says which agency's text a site took.
+const MAX_AGENCY_WORDS: usize = 6;
+
 /// Words of a site's name.
 const MAX_SITE_WORDS: usize = 8;
 
@@ -185,7 +188,25 @@ impl<'a> Byline<'a> {
                 .into_iter()
                 .any(|line| byline::is_byline(line) && self.take(line))
         };
-        if found { self.credit } else { Credit::default() }
+        if !found {
+            self.credit = Credit::default();
+        }
+        self.lone_agency();
+        self.credit
+    }
+
+    /// An agency by itself, below the text mostly: "(avec AFP)".
+    fn lone_agency(&mut self) {
+        for (_, block) in &self.near {
+            let text = self.skim.text(block);
+            if block.words <= 4 && (text.starts_with('(') || fold(text).starts_with("avec ")) {
+                let mut lone = Credit::default();
+                lone.add(text);
+                lone.agencies
+                    .retain(|agency| !self.credit.agencies.contains(agency));
+                self.credit.agencies.append(&mut lone.agencies);
+            }
+        }
     }
 
     /// Adds the names of a line, the site's own left out; whether there were any.
@@ -278,12 +299,19 @@ impl<'a> Byline<'a> {
             if before_date(text, self.site).is_some_and(|names| self.take(&names)) {
                 return true;
             }
+            // "Publié le 12 août 2025 à 6h02 par Anne Martin".
+            if let Some((_, names)) = text.rsplit_once(" par ")
+                && is_signature(names)
+                && self.take(names)
+            {
+                return true;
+            }
             let beside = near.iter().filter(|(other, block)| {
                 other.abs_diff(number) == 1 && Some(*other) != title && block.link_share() < 0.1
             });
             for (_, block) in beside {
                 let text = skim.text(block);
-                if is_plain_name(text) && self.take(text) {
+                if is_signature(text) && self.take(text) {
                     return true;
                 }
             }
@@ -319,10 +347,37 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
     is_plain_name(site.behind_name(before).trim_end_matches('.')).then(|| before.to_owned())
 }
 
-/// Among dates and counts a name is two words or three that begin with a capital.
+/// Whether a line is a name, with what its bearer is behind a comma, or an agency with what took its text.
+fn is_signature(text: &str) -> bool {
+    let name = text.split_once(", ").map_or(text, |(name, _)| name);
+    if is_plain_name(name) {
+        let mut credit = Credit::default();
+        credit.add(text);
+        return credit.authors.len() == 1;
+    }
+    let mut credit = Credit::default();
+    credit.add(text);
+    !credit.agencies.is_empty() && text.split(' ').count() <= MAX_AGENCY_WORDS
+}
+
+/// Among dates and counts a name is two words to five that begin with a capital, particles aside.
 fn is_plain_name(text: &str) -> bool {
-    (2..=3).contains(&text.split(' ').count())
-        && text.split(' ').all(|word| word.starts_with(char::is_uppercase))
+    let particles = [
+        "de", "du", "la", "le", "des", "von", "van", "der", "el", "al", "ben", "da", "di", "dos",
+    ];
+    let words: Vec<&str> = text.split(' ').collect();
+    let capitals = words
+        .iter()
+        .filter(|word| word.starts_with(char::is_uppercase))
+        .count();
+    (2..=5).contains(&words.len())
+        && (2..=3).contains(&capitals)
+        && words
+            .first()
+            .is_some_and(|word| word.starts_with(char::is_uppercase))
+        && words
+            .iter()
+            .all(|word| word.starts_with(char::is_uppercase) || particles.contains(word))
         && text
             .chars()
             .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '’' | '\''))
