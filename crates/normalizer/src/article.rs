@@ -308,7 +308,8 @@ impl Draft {
         }
     }
 
-    fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
+    /// Nothing of it becomes an article.
+    pub(crate) fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
         let title = title
             .filter(|title| !title.is_empty())
             .or_else(|| (!self.text.is_empty()).then(|| shorten(&self.text, RECOGNISE_CHARS)));

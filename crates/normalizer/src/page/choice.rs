@@ -309,17 +309,30 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let can_be = |date: &Published| date.precision != Precision::None && is_plausible(date, captured_at);
     let (of_page, of_feed) = match (draft.published.take(), of_feed) {
         (Some(page), Some(feed)) => (page, feed),
-        (page, feed) => return page.or(feed),
+        (None, Some(feed)) => {
+            // What the page says in its date's place cannot be true.
+            if can_be(&feed) && draft.has(WarningCode::DateImpossible) {
+                draft.forget(WarningCode::DateImpossible);
+                draft.note(WarningCode::DateFromFeed, "the page's cannot be true");
+            }
+            return Some(feed);
+        }
+        (page, None) => return page,
     };
     if !can_be(&of_feed) {
         return Some(of_page);
     }
+    // A page that contradicts itself, or says its day in its address only, is the less sure one.
+    let doubted = [WarningCode::DateContradicted, WarningCode::DateFromAddress];
+    let is_doubted = doubted.iter().any(|code| draft.has(*code));
     let ((page_from, page_to), (feed_from, feed_to)) = (of_page.range(), of_feed.range());
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;
     let far = apart(page_from, feed_to) || apart(feed_from, page_to);
     let is_possible = can_be(&of_page);
-    if !is_possible || of_feed.precision < of_page.precision {
-        draft.forget(WarningCode::DateGuessed);
+    if !is_possible || of_feed.precision < of_page.precision || is_doubted {
+        for code in doubted.into_iter().chain([WarningCode::DateGuessed]) {
+            draft.forget(code);
+        }
         if far || !is_possible {
             draft.note(WarningCode::DateFromFeed, format!("the page says {}", of_page.at));
         }
