@@ -4,11 +4,12 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::Instant;
 
 use bytes::Bytes;
 use depeche_model::{Capture, CaptureKind, Journaled, PagePolicy, Payload, Position};
 use depeche_normalizer::{Normalizer, Options, read_page};
+
+mod processor;
 
 #[path = "../tests/hostile/mod.rs"]
 #[expect(dead_code, reason = "the pieces of pages of any shape are for tests")]
@@ -18,15 +19,6 @@ const URL: &str = "https://www.example.org/a";
 
 /// What a page may cost, and what is marked in the table.
 const MOST_MILLIS: f64 = 200.0;
-
-/// Milliseconds that this thread was on a processor, so that other work on the machine does not count. Linux only;
-/// elsewhere the clock stands in.
-fn processor_millis(clock: Instant) -> f64 {
-    std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|line| line.split(' ').next()?.parse::<f64>().ok())
-        .map_or_else(|| clock.elapsed().as_secs_f64() * 1e3, |nanos| nanos / 1e6)
-}
 
 /// A line of what Linux says of this process, in MB; 0 elsewhere.
 fn megabytes(line: &str) -> f64 {
@@ -85,11 +77,10 @@ fn main() {
     let mut out = String::from(
         "| page | kB | read_page, ms | to prose of its size | whole normalizer, ms | MB more | |\n|---|---|---|---|---|---|---|\n",
     );
-    let clock = Instant::now();
     let timed = |work: &mut dyn FnMut()| {
-        let start = processor_millis(clock);
+        let start = processor::time();
         work();
-        processor_millis(clock) - start
+        (processor::time() - start).as_secs_f64() * 1e3
     };
     let (mut dearest, mut over) = (0.0_f64, 0);
     print!("{out}");

@@ -7,6 +7,12 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use depeche_normalizer::LanguageDetector;
 
+#[path = "processor/measured.rs"]
+mod measured;
+mod processor;
+
+use measured::ProcessorTime;
+
 const SENTENCES: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
     hausse déguisée de la taxe foncière et annonce un recours devant le tribunal administratif. ";
@@ -23,7 +29,7 @@ fn text(words: usize) -> String {
     chosen.join(" ")
 }
 
-fn detect(criterion: &mut Criterion) {
+fn detect(criterion: &mut Criterion<ProcessorTime>) {
     let detector = LanguageDetector::new(&["fr".to_owned()]);
     let mut model = langid_rs::Model::load(false).expect("the model is part of the crate");
     let neighbours: HashSet<String> = NEIGHBOURS.iter().map(|name| (*name).to_owned()).collect();
@@ -51,5 +57,9 @@ fn detect(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, detect);
+criterion_group! {
+    name = benches;
+    config = measured::criterion();
+    targets = detect
+}
 criterion_main!(benches);

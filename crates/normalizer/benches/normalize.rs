@@ -15,6 +15,12 @@ use depeche_normalizer::{
     read_page, repair_mojibake,
 };
 
+#[path = "processor/measured.rs"]
+mod measured;
+mod processor;
+
+use measured::ProcessorTime;
+
 const PARAGRAPH: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
     hausse déguisée de la taxe foncière et annonce un recours devant le tribunal administratif. ";
@@ -106,7 +112,7 @@ fn page() -> String {
     )
 }
 
-fn normalize(criterion: &mut Criterion) {
+fn normalize(criterion: &mut Criterion<ProcessorTime>) {
     let normalizer = Normalizer::new(Options::default());
     let mut group = criterion.benchmark_group("normalize");
     for (name, kind, body) in [
@@ -126,7 +132,7 @@ fn normalize(criterion: &mut Criterion) {
 const URL: &str = "https://www.example.org/a";
 
 /// The labelled pages, and one of them with as much around it as pages of the French press have: 361 kB.
-fn extract(criterion: &mut Criterion) {
+fn extract(criterion: &mut Criterion<ProcessorTime>) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/pages");
     let mut folders: Vec<_> = std::fs::read_dir(root)
         .expect("tests/data/pages at the root of the workspace")
@@ -179,7 +185,7 @@ fn heavy(page: &str, bytes: usize) -> String {
 }
 
 /// The steps besides extraction, each on what an article of 400 words brings to it.
-fn steps(criterion: &mut Criterion) {
+fn steps(criterion: &mut Criterion<ProcessorTime>) {
     let mut group = criterion.benchmark_group("step");
     let clean = [PARAGRAPH.trim(); 9].join("\n\n");
     let markup = format!("<p>{}</p>", clean.replace("\n\n", "</p>\n<p>"));
@@ -230,5 +236,9 @@ fn steps(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, normalize, extract, steps);
+criterion_group! {
+    name = benches;
+    config = measured::criterion();
+    targets = normalize, extract, steps
+}
 criterion_main!(benches);

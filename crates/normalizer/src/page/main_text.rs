@@ -127,7 +127,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
 }
 
 /// The block of the article's heading: the one that says the page's title, else the first of the first level.
-fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
+pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
     let wanted = title.map(fold).unwrap_or_default();
     let headings = || {
         skim.blocks

@@ -49,6 +49,9 @@ const MAX_STEPS: usize = 24_000_000;
 /// Attributes of one tag.
 const MAX_ATTRIBUTES: usize = 256;
 
+/// Bytes after which a piece for the tokenizer is cut: it makes some fifty thousand tokens at most, in a few milliseconds.
+const LONG_PIECE_BYTES: usize = 32 * 1024;
+
 /// Why a page is not parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
@@ -136,18 +139,27 @@ pub(super) fn parse(html: &str) -> Result<Document, Refused> {
 }
 
 /// The text up to the next `<` behind its first character that may begin a tag, so that a tag begins nowhere but at the
-/// beginning of a piece.
+/// beginning of a piece. What is longer is cut, for a cap is asked about between two pieces.
 fn piece(rest: &str) -> &str {
     let bytes = rest.as_bytes();
     // The first character may be longer than a byte; a `<` never lies inside one.
     let end = memchr::memchr_iter(b'<', bytes)
         .filter(|at| *at > 0)
         .find(|at| {
-            bytes
-                .get(at + 1)
-                .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
+            *at > LONG_PIECE_BYTES
+                || bytes
+                    .get(at + 1)
+                    .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
         })
         .unwrap_or(rest.len());
+    // Where no `<` is near, no tag is begun and cut.
+    let end = if end > 2 * LONG_PIECE_BYTES {
+        (2 * LONG_PIECE_BYTES..end)
+            .find(|at| rest.is_char_boundary(*at))
+            .unwrap_or(end)
+    } else {
+        end
+    };
     rest.get(..end).unwrap_or(rest)
 }
 

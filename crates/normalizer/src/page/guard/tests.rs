@@ -117,6 +117,40 @@ fn the_tree_is_the_one_of_the_parser_alone() {
 }
 
 #[test]
+fn long_text_is_cut_and_nothing_is_lost() {
+    for (unit, rest) in [("é à ", ""), ("<", "<"), ("a<", " b"), ("< /", "p>")] {
+        let text = unit.repeat(3 * LONG_PIECE_BYTES / unit.len() + 7) + rest;
+        let pieces: Vec<&str> =
+            std::iter::successors(Some(text.as_str()), |left| left.get(piece(left).len()..))
+                .take_while(|left| !left.is_empty())
+                .map(piece)
+                .collect();
+        assert_eq!(pieces.concat(), text, "{unit}");
+        assert!(pieces.len() > 1, "{unit}");
+        for cut in pieces.windows(2) {
+            let begins = ["<", "</", "<!", "<?"]
+                .iter()
+                .any(|begin| cut[0].ends_with(begin));
+            assert!(!begins || cut[1].starts_with('<'), "{unit}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_hides_no_attributes() {
+    let many = attributes(MAX_ATTRIBUTES + 1);
+    for before in ["<", "a", "< ", "é", "</", "<!"] {
+        for length in LONG_PIECE_BYTES - 2..LONG_PIECE_BYTES + 3 {
+            for factor in [1, 2] {
+                let text = before.repeat(factor * length / before.len() + 1);
+                let html = format!("{text}<p{many}>");
+                assert!(refusal(&html).is_some(), "{before} {length}");
+            }
+        }
+    }
+}
+
+#[test]
 fn comments_and_nul_characters_leave_no_trace() {
     for html in [
         "<p>a<!-- < b -->c<![CDATA[ d ]]>\0e<?x?>f",
