@@ -23,16 +23,17 @@ pub struct Options {
     pub timezone: String,
     /// A body larger than this after decoding is rejected, in bytes.
     pub max_body_bytes: u64,
-    /// What becomes of a feed's entries that are not wanted.
+    /// What becomes of entries and pages that are not wanted.
     pub unwanted: Unwanted,
 }
 
-/// What becomes of a feed's entries in a language that is not wanted, and of those that say nothing.
+/// What becomes of a feed's entries in a language that is not wanted, and of those that say nothing; and of a page that
+/// came by itself, in such a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwanted {
     /// They are rejected with their reason.
     Reject,
-    /// They become articles with a warning: for looking at what is in a feed.
+    /// They become articles with a warning: for looking at what is in a feed or page.
     Tell,
 }
 
@@ -142,6 +143,7 @@ impl Normalizer {
                 capture,
                 self.dates(capture),
                 &self.detector,
+                self.options.unwanted,
             )],
         };
         (outputs, warnings)

@@ -211,3 +211,90 @@ fn is_box(skim: &Skim, number: usize) -> bool {
             .iter()
             .any(|inner| matches!(inner.tag, Tag::Pre | Tag::Table))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::page::read_page;
+
+    /// The text of a page with this body.
+    fn text_of(body: &str) -> String {
+        let html = format!("<html><body><nav><a href=/n>Home</a></nav>{body}</body></html>");
+        read_page(&html, "https://a.example/x").unwrap().text
+    }
+
+    const ARTICLE: &str = "<h1>Ferry to run through the night</h1>\
+        <p>The ferry to the island will sail through the night for the first time in its history, the port said.</p>\
+        <p>Five more crossings will begin in June, paid for by a surcharge of forty cents on each ticket.</p>\
+        <p>Nearly half of the people of the island work on the mainland, many of them on the late shift.</p>\
+        <p>Whether it stays will be decided after the second summer, once the passengers have been counted.</p>";
+
+    const REMARK: &str =
+        "My brother would have done all of that with a ladder and two weekends, and for less.";
+
+    #[test]
+    fn what_readers_wrote_ends_with_its_box_whatever_it_is_called() {
+        for heading in [
+            "Comments (3)",
+            "3 Responses to Ferry to run",
+            "Join the conversation",
+            "Reacties",
+        ] {
+            let text = text_of(&format!(
+                "<div>{ARTICLE}<div><h3>{heading}</h3><div>{REMARK}</div><div>{REMARK} Twice.</div></div></div>"
+            ));
+            assert!(text.contains("have been counted"), "{heading}: {text}");
+            assert!(!text.contains("ladder"), "{heading}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_count_of_comments_above_the_text_takes_nothing_away() {
+        let text = text_of(&format!("<div><div>3 comments</div>{ARTICLE}</div>"));
+        assert!(text.contains("Five more crossings"), "{text}");
+    }
+
+    #[test]
+    fn rows_of_a_name_a_text_and_the_same_links_are_a_debate() {
+        let row = |name: &str| {
+            format!(
+                "<div class=row><div>{name}</div><div>{REMARK}</div><div><a href=/r>Reply</a></div></div>"
+            )
+        };
+        let rows: String = ["HarborRat", "mtn_goat_77", "J. Pettigrew", "Sandra L.", "Kit"]
+            .map(row)
+            .concat();
+        let text = text_of(&format!("<div>{ARTICLE}<div class=n>{rows}</div></div>"));
+        assert!(
+            text.contains("have been counted") && !text.contains("ladder"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_entries_of_a_live_report_are_no_debate() {
+        let entry = |hour: &str| {
+            format!(
+                "<div class=row><div>{hour}</div><div>{REMARK} At {hour}.</div><div><a href=/s>Share</a></div></div>"
+            )
+        };
+        let rows: String = ["6.42pm", "5.15pm", "3.58pm", "2.20pm", "1.05pm"]
+            .map(entry)
+            .concat();
+        let text = text_of(&format!("<div>{ARTICLE}<div class=n>{rows}</div></div>"));
+        assert!(text.contains("ladder"), "{text}");
+    }
+
+    #[test]
+    fn a_small_box_with_a_field_among_the_paragraphs_goes() {
+        let offer = "<div><p>Do you like stories about boats and harbours as much as we do?</p>\
+            <p>There is one every Friday.</p><input type=email><button>Go</button></div>";
+        let text = text_of(&format!(
+            "<div>{}</div>",
+            ARTICLE.replace("<p>Whether", &format!("{offer}<p>Whether"))
+        ));
+        assert!(
+            text.contains("have been counted") && !text.contains("as we do"),
+            "{text}"
+        );
+    }
+}

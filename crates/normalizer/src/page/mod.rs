@@ -47,6 +47,7 @@ use crate::article::{Draft, prose};
 use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
+use crate::normalizer::Unwanted;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
@@ -380,6 +381,7 @@ pub(crate) fn without_order(
     capture: &Capture,
     dates: DateContext,
     detector: &Detector,
+    unwanted: Unwanted,
 ) -> Output {
     let from = match capture.kind {
         CaptureKind::Page => ContentFrom::Page,
@@ -421,6 +423,10 @@ pub(crate) fn without_order(
     }
     if draft.url.is_none() {
         draft.url = draft.preferred_urls.first().cloned();
+    }
+    // A page without words is no article to show.
+    if !draft.text.is_empty() {
+        draft.unwanted = unwanted;
     }
     draft.finish(capture.captured_at, detector)
 }
