@@ -84,7 +84,7 @@ fn main() {
     };
     let (mut dearest, mut over) = (0.0_f64, 0);
     print!("{out}");
-    for (name, html) in hostile::pages() {
+    for (name, html) in hostile::pages().into_iter().chain(hostile::floods()) {
         if chosen
             .as_ref()
             .is_some_and(|chosen| !name.contains(chosen.as_str()))

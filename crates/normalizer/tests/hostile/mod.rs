@@ -144,7 +144,6 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     .into_iter()
     .chain(nested())
     .chain(misnested())
-    .chain(flat())
     .collect()
 }
 
@@ -273,7 +272,7 @@ fn misnested() -> Vec<(&'static str, String)> {
 }
 
 /// Much of the same beside each other, and single things of megabytes.
-fn flat() -> Vec<(&'static str, String)> {
+pub(crate) fn floods() -> Vec<(&'static str, String)> {
     vec![
         ("1,000,000 siblings", "<p>x".repeat(1_000_000)),
         ("1,000,000 br", "<br>".repeat(1_000_000)),
