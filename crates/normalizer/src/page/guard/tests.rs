@@ -159,7 +159,7 @@ fn comments_and_nul_characters_leave_no_trace() {
     ] {
         let document = parse(html).unwrap();
         assert_eq!(&*document.select("body").inner_html(), "<p>acef</p>", "{html}");
-        let paragraph = document.select("p").nodes().first().cloned().unwrap();
+        let paragraph = document.select("p").nodes().first().copied().unwrap();
         assert_eq!(paragraph.children_it(false).count(), 1, "{html}");
     }
 }
