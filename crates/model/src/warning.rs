@@ -121,6 +121,10 @@ warning_codes! {
     DateFromUpdate => "date_from_update",
     /// Feed and page name other authors; they are the page's, the detail is the feed's.
     AuthorsDiffer => "authors_differ",
+    /// Two places of a page name different days; the more likely one was taken, to the day.
+    DateContradicted => "date_contradicted",
+    /// The page names its day in its address only.
+    DateFromAddress => "date_from_address",
 }
 
 impl fmt::Display for WarningCode {

@@ -80,7 +80,7 @@ fn main() {
     let timed = |work: &mut dyn FnMut()| {
         let start = processor::time();
         work();
-        (processor::time() - start).as_secs_f64() * 1e3
+        processor::time().saturating_sub(start).as_secs_f64() * 1e3
     };
     let (mut dearest, mut over) = (0.0_f64, 0);
     print!("{out}");

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
+use crate::page::Beside;
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -201,6 +202,19 @@ impl Draft {
         }
     }
 
+    /// Puts captions and tables beside the text, where there are any.
+    pub(crate) fn put_beside(&mut self, beside: Beside) {
+        if !beside.captions.is_empty() {
+            self.captions = beside.captions;
+        }
+        if !beside.tables.is_empty() {
+            self.tables = beside.tables;
+        }
+        if beside.cut {
+            self.warn(WarningCode::CaptionsOrTablesCut);
+        }
+    }
+
     /// Whether a warning was noted.
     pub(crate) fn has(&self, code: WarningCode) -> bool {
         self.warnings.iter().any(|warning| warning.code == code)
@@ -294,7 +308,8 @@ impl Draft {
         }
     }
 
-    fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
+    /// Nothing of it becomes an article.
+    pub(crate) fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
         let title = title
             .filter(|title| !title.is_empty())
             .or_else(|| (!self.text.is_empty()).then(|| shorten(&self.text, RECOGNISE_CHARS)));

@@ -7,53 +7,11 @@ use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder,
 use crate::article::{Draft, prose};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
-use crate::page::Credit;
+use crate::page::{self, Credit};
+use crate::teaser::{self, breaks_off, without_footer};
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
-
-/// A feed's text of fewer words is a teaser: standfirsts of the French press run to 60 words, the shortest wire items
-/// in full to 150.
-const TEASER_WORDS: usize = 150;
-
-/// What a text ends with when the rest is elsewhere, folded.
-const TEASER_ENDS: &[&str] = &[
-    "lire la suite",
-    "lire plus",
-    "lire l article",
-    "lire l integralite",
-    "en savoir plus",
-    "la suite",
-    "read more",
-    "continuer la lecture",
-    "lire la suite de l article",
-    "suite de l article",
-    "voir plus",
-];
-
-/// What the sentence behind a blog's entries says, and what it begins with. `WordPress` writes it into every feed (Yoast's setting
-/// for feeds), in the site's language.
-const FOOTERS: &[&str] = &[
-    "appeared first on",
-    "est apparu en premier sur",
-    "est apparue en premier sur",
-    "est apparu en premier dans",
-    "apparaît en premier sur",
-    "a été publié en premier sur",
-    "first appeared on",
-];
-const FOOTER_LEADS: &[&str] = &[
-    "L’article ",
-    "L'article ",
-    "Cet article",
-    "The post ",
-    "The article ",
-    "This article ",
-    "Cette entrée ",
-];
-
-/// Characters from the end of a text in which that sentence stands: a long title, the site's name and twenty words.
-const FOOTER_CHARS: usize = 500;
 
 /// What becomes of each entry under the capture's page policy.
 pub(crate) fn outputs(
@@ -77,7 +35,7 @@ pub(crate) fn outputs(
             let wanted = match policy {
                 PagePolicy::Never => false,
                 PagePolicy::Always => true,
-                PagePolicy::Auto => is_teaser(&text.text),
+                PagePolicy::Auto => text.is_teaser(),
             };
             if wanted && item.entry.link.is_some() {
                 return Output::PageWanted(Box::new(PageOrder {
@@ -113,6 +71,15 @@ pub(crate) struct EntryText {
     pub(crate) repairs: Repairs,
     /// Lines that are the site's were taken out of the text.
     pub(crate) stripped: bool,
+    /// It says of itself that the rest is elsewhere.
+    pub(crate) breaks_off: bool,
+}
+
+impl EntryText {
+    /// Whether it announces an article rather than being one.
+    pub(crate) fn is_teaser(&self) -> bool {
+        self.breaks_off || teaser::is_teaser(&self.text)
+    }
 }
 
 /// The text of an entry: its content, or its summary where that says more.
@@ -124,30 +91,32 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             .map(|raw| prose(raw, &mut repairs))
             .unwrap_or_default();
         let kept = without_footer(&strip_boilerplate(&text)).to_owned();
-        let stripped = kept.len() < text.len();
-        (kept, stripped)
+        EntryText {
+            stripped: kept.len() < text.len(),
+            // The line that leads to the rest is one of those that are taken out.
+            breaks_off: breaks_off(&text) || breaks_off(&kept),
+            text: kept,
+            ..EntryText::default()
+        }
     };
-    let ((content, content_stripped), (summary, summary_stripped)) =
-        (read(&entry.content), read(&entry.summary));
-    let (text, summary, stripped) = if word_count(&content) >= word_count(&summary) && !content.is_empty() {
-        let summary = Some(summary).filter(|summary| !summary.is_empty() && *summary != content);
-        (content, summary, content_stripped)
+    let (content, summary) = (read(&entry.content), read(&entry.summary));
+    let mut own = if word_count(&content.text) >= word_count(&summary.text) && !content.text.is_empty() {
+        let summary = Some(summary.text).filter(|summary| !summary.is_empty() && *summary != content.text);
+        EntryText { summary, ..content }
     } else {
-        (summary, None, summary_stripped)
+        summary
     };
+    own.repairs = repairs;
     // Some feeds repeat the title for want of a text.
     let title = clean_line(
         &markup_to_text(entry.title.as_deref().unwrap_or("")),
         &mut Repairs::default(),
     );
-    let repeats_title = text.len() <= title.len() * 2 && fold(&text) == fold(&title);
-    let text = if repeats_title { String::new() } else { text };
-    EntryText {
-        text,
-        summary,
-        repairs,
-        stripped,
+    if own.text.len() <= title.len() * 2 && fold(&own.text) == fold(&title) {
+        own.text.clear();
+        own.breaks_off = false;
     }
+    own
 }
 
 /// A draft of what an entry says of its article.
@@ -161,7 +130,7 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     if text.stripped {
         draft.warn(WarningCode::BoilerplateRemoved);
     }
-    if breaks_off(&draft.text) {
+    if text.breaks_off {
         draft.warn(WarningCode::TextCut);
     }
     draft.published = entry.published_at.map(of_timestamp);
@@ -176,37 +145,10 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     draft.categories.clone_from(&entry.categories);
     draft.image.clone_from(&entry.image);
     draft.entry_digest = Some(entry.digest());
-    draft
-}
-
-/// The text without the sentence that blogs put behind each entry of their feeds: which article it is, and on which site it
-/// appeared first.
-fn without_footer(text: &str) -> &str {
-    let from = text
-        .char_indices()
-        .rev()
-        .nth(FOOTER_CHARS)
-        .map_or(0, |(at, _)| at);
-    let (before, tail) = text.split_at(from);
-    let Some(named) = FOOTERS.iter().find_map(|phrase| tail.rfind(phrase)) else {
-        return text;
-    };
-    let begins = |at: usize| {
-        let before = [before, tail.get(..at).unwrap_or_default()].concat();
-        before.is_empty()
-            || before.ends_with('\n')
-            || before.trim_end().ends_with(['.', '!', '?', '…', ']', '»', '"'])
-    };
-    let start = FOOTER_LEADS
-        .iter()
-        .flat_map(|lead| tail.match_indices(lead))
-        .map(|(at, _)| at)
-        .filter(|at| *at < named && begins(*at))
-        .max();
-    match start {
-        Some(start) => text.get(..from + start).unwrap_or(text).trim_end(),
-        None => text,
+    if let Some(content) = &entry.content {
+        draft.put_beside(page::beside(content));
     }
+    draft
 }
 
 /// Names, then agencies, from what a feed has as authors: some write the whole byline there.
@@ -227,65 +169,9 @@ fn authors(written: &[String]) -> Vec<String> {
     all.into_names()
 }
 
-/// Whether a text announces an article rather than being one.
-pub(crate) fn is_teaser(text: &str) -> bool {
-    if word_count(text) < TEASER_WORDS {
-        return true;
-    }
-    breaks_off(text)
-}
-
-/// Whether a text ends with what says that the rest is elsewhere.
-pub(crate) fn breaks_off(text: &str) -> bool {
-    let end = text.trim_end_matches([' ', '»', '"', '\u{a0}']);
-    if end.ends_with('…')
-        || end.ends_with("...")
-        || end.ends_with("[…]")
-        || end.ends_with("(…)")
-        || end.ends_with("[...]")
-    {
-        return true;
-    }
-    let last = text.rsplit('\n').next().unwrap_or("");
-    // Only the line's end is asked for: enough characters for the longest phrase.
-    let tail: String = {
-        let mut characters: Vec<char> = last.chars().rev().take(60).collect();
-        characters.reverse();
-        characters.into_iter().collect()
-    };
-    let folded = fold(&tail);
-    TEASER_ENDS.iter().any(|phrase| folded.ends_with(phrase))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_sentence_behind_a_blog_s_entries_goes() {
-        let text = "Le port a rouvert mercredi. L’article 3 du règlement le permet.";
-        for footer in [
-            "L’article <a>Le port rouvre</a> est apparu en premier sur <a>Le Quai</a>.",
-            "L'article L'article 3, mode d'emploi est apparu en premier sur Le Quai.",
-            "Cet article est apparu en premier sur Le Quai",
-            "The post Le port rouvre appeared first on Le Quai.",
-        ] {
-            for joint in ["\n\n", " "] {
-                assert_eq!(
-                    without_footer(&format!("{text}{joint}{footer}")),
-                    text,
-                    "{footer}"
-                );
-            }
-        }
-        for kept in [
-            text,
-            "Le mot « dépêche » est apparu en premier sur les télégraphes.",
-            "",
-        ] {
-            assert_eq!(without_footer(kept), kept);
-        }
-    }
 
     #[test]
     fn a_feed_s_byline_becomes_names_and_agencies() {
@@ -300,23 +186,5 @@ mod tests {
             let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(authors(&written).join("|"), names);
         }
-    }
-
-    #[test]
-    fn a_teaser_is_short_or_breaks_off() {
-        let long = "mot ".repeat(150);
-        assert!(!is_teaser(long.trim()));
-        assert!(is_teaser(&"mot ".repeat(149)));
-        for end in [
-            "…",
-            "[...]",
-            "(…)",
-            "\n\nLire la suite",
-            " Lire la suite de l’article »",
-            " Continuer la lecture →",
-        ] {
-            assert!(is_teaser(&format!("{}{end}", long.trim())), "{end}");
-        }
-        assert!(!is_teaser(&format!("{long}fin de la suite des négociations.")));
     }
 }

@@ -67,6 +67,7 @@ mod entries;
 mod file;
 mod page;
 mod seed;
+mod teaser;
 
 mod language;
 mod text;

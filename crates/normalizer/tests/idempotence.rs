@@ -105,6 +105,7 @@ fn feed(title: &str, text: &str) -> Journaled {
             captured_at: "2026-02-06T12:00:00Z".parse().unwrap(),
             source: "Exemple".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order: None,
             payload: Payload::Http(HttpAnswer {
                 status: 200,

@@ -197,6 +197,10 @@ fn is_negative(written: &str) -> bool {
 /// Reads a string that is a date and nothing else, without a capture; `None` when it is none or cannot exist.
 #[must_use]
 pub fn parse_date(written: &str) -> Option<Published> {
+    // Pages are searched for dates line by line, and most lines have no number at all.
+    if !written.contains(char::is_numeric) {
+        return None;
+    }
     read_date(written, &DateContext::default())
         .filter(|reading| !reading.is_in_prose)
         .map(|reading| reading.published)

@@ -259,8 +259,13 @@ fn skip(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> usize {
     at + 1
 }
 
-/// The moment that the pieces tell.
-fn resolve(mut pieces: Pieces, other_day: Option<Date>, context: &DateContext) -> Option<Found> {
+/// The moment that the pieces tell, in a year of four digits: a zone or a distance can lead out of these.
+fn resolve(pieces: Pieces, other_day: Option<Date>, context: &DateContext) -> Option<Found> {
+    moment(pieces, other_day, context)
+        .filter(|found| YEARS.contains(&found.published.at.to_zoned(TimeZone::UTC).year()))
+}
+
+fn moment(mut pieces: Pieces, other_day: Option<Date>, context: &DateContext) -> Option<Found> {
     let now = context.captured_at.map(|at| at.to_zoned(context.zone.clone()));
     let mut doubt = None;
     let mut calendar = match (pieces.calendar, pieces.relative) {
@@ -333,10 +338,7 @@ fn resolve(mut pieces: Pieces, other_day: Option<Date>, context: &DateContext) -
         };
         (day.to_zoned(TimeZone::UTC).ok()?.timestamp(), precision, None)
     };
-    Some(found(&pieces, at, precision, doubt.or(clock_doubt), context)).filter(|found| {
-        // A zone can carry a year that was written with four digits beyond them.
-        YEARS.contains(&found.published.at.to_zoned(TimeZone::UTC).year())
-    })
+    Some(found(&pieces, at, precision, doubt.or(clock_doubt), context))
 }
 
 fn found(

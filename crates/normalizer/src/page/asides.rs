@@ -1,8 +1,9 @@
-//! What a page sets behind an article and among its paragraphs without a name that says so: what readers wrote, boxes
-//! with a form.
+//! What a page sets behind an article and among its paragraphs without a name that says so: what readers wrote, lists of
+//! teasers, boxes with a form.
 //!
-//! In: the [`Skim`] and which of its blocks are prose. Out: the blocks under a heading over what readers wrote, which no
-//! container may count as its own, and the elements that are small boxes around a field or a button.
+//! In: the [`Skim`] and which of its blocks are prose. Out: the blocks that no container may count as its own, and the
+//! elements that are small boxes around a field or a button. What readers wrote is known by the heading above it, or by
+//! its rows: a name, a text, and the same links below each. Teasers are rows of a link and its text.
 
 use rustc_hash::FxHashMap;
 
@@ -19,6 +20,31 @@ const MIN_WORDS_ABOVE_LINE: usize = 60;
 /// Words of a heading over what readers wrote.
 const MAX_HEADING_WORDS: usize = 16;
 
+/// Rows of the same classes that are a list.
+const MIN_ROWS: usize = 4;
+
+/// The share of a row's text that is links where it is a teaser.
+const TEASER_LINK_SHARE: f32 = 0.25;
+
+/// Words of a writer's name.
+const MAX_NAME_WORDS: usize = 4;
+
+/// How a site says that its text is its own, in lower case.
+const RESERVED: &[&str] = &[
+    "rights reserved",
+    "droits réservés",
+    "derechos reservados",
+    "rechte vorbehalten",
+    "diritti riservati",
+    "direitos reservados",
+    "rechten voorbehouden",
+    "prawa zastrzeżone",
+    "права защищены",
+];
+
+/// Words of a notice that says so, with the company's address and its market data.
+const MAX_NOTICE_WORDS: usize = 120;
+
 /// Blocks and words of a box with a form.
 const MAX_BOX_BLOCKS: usize = 8;
 const MAX_BOX_WORDS: usize = 80;
@@ -26,8 +52,8 @@ const MAX_BOX_WORDS: usize = 80;
 /// Elements of the same classes with a button each are how a site shows its paragraphs or pictures.
 const MAX_EQUAL_BOXES: usize = 3;
 
-/// Which blocks stand under a heading over what readers wrote, to the end of its box.
-pub(super) fn written_by_readers(skim: &Skim, prose: &[bool], title: Option<usize>) -> Vec<bool> {
+/// Which blocks are what readers wrote, from its heading to the end of its box, or rows of a list.
+pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) -> Vec<bool> {
     let mut theirs = vec![false; skim.blocks.len()];
     let mut words_above = 0;
     let mut number = title.map_or(0, |title| title + 1);
@@ -59,7 +85,91 @@ pub(super) fn written_by_readers(skim: &Skim, prose: &[bool], title: Option<usiz
         theirs[number..end].fill(true);
         number = end;
     }
+    mark_rows(skim, prose, title, &mut theirs);
+    for (number, block) in skim.blocks.iter().enumerate() {
+        if prose[number] && block.words <= MAX_NOTICE_WORDS && skim.text(block).contains('©') {
+            let text = skim.text(block).to_lowercase();
+            theirs[number] |= RESERVED.iter().any(|words| text.contains(words));
+        }
+    }
     theirs
+}
+
+/// What the rows of a list are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Row {
+    Comment,
+    Teaser,
+}
+
+/// What an element is as a row of a list, by its blocks.
+fn row(skim: &Skim, number: usize) -> Option<Row> {
+    let element = &skim.elements[number];
+    if element.class == 0
+        || element.hints.contains(Hints::BODY)
+        || !matches!(element.tag, Tag::Other | Tag::Section | Tag::Article | Tag::Item)
+    {
+        return None;
+    }
+    let blocks = skim.blocks.get(element.blocks.clone())?;
+    match blocks {
+        [one] => (one.link_share() > TEASER_LINK_SHARE).then_some(Row::Teaser),
+        [name, .., foot] if blocks.len() >= 3 => {
+            let is_name = name.words <= MAX_NAME_WORDS && is_name(skim.text(name));
+            let is_foot = foot.link_share() > 0.5 && foot.words <= MAX_NAME_WORDS;
+            let headed = blocks.iter().any(|block| matches!(block.kind, Kind::Heading(_)));
+            (is_name && is_foot && !headed).then_some(Row::Comment)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a short line could be a name, and no time: an entry of a live report begins with its hour.
+fn is_name(line: &str) -> bool {
+    line.trim_start_matches('@').starts_with(char::is_alphabetic)
+        && (!line.contains(|c: char| c.is_ascii_digit()) || !line.contains(' '))
+}
+
+/// Marks the rows of lists of teasers, and of what readers wrote below an article.
+fn mark_rows(skim: &Skim, prose: &[bool], title: Option<usize>, theirs: &mut [bool]) {
+    let start = title.map_or(0, |title| title + 1);
+    let mut lists: FxHashMap<(usize, u32, bool), Vec<usize>> = FxHashMap::default();
+    for (number, element) in skim.elements.iter().enumerate() {
+        if let Some(row) = row(skim, number) {
+            let key = (element.parent, element.class, row == Row::Comment);
+            lists.entry(key).or_default().push(number);
+        }
+    }
+    for ((_, _, comments), rows) in lists {
+        if rows.len() < MIN_ROWS {
+            continue;
+        }
+        if comments {
+            let first = skim.elements[rows[0]].blocks.start;
+            let above: usize = (start..first)
+                .filter(|number| prose[*number])
+                .map(|number| skim.blocks[number].words)
+                .sum();
+            // The foot is the same under each.
+            let foot = |row: &usize| skim.text(&skim.blocks[skim.elements[*row].blocks.end - 1]);
+            if above < MIN_WORDS_ABOVE_LINE || rows.iter().any(|row| foot(row) != foot(&rows[0])) {
+                continue;
+            }
+        }
+        for row in &rows {
+            theirs[skim.elements[*row].blocks.clone()].fill(true);
+        }
+        if comments {
+            // A comment of a word looks like none.
+            let first = &skim.elements[rows[0]];
+            let around = &skim.elements[first.parent];
+            for element in &skim.elements[rows[0]..around.end] {
+                if element.parent == first.parent && element.class == first.class {
+                    theirs[element.blocks.clone()].fill(true);
+                }
+            }
+        }
+    }
 }
 
 /// Which elements are small boxes around a field or a button, as newsletters and offers have them.

@@ -40,11 +40,11 @@ const MAX_CREDIT_WORDS: usize = 8;
 
 /// Captions and tables.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Beside {
-    pub(super) captions: Vec<String>,
-    pub(super) tables: Vec<Table>,
+pub(crate) struct Beside {
+    pub(crate) captions: Vec<String>,
+    pub(crate) tables: Vec<Table>,
     /// There was more than is kept.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// What an element is named that shows nothing of the article.

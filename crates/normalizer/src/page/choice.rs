@@ -14,6 +14,7 @@ use super::words::Shingles;
 use super::{MIN_PAGE_WORDS, Page};
 use crate::article::Draft;
 use crate::entries::{self, EntryText};
+use crate::teaser::breaks_off;
 use crate::text::{Repairs, clean_line, fold, markup_to_text, shorten, word_count};
 
 /// The feed's text is the better one when the page's has less than this share of its words: extraction lost something.
@@ -110,7 +111,7 @@ enum Text {
 fn text(page: &Page, own: &EntryText) -> Text {
     let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
     let counted = format!("{page_words} words on the page, {own_words} in the feed");
-    let own_is_teaser = entries::is_teaser(&own.text);
+    let own_is_teaser = own.is_teaser();
     if page.metadata.paywalled && page_words < own_words {
         return Text::Feed(format!(
             "{page_words} words of the page are free, the feed has {own_words}"
@@ -128,7 +129,7 @@ fn text(page: &Page, own: &EntryText) -> Text {
         if Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
             return Text::FeedAlone("the page's text is another".to_owned());
         }
-        if page_words <= own_words && entries::breaks_off(&page.text) {
+        if page_words <= own_words && breaks_off(&page.text) {
             return Text::Feed(format!("the page's text breaks off, {counted}"));
         }
     }
@@ -142,7 +143,7 @@ fn text(page: &Page, own: &EntryText) -> Text {
 /// The page's fields, completed by the entry's; the better of both texts.
 pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured_at: Timestamp) -> Draft {
     let entry = &order.entry;
-    let own_is_teaser = entries::is_teaser(&own.text);
+    let own_is_teaser = own.is_teaser();
     let choice = text(&page, &own);
     let teaser = match &choice {
         Text::Page(_) => Some(own.text.clone()).filter(|text| !text.is_empty()),
@@ -174,11 +175,7 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
         draft.warn(WarningCode::Paywalled);
     }
     // A picture is the article's whichever text is taken.
-    draft.captions = std::mem::take(&mut page.beside.captions);
-    draft.tables = std::mem::take(&mut page.beside.tables);
-    if page.beside.cut {
-        draft.warn(WarningCode::CaptionsOrTablesCut);
-    }
+    draft.put_beside(std::mem::take(&mut page.beside));
     if taken_from_page {
         draft.text = page.text;
         draft.repairs = page.repairs;
@@ -271,8 +268,8 @@ fn title(draft: &mut Draft, of_feed: Option<String>) -> Option<String> {
     let (page_folded, feed_folded) = (fold(&page_line), fold(&feed_line));
     let names = [Some(draft.source.as_str()), draft.site_name.as_deref()];
     let is_site = names.into_iter().flatten().any(|name| fold(name) == page_folded);
-    let breaks_off = entries::breaks_off(&page_line) && feed_folded.starts_with(&page_folded);
-    if page_folded.is_empty() || is_site || breaks_off {
+    let is_cut = breaks_off(&page_line) && feed_folded.starts_with(&page_folded);
+    if page_folded.is_empty() || is_site || is_cut {
         draft.note(
             WarningCode::TitleFromFeed,
             format!("the page says `{}`", shorten(&page_line, MAX_DETAIL_CHARS)),
@@ -295,7 +292,7 @@ fn title(draft: &mut Draft, of_feed: Option<String>) -> Option<String> {
 fn summary(draft: &mut Draft, of_feed: Option<String>) -> Option<String> {
     let of_page = draft.summary.take().filter(|text| !text.trim().is_empty());
     match (of_feed.filter(|text| !text.trim().is_empty()), of_page) {
-        (Some(feed), Some(page)) if entries::breaks_off(&feed) && !entries::breaks_off(&page) => {
+        (Some(feed), Some(page)) if breaks_off(&feed) && !breaks_off(&page) => {
             draft.note(WarningCode::SummaryFromPage, "the feed's breaks off");
             Some(page)
         }
@@ -312,17 +309,30 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     let can_be = |date: &Published| date.precision != Precision::None && is_plausible(date, captured_at);
     let (of_page, of_feed) = match (draft.published.take(), of_feed) {
         (Some(page), Some(feed)) => (page, feed),
-        (page, feed) => return page.or(feed),
+        (None, Some(feed)) => {
+            // What the page says in its date's place cannot be true.
+            if can_be(&feed) && draft.has(WarningCode::DateImpossible) {
+                draft.forget(WarningCode::DateImpossible);
+                draft.note(WarningCode::DateFromFeed, "the page's cannot be true");
+            }
+            return Some(feed);
+        }
+        (page, None) => return page,
     };
     if !can_be(&of_feed) {
         return Some(of_page);
     }
+    // A page that contradicts itself, or says its day in its address only, is the less sure one.
+    let doubted = [WarningCode::DateContradicted, WarningCode::DateFromAddress];
+    let is_doubted = doubted.iter().any(|code| draft.has(*code));
     let ((page_from, page_to), (feed_from, feed_to)) = (of_page.range(), of_feed.range());
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;
     let far = apart(page_from, feed_to) || apart(feed_from, page_to);
     let is_possible = can_be(&of_page);
-    if !is_possible || of_feed.precision < of_page.precision {
-        draft.forget(WarningCode::DateGuessed);
+    if !is_possible || of_feed.precision < of_page.precision || is_doubted {
+        for code in doubted.into_iter().chain([WarningCode::DateGuessed]) {
+            draft.forget(code);
+        }
         if far || !is_possible {
             draft.note(WarningCode::DateFromFeed, format!("the page says {}", of_page.at));
         }

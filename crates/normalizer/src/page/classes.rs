@@ -40,6 +40,13 @@ impl Hints {
     /// A sentence of the article shown once more.
     pub(super) const PULLED: Self = Self(1024);
 
+    /// Where the page stands in its site.
+    pub(super) const CRUMBS: Self = Self(4096);
+    /// The article's labels.
+    pub(super) const LABELS: Self = Self(8192);
+    /// What has dates of its own: comments, captions.
+    pub(super) const FOREIGN_DATES: Self = Self(Self::COMMENTS.0 | Self::CAPTION.0);
+
     pub(super) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -117,6 +124,8 @@ impl Rules {
                 }
                 Some("weak") => Hints::WEAK,
                 Some("paywall") => Hints::PAYWALL,
+                Some("crumbs") => Hints::CRUMBS,
+                Some("labels") => Hints::LABELS,
                 Some("pulled") => Hints::PULLED,
                 Some("subhead") => Hints::SUBHEAD,
                 _ => continue,

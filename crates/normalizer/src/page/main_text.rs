@@ -127,7 +127,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
 }
 
 /// The block of the article's heading: the one that says the page's title, else the first of the first level.
-fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
+pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
     let wanted = title.map(fold).unwrap_or_default();
     let headings = || {
         skim.blocks
@@ -423,7 +423,23 @@ impl Finder<'_> {
                 && block.kind == Kind::Text
                 && block.words >= 10
                 && ends_sentence(text);
-            if (plain || self.is_chapo(number))
+            // A heading right below the title that is as long as a sentence.
+            let below = self
+                .title
+                .is_some_and(|title| (title + 1..title + 3).contains(&number))
+                && matches!(block.kind, Kind::Heading(2..=4))
+                && block.words >= 8;
+            // Where the standfirst is a list, all its items.
+            let item = block.kind == Kind::Item
+                && found.last().is_some_and(|last| {
+                    let list = |number: usize| {
+                        let element = self.skim.blocks[number].element;
+                        let mut around = self.skim.around(element);
+                        around.find(|outer| self.skim.elements[*outer].tag == Tag::List)
+                    };
+                    self.skim.blocks[*last].kind == Kind::Item && list(*last) == list(number)
+                });
+            if (plain || below || item || self.is_chapo(number))
                 && line_kind(text) == Line::Text
                 && words + block.words <= MAX_CHAPO_WORDS
                 && !lines

@@ -13,8 +13,13 @@ mod skim;
 
 mod json_ld;
 
+mod address_date;
 mod byline;
+mod date_lines;
+mod dates;
 mod metadata;
+mod places;
+mod signature;
 mod title;
 
 mod asides;
@@ -28,6 +33,8 @@ mod barrier;
 mod paywall;
 
 mod choice;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use depeche_feed::{DateContext, Wall};
 use depeche_model::{
@@ -43,10 +50,11 @@ use crate::language::Detector;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
-use beside::Beside;
+pub(crate) use beside::Beside;
 pub(crate) use byline::Credit;
 use choice::{fill, merged};
 use classes::Hints;
+use date_lines::unglued;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
@@ -56,6 +64,12 @@ const MIN_PAGE_WORDS: usize = 40;
 
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
+
+/// Words on a button: "Accepter tous les cookies et continuer".
+const MAX_BUTTON_WORDS: usize = 6;
+
+/// Bytes on it.
+const MAX_BUTTON_BYTES: usize = 60;
 
 /// What was read of a page.
 #[derive(Debug)]
@@ -141,7 +155,10 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             .notes
             .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
-    let barrier = if word_count(&text) > barrier::MAX_CONSENT_WORDS {
+    let words = word_count(&text);
+    let barrier = if words > barrier::MAX_CONSENT_WORDS
+        || (words >= MIN_PAGE_WORDS && !barrier::may_be_consent(spanned(&skim, &extracted.around)))
+    {
         None
     } else {
         barrier::of_content(Content {
@@ -149,6 +166,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             main: &fold(&text),
             around: &shown(&skim, extracted.around.clone()),
             shown: &shown(&skim, 0..skim.blocks.len()),
+            buttons: buttons(&skim),
             is_article: metadata.is_article,
             asks_password: metadata.asks_password,
         })
@@ -180,6 +198,28 @@ fn shown(skim: &Skim, blocks: std::ops::Range<usize>) -> String {
     fold(text.get(..end).unwrap_or_default())
 }
 
+/// The text of several blocks as it stands, one behind the other.
+fn spanned<'a>(skim: &'a Skim, blocks: &std::ops::Range<usize>) -> &'a str {
+    let blocks = skim.blocks.get(blocks.clone()).unwrap_or_default();
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+        return "";
+    };
+    skim.text.get(first.text.start..last.text.end).unwrap_or_default()
+}
+
+/// The lines that say what buttons of consent pages say. Every site has such a link among those at its foot.
+fn buttons(skim: &Skim) -> usize {
+    let at_foot = |element| {
+        skim.around(element)
+            .any(|element| matches!(skim.elements[element].tag, Tag::Footer | Tag::Nav))
+    };
+    skim.blocks
+        .iter()
+        .filter(|block| block.words <= MAX_BUTTON_WORDS && block.bytes() <= MAX_BUTTON_BYTES)
+        .filter(|block| barrier::is_button(&fold(&unglued(skim.text(block)))) && !at_foot(block.element))
+        .count()
+}
+
 /// Whether the part that holds the article, where the page marks it, speaks of a paywall.
 fn names_paywall(skim: &Skim) -> bool {
     let first = |found: fn(&Element) -> bool| skim.elements.iter().find(|element| found(element));
@@ -201,6 +241,23 @@ fn names_paywall(skim: &Skim) -> bool {
         }
     }
     paywall::is_named_in(&fold(&lines))
+}
+
+/// The captions and tables in markup that is no page of its own, the content of a feed's entry. Nothing where there can be
+/// none, and nothing where it is refused: an entry is its text.
+pub(crate) fn beside(markup: &str) -> Beside {
+    if !["<figcaption", "<table", "wp-caption"]
+        .iter()
+        .any(|name| markup.contains(name))
+    {
+        return Beside::default();
+    }
+    // The fence is around the tree alone, so that a parser's panic leaves the entry and its feed.
+    let read = catch_unwind(AssertUnwindSafe(|| read(markup, "", DateContext::default())));
+    match read {
+        Ok(Ok(page)) => page.beside,
+        Ok(Err(_)) | Err(_) => Beside::default(),
+    }
 }
 
 /// What one page says of its article, read by itself: no feed's entry is weighed against it, no language asked.
@@ -234,6 +291,8 @@ pub struct PageArticle {
     pub captions: Vec<String>,
     /// Its tables of data.
     pub tables: Vec<Table>,
+    /// What was guessed, cut off or doubtful about these.
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads one page. Costs no more than a fifth of a second whatever the page, within 2 MiB of stack.
@@ -264,6 +323,7 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         paywalled: metadata.paywalled,
         captions: beside.captions,
         tables: beside.tables,
+        warnings: metadata.notes,
     })
 }
 
@@ -329,14 +389,18 @@ pub(crate) fn without_order(
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
     match answer(capture).and_then(|()| read(html, &base, dates)) {
+        // What stands in an article's place is none, whatever it says.
+        Ok(page) if page.barrier.is_some() => {
+            draft.url = address;
+            if draft.url.is_none() {
+                draft.guid = Some(file_name(&capture.uri).to_owned());
+            }
+            return draft.rejected(RejectionReason::NoArticle, page.metadata.title);
+        }
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
-            draft.captions = page.beside.captions;
-            draft.tables = page.beside.tables;
-            if page.beside.cut {
-                draft.warn(WarningCode::CaptionsOrTablesCut);
-            }
+            draft.put_beside(page.beside);
             if page.from_body {
                 draft.warn(WarningCode::TextFromLinkedData);
             }

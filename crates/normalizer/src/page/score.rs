@@ -61,7 +61,7 @@ pub(super) struct Scores {
     pub(super) out: Vec<Out>,
     /// Whether each block is prose.
     pub(super) prose: Vec<bool>,
-    /// Whether readers wrote each block, by the heading above.
+    /// Whether each block is what readers wrote, or a teaser in a list of them.
     pub(super) theirs: Vec<bool>,
     /// Whether each element is a small box with a form.
     boxes: Vec<bool>,
@@ -140,7 +140,7 @@ impl Scores {
         lines_of_prose(skim, &mut prose);
         let (theirs, boxes) = if trust == Trust::Names {
             (
-                asides::written_by_readers(skim, &prose, title),
+                asides::not_of_article(skim, &prose, title),
                 asides::boxes_with_forms(skim),
             )
         } else {
@@ -286,7 +286,9 @@ impl Scores {
                 .is_some_and(|block| block.link_share() > 0.5)
         };
         for (number, block) in skim.blocks.iter().enumerate() {
-            if self.out[block.element] == Out::No && !self.theirs[number] {
+            // What readers wrote says nothing of what is above it; links do, wherever they are.
+            let counts = !self.theirs[number] || block.link_bytes > 0;
+            if self.out[block.element] == Out::No && counts {
                 let teaser = block.words <= MAX_TEASER_WORDS
                     && is_link(number + 1)
                     && number.checked_sub(1).is_some_and(is_link);

@@ -128,6 +128,8 @@ pub(super) struct Head {
     pub(super) authors: Vec<String>,
     /// Links that a page marks as its labels (`rel=tag`).
     pub(super) tags: Vec<String>,
+    /// Links whose address or place says what they lead to.
+    pub(super) links: Vec<Link>,
     /// Properties of HTML's microdata other than those above, with contents.
     pub(super) properties: Vec<(String, String)>,
     /// A field for a password.
@@ -145,8 +147,32 @@ pub(super) struct Time {
     pub(super) modified: bool,
     /// It says of itself that it is the time of publication.
     pub(super) published: bool,
-    /// It stands in an `article` or `main`.
-    pub(super) in_article: bool,
+    /// The element around it.
+    pub(super) element: usize,
+    /// The block that it is in, or begins.
+    pub(super) block: usize,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The page of a writer.
+    Author,
+    /// A section of the site, in the path to this page.
+    Section,
+    /// What else is about the same.
+    Label,
+}
+
+/// A link that says something of the article.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) target: Target,
+    pub(super) text: String,
+    /// The element around it.
+    pub(super) element: usize,
+    /// The block that it is in.
+    pub(super) block: usize,
 }
 
 impl Skim {

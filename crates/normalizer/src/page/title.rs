@@ -85,6 +85,14 @@ pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
         usable(&heading),
         usable(&document),
     );
+    // A label inside the heading's element, without a space: the document's own title has none.
+    let heading = heading.map(|heading| {
+        document
+            .as_deref()
+            .map(without_sections)
+            .filter(|title| is_glued_before(&heading, title))
+            .unwrap_or(heading)
+    });
     let chosen = headline
         .clone()
         .filter(whole)
@@ -94,6 +102,14 @@ pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
         .or(headline)
         .or_else(|| document.map(|title| without_sections(&title)))?;
     Some(cleaned(&chosen, heading.as_deref(), site))
+}
+
+/// Whether a heading is a title with another word directly in front of it.
+fn is_glued_before(heading: &str, title: &str) -> bool {
+    title.split(' ').count() >= 4
+        && heading
+            .strip_suffix(title)
+            .is_some_and(|label| label.ends_with(char::is_alphanumeric))
 }
 
 /// The title without the site's name; the heading's words where the rest is names.
@@ -138,6 +154,20 @@ fn without_sections(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_glued_to_the_title_goes() {
+        assert_eq!(
+            chosen(
+                "",
+                "",
+                "LogementLe budget est voté de justesse",
+                "Le budget est voté de justesse | Le Quotidien"
+            )
+            .as_deref(),
+            Some("Le budget est voté de justesse")
+        );
+    }
 
     fn chosen(headline: &str, open_graph: &str, heading: &str, document: &str) -> Option<String> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());

@@ -1,7 +1,7 @@
 //! Addresses: the same article, the same string.
 //!
-//! Three forms of one address are told apart: the one to fetch is as published; [`canonical`] is what an article is known and
-//! shown by; [`key`] is for comparing alone. Trackers, sessions, renderings and redirectors are lines of `rules/urls.txt`, each
+//! Three forms of one address are told apart: the one to fetch is as published; [`canonical()`] is what an article is known and
+//! shown by; [`key()`] is for comparing alone. Trackers, sessions, renderings and redirectors are lines of `rules/urls.txt`, each
 //! with an example. Both forms are total and idempotent, and the key of the canonical form is the key. Parameters that no rule
 //! names stay, since any of them may choose the article: two different articles never get one form.
 //!

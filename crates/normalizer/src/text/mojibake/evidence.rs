@@ -284,7 +284,7 @@ fn letter(reading: Reading, lead: char, last: char, decoded: char, between: Neig
             };
         }
         if is_box(last) || is_box(lead) && between.before.is_some_and(is_box) {
-            return either(joined);
+            return either(between.letter_before() && !between.after.is_some_and(is_box));
         }
         let apart = matches!(reading, Reading::Macintosh | Reading::Dos437 | Reading::Dos850);
         return either(apart || between.letter_before() || between.letter_after());
@@ -347,7 +347,7 @@ const SPEAKS_OF_LETTERS: &[&str] = &[
     "son",
 ];
 
-/// Whether `Ã` at `at` is the preposition: a word of its own between two small words.
+/// Whether `Ã` at `at` is the preposition: a word of its own behind a small word and before another.
 pub(super) fn is_lone_a_grave(chars: &[char], at: usize) -> bool {
     let before: String = chars
         .get(..at)
@@ -361,7 +361,6 @@ pub(super) fn is_lone_a_grave(chars: &[char], at: usize) -> bool {
         .checked_sub(1)
         .and_then(|at| chars.get(at))
         .is_some_and(|c| *c == ' ');
-    let small = |c: Option<&char>| c.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit());
     let word: String = before.chars().rev().collect();
     let after = chars
         .get(at + 1..)
@@ -369,7 +368,7 @@ pub(super) fn is_lone_a_grave(chars: &[char], at: usize) -> bool {
         .iter()
         .find(|c| **c != ' ');
     stands_alone
-        && small(before.chars().next().as_ref())
-        && small(after)
+        && before.starts_with(char::is_lowercase)
+        && after.is_some_and(|c| c.is_alphanumeric())
         && !SPEAKS_OF_LETTERS.contains(&word.to_lowercase().as_str())
 }
