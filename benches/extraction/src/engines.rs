@@ -51,7 +51,8 @@ mod others {
 
     fn trafilatura(page: &Page, focus: trafilatura::ExtractionFocus) -> String {
         let options = trafilatura::Options::default().with_focus(focus);
-        trafilatura::extract(&page.html, &options).map_or_else(|_| String::new(), |result| result.content_text)
+        trafilatura::extract(&page.html, &options)
+            .map_or_else(|_| String::new(), |result| result.content_text)
     }
 
     pub(super) fn trafilatura_precision(page: &Page) -> String {

@@ -103,7 +103,9 @@ fn quality(rows: &[Row], pages: &[Page], each: bool) -> [f64; 2] {
         pages.len(),
         pages.iter().filter(|page| page.held_out).count()
     );
-    println!("| engine | F1, written on | F1, held out | F1, French | F1, other | F1, all | F1 of words, all |");
+    println!(
+        "| engine | F1, written on | F1, held out | F1, French | F1, other | F1, all | F1 of words, all |"
+    );
     println!("|---|---|---|---|---|---|---|");
     let mut first = None;
     for row in rows {
@@ -117,11 +119,7 @@ fn quality(rows: &[Row], pages: &[Page], each: bool) -> [f64; 2] {
         let (shingles, words) = (by(SHINGLE), by(1));
         let of = |wanted: &dyn Fn(&Page) -> bool| {
             let chosen = pages.iter().zip(&shingles);
-            average(
-                chosen
-                    .filter(|(page, _)| wanted(page))
-                    .map(|(_, score)| *score),
-            )
+            average(chosen.filter(|(page, _)| wanted(page)).map(|(_, score)| *score))
         };
         let parts = [of(&|page| !page.held_out), of(&|page| page.held_out)];
         println!(

@@ -80,11 +80,11 @@ fn main() {
     let timed = |work: &mut dyn FnMut()| {
         let start = processor::time();
         work();
-        (processor::time() - start).as_secs_f64() * 1e3
+        processor::time().saturating_sub(start).as_secs_f64() * 1e3
     };
     let (mut dearest, mut over) = (0.0_f64, 0);
     print!("{out}");
-    for (name, html) in hostile::pages() {
+    for (name, html) in hostile::pages().into_iter().chain(hostile::floods()) {
         if chosen
             .as_ref()
             .is_some_and(|chosen| !name.contains(chosen.as_str()))

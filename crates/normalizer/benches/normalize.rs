@@ -199,7 +199,7 @@ fn steps(criterion: &mut Criterion<ProcessorTime>) {
     let detector = LanguageDetector::new(&["fr".to_owned()]);
     let address = "https://www.example.org/mer/2026/02/05/la-criee-de-lorient-rouvre_6543210_3244.html?xtor=RSS-1&utm_source=rss&b=2&a=1#ancre";
     group.bench_function("markup_off", |bencher| {
-        bencher.iter(|| markup_to_text(black_box(&markup)).len())
+        bencher.iter(|| markup_to_text(black_box(&markup)).len());
     });
     group.bench_function("clean/what_is_clean", |bencher| {
         bencher.iter(|| clean_text(black_box(&clean), &mut Repairs::default()));
@@ -208,17 +208,17 @@ fn steps(criterion: &mut Criterion<ProcessorTime>) {
         bencher.iter(|| clean_text(black_box(&raw), &mut Repairs::default()));
     });
     group.bench_function("mojibake/none", |bencher| {
-        bencher.iter(|| repair_mojibake(black_box(&clean)).len())
+        bencher.iter(|| repair_mojibake(black_box(&clean)).len());
     });
     group.bench_function("mojibake/throughout", |bencher| {
         bencher.iter(|| repair_mojibake(black_box(&broken)).len());
     });
     group.bench_function("fold", |bencher| bencher.iter(|| fold(black_box(&clean))));
     group.bench_function("language", |bencher| {
-        bencher.iter(|| detector.detect(black_box(&clean), None))
+        bencher.iter(|| detector.detect(black_box(&clean), None));
     });
     group.bench_function("address", |bencher| {
-        bencher.iter(|| canonical_url(black_box(address)))
+        bencher.iter(|| canonical_url(black_box(address)));
     });
     for (name, written) in [
         ("rfc_822", "Thu, 05 Feb 2026 18:30:00 +0100"),
@@ -231,7 +231,7 @@ fn steps(criterion: &mut Criterion<ProcessorTime>) {
         });
     }
     group.bench_function("new_normalizer", |bencher| {
-        bencher.iter(|| Normalizer::new(Options::default()))
+        bencher.iter(|| Normalizer::new(Options::default()));
     });
     group.finish();
 }

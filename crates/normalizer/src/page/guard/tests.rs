@@ -139,12 +139,12 @@ fn long_text_is_cut_and_nothing_is_lost() {
 #[test]
 fn a_cut_hides_no_attributes() {
     let many = attributes(MAX_ATTRIBUTES + 1);
-    for before in ["<", "a", "< ", "é", "</", "<!"] {
+    for before in ["<", "a", "< ", "é", "a<"] {
         for length in LONG_PIECE_BYTES - 2..LONG_PIECE_BYTES + 3 {
             for factor in [1, 2] {
                 let text = before.repeat(factor * length / before.len() + 1);
                 let html = format!("{text}<p{many}>");
-                assert!(refusal(&html).is_some(), "{before} {length}");
+                assert_eq!(refusal(&html), Some(Refused::Attributes), "{before} {length}");
             }
         }
     }
@@ -159,7 +159,7 @@ fn comments_and_nul_characters_leave_no_trace() {
     ] {
         let document = parse(html).unwrap();
         assert_eq!(&*document.select("body").inner_html(), "<p>acef</p>", "{html}");
-        let paragraph = document.select("p").nodes().first().cloned().unwrap();
+        let paragraph = document.select("p").nodes().first().copied().unwrap();
         assert_eq!(paragraph.children_it(false).count(), 1, "{html}");
     }
 }
