@@ -41,7 +41,7 @@ impl Hints {
     pub(super) const PULLED: Self = Self(1024);
 
     /// Where the page stands in its site.
-    pub(super) const CRUMBS: Self = Self(4096);
+    pub(super) const CRUMBS: Self = Self(16384);
     /// The article's labels.
     pub(super) const LABELS: Self = Self(8192);
     /// What has dates of its own: comments, captions.
@@ -318,5 +318,13 @@ mod tests {
         assert!(!of_names("related-content__body").contains(Hints::BODY));
         assert!(of_names("comment-content").contains(Hints::COMMENTS));
         assert!(!of_names("comment-content").contains(Hints::BODY));
+    }
+
+    #[test]
+    fn a_subheading_is_no_path_through_the_site() {
+        assert!(of_names("article-intertitre").contains(Hints::SUBHEAD));
+        assert!(!of_names("article-intertitre").intersects(Hints::CRUMBS));
+        assert!(of_names("breadcrumb").contains(Hints::CRUMBS));
+        assert!(!of_names("breadcrumb").intersects(Hints::SUBHEAD));
     }
 }

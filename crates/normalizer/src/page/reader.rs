@@ -583,6 +583,10 @@ impl Reader {
                 _ => {}
             }
         }
+        // A site's own element is called what another site's `div` has as its class.
+        if element.name.local.contains('-') {
+            names |= self.names(&element.name.local);
+        }
         self.skim.head.names_paywall |= names.contains(Hints::PAYWALL);
         // Of `body` the names describe the whole site.
         (
