@@ -4,6 +4,8 @@
 //! for the elements around it, the nearest the most, as in Readability (Arc90, 2009); links and short scraps speak
 //! against them. Names only weigh: an element that is called a side matter but holds much of the page's prose is kept.
 
+use std::ops::Range;
+
 use super::asides;
 use super::classes::Hints;
 use super::skim::{Block, Element, Kind, Skim, Tag};
@@ -40,6 +42,13 @@ const PROSE_LINES: usize = 3;
 /// What an element's worth keeps that ends before the page's title, and one that begins behind other prose.
 const BEFORE_TITLE: f32 = 0.4;
 const BEHIND_OTHERS: f32 = 0.75;
+
+/// What a block's worth keeps that stands behind the title and outside the box that holds both the title and text named
+/// as the article's.
+const OUTSIDE_HOME: f32 = 0.2;
+
+/// Bytes of prose in text that is named so: a short dispatch has 300, a standfirst in a box of its own fewer than this.
+const MIN_HOME_BYTES: usize = 250;
 
 /// Bytes of prose between the title and the text: a standfirst, and a notice.
 const MAX_LEAD_BYTES: usize = 900;
@@ -285,15 +294,23 @@ impl Scores {
                 .get(number)
                 .is_some_and(|block| block.link_share() > 0.5)
         };
+        let home = title.and_then(|title| self.home(skim, title));
         for (number, block) in skim.blocks.iter().enumerate() {
+            let outside = home
+                .as_ref()
+                .is_some_and(|home| number >= home.end && self.prose[number]);
             // What readers wrote says nothing of what is above it; links do, wherever they are.
             let counts = !self.theirs[number] || block.link_bytes > 0;
             if self.out[block.element] == Out::No && counts {
                 let teaser = block.words <= MAX_TEASER_WORDS
                     && is_link(number + 1)
                     && number.checked_sub(1).is_some_and(is_link);
-                worth[block.element] +=
-                    value(block, self.prose[number]) * if teaser { TEASER_WORTH } else { 1.0 };
+                let share = match (teaser, outside) {
+                    (true, _) => TEASER_WORTH,
+                    (_, true) => OUTSIDE_HOME,
+                    _ => 1.0,
+                };
+                worth[block.element] += value(block, self.prose[number]) * share;
             }
         }
         let mut best = (0, 0.0_f32);
@@ -329,6 +346,21 @@ impl Scores {
             }
             _ => best.0,
         }
+    }
+
+    /// The blocks of the smallest box around the title in which text stands that is named as the article's: a column
+    /// beside it may hold more prose than a short dispatch does.
+    fn home(&self, skim: &Skim, title: usize) -> Option<Range<usize>> {
+        let body = skim.elements.iter().enumerate().position(|(number, element)| {
+            element.hints.contains(Hints::BODY)
+                && element.blocks.start > title
+                && self.out[number] == Out::No
+                && self.prose_in(skim, number) >= MIN_HOME_BYTES
+        })?;
+        let blocks = skim.elements[body].blocks.clone();
+        skim.around(skim.blocks[title].element)
+            .map(|element| skim.elements[element].blocks.clone())
+            .find(|around| around.end >= blocks.end)
     }
 
     /// An article's text stands under its title.
