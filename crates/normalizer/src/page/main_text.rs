@@ -141,7 +141,10 @@ pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
                 return false;
             };
             let text = fold(skim.text(block));
-            found <= level && text.len() > 8 && (wanted.starts_with(&text) || text.starts_with(&wanted))
+            // Some have the section's name in the heading, in front of the title.
+            found <= level
+                && text.len() > 8
+                && (wanted.starts_with(&text) || text.starts_with(&wanted) || text.ends_with(&wanted))
         })
     };
     let by_title = if wanted.len() > 8 {
