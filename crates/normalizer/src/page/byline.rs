@@ -87,6 +87,8 @@ const NO_NAMES: &[&str] = &[
     "directeur",
     "directrice",
     "publie",
+    "diffuse",
+    "disponible",
     "mis a jour",
     "modifie",
     "service",
