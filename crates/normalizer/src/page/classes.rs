@@ -42,6 +42,8 @@ impl Hints {
 
     /// Where the page stands in its site.
     pub(super) const CRUMBS: Self = Self(16384);
+    /// The box in which a maker of such boxes asks for consent.
+    pub(super) const CONSENT: Self = Self(32768);
     /// The article's labels.
     pub(super) const LABELS: Self = Self(8192);
     /// What has dates of its own: comments, captions.
@@ -124,6 +126,7 @@ impl Rules {
                 }
                 Some("weak") => Hints::WEAK,
                 Some("paywall") => Hints::PAYWALL,
+                Some("consent") => Hints::OUT | Hints::CONSENT,
                 Some("crumbs") => Hints::CRUMBS,
                 Some("labels") => Hints::LABELS,
                 Some("pulled") => Hints::PULLED,

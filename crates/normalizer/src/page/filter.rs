@@ -183,13 +183,16 @@ impl Finder<'_> {
     /// Whether a line is a `time` element and a name or a place beside it, in whatever language.
     fn is_dated_credit(&self, number: usize, text: &str) -> bool {
         let words = self.skim.blocks[number].words;
-        words <= MAX_CREDIT_WORDS
-            && self.skim.blocks[number].kind == Kind::Text
-            && !ends_sentence(text)
-            && self.skim.head.times.iter().any(|time| {
+        words <= MAX_CREDIT_WORDS && self.skim.blocks[number].kind == Kind::Text && !ends_sentence(text) && {
+            // They are in document order.
+            let times = &self.skim.head.times;
+            let first = times.partition_point(|time| time.block < number);
+            let mut inside = times.iter().skip(first).take_while(|time| time.block == number);
+            inside.any(|time| {
                 let shown = time.shown.split_whitespace().count();
-                time.block == number && shown >= 2 && shown + MAX_NAME_WORDS >= words
+                shown >= 2 && shown + MAX_NAME_WORDS >= words
             })
+        }
     }
 
     /// How often each scrap that is no paragraph is shown.
@@ -273,7 +276,9 @@ impl Finder<'_> {
             Kind::Item => 8,
             _ => 0,
         };
-        if !prose && block.words <= most && is_credit(text) {
+        // Among lines that breaks part, who asked the questions is the last.
+        let is_asker = block.kind == Kind::Text && !ends_sentence(text) && byline::says_who_asked(text);
+        if (!prose || is_asker) && block.words <= most && is_credit(text) {
             return true;
         }
         match block.kind {

@@ -26,6 +26,13 @@ const KEPT_SHARE: f32 = 0.35;
 /// The same for `nav` and `footer`, which are seldom wrong, and for what is not displayed.
 const KEPT_SHARE_OF_FRAME: f32 = 0.5;
 
+/// The same for a box of a maker of boxes that ask for consent: a page of nothing else has no article.
+const KEPT_SHARE_OF_CONSENT: f32 = 0.9;
+
+/// The share of the article's text that is its rest behind a wall. A note or a window to open is a sentence or two, of
+/// which no article of five paragraphs has a third.
+const MIN_REST_SHARE: f32 = 0.3;
+
 /// Words that make a block prose when it ends as a sentence does, and when it does not.
 const PROSE_WORDS: usize = 8;
 const PROSE_WORDS_OPEN: usize = 20;
@@ -43,11 +50,11 @@ const PROSE_LINES: usize = 3;
 const BEFORE_TITLE: f32 = 0.4;
 const BEHIND_OTHERS: f32 = 0.75;
 
-/// What a block's worth keeps that stands behind the title and outside the box that holds both the title and text named
-/// as the article's.
+/// What a block's worth keeps that stands behind the box that holds both the title and text named as the article's: a
+/// column of twenty headlines has up to six times the prose of a dispatch.
 const OUTSIDE_HOME: f32 = 0.2;
 
-/// Bytes of prose in text that is named so: a short dispatch has 300, a standfirst in a box of its own fewer than this.
+/// Bytes of prose in text that is named so: a dispatch of sixty words has 350, most standfirsts fewer than this.
 const MIN_HOME_BYTES: usize = 250;
 
 /// Bytes of prose between the title and the text: a standfirst, and a notice.
@@ -240,7 +247,13 @@ impl Scores {
         if by_tag {
             return Out::Yes;
         }
-        if hints.contains(Hints::HIDDEN) && share < KEPT_SHARE_OF_FRAME && !holds_title {
+        // What asks for consent is never the article, however little the page says besides.
+        if hints.contains(Hints::CONSENT) && share < KEPT_SHARE_OF_CONSENT && !holds_title {
+            return Out::Yes;
+        }
+        // A wall that scripts raise hides the rest of the article and not a side matter.
+        let is_hidden = hints.contains(Hints::HIDDEN) && share < KEPT_SHARE_OF_FRAME && !holds_title;
+        if is_hidden && (hints.contains(Hints::OUT) || !self.is_rest_of_body(skim, number)) {
             return Out::Yes;
         }
         if trust == Trust::Nothing || hints.contains(Hints::BODY) || holds_title {
@@ -272,6 +285,13 @@ impl Scores {
         } else {
             Out::No
         }
+    }
+
+    /// Whether an element stands directly in what its site marks as the article's text and holds a good part of it.
+    fn is_rest_of_body(&self, skim: &Skim, number: usize) -> bool {
+        let parent = skim.elements[number].parent;
+        let named = skim.elements[parent].hints.contains(Hints::BODY);
+        named && self.prose_in(skim, number) as f32 > self.prose_in(skim, parent) as f32 * MIN_REST_SHARE
     }
 
     /// Whether an element holds most of the article's text as its site marks that: what stands around the article, a
