@@ -138,7 +138,7 @@ impl Finder<'_> {
                     continue;
                 }
             }
-            if !is_voted && !prose && (is_hour(text) || self.is_dated_credit(number, text)) {
+            if !is_voted && !prose && (self.is_post_hour(block, text) || self.is_dated_credit(number, text)) {
                 continue;
             }
             // What a sentence announces belongs to it: a list of sources, of tracks, of shops.
@@ -178,6 +178,11 @@ impl Finder<'_> {
             lines.push(number);
         }
         self.without_pulled(lines)
+    }
+
+    /// Whether a line is the hour of a post. A programme has its hours in paragraphs.
+    fn is_post_hour(&self, block: &Block, text: &str) -> bool {
+        self.skim.elements[block.element].tag != Tag::Paragraph && is_hour(text)
     }
 
     /// Whether a line is a `time` element and a name or a place beside it, in whatever language.

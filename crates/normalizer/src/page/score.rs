@@ -447,3 +447,68 @@ pub(super) fn is_data(skim: &Skim, table: usize) -> bool {
     let bytes: usize = skim.blocks[element.blocks.clone()].iter().map(Block::bytes).sum();
     !nested && cells > 1 && bytes / cells < CELL_BYTES
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::page::read_page;
+
+    const WIRE: &str = "<div class=w><span>8h10</span><p>La mairie de Niort demande la fin des travaux de la rocade.</p></div>";
+
+    fn text_of(body: &str) -> String {
+        let html = format!("<html><body><nav><a href=/n>Accueil</a></nav>{body}</body></html>");
+        read_page(&html, "https://a.example/x").unwrap().text
+    }
+
+    fn sentences(count: usize) -> String {
+        let sentence = |number| {
+            format!(
+                "<div class=q{number}>Le pont numéro {number} de la vallée rouvre ce matin aux voitures et aux \
+                 camions légers.</div>"
+            )
+        };
+        (0..count).map(sentence).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn a_dispatch_is_found_beside_a_longer_column() {
+        let text = text_of(&format!(
+            "<div><div><h1>Séisme au large de l’archipel</h1><div class=richtext>{}</div></div><div>{}</div></div>",
+            sentences(4),
+            WIRE.repeat(20)
+        ));
+        assert!(text.contains("numéro 3") && !text.contains("Niort"), "{text}");
+    }
+
+    #[test]
+    fn a_standfirst_in_a_box_named_as_text_does_not_hide_the_article() {
+        let text = text_of(&format!(
+            "<div><div><h1>Les ponts rouvrent</h1><div class=richtext>{}</div></div><div><div>{}</div></div></div>",
+            "Après trois mois de travaux et deux reports, les ponts de la vallée rouvrent ce matin aux voitures. ".repeat(3),
+            sentences(24)
+        ));
+        assert!(
+            text.contains("deux reports") && text.contains("numéro 23"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_text_that_a_wall_hides_is_read_and_a_note_that_opens_is_not() {
+        let hidden = |paragraphs: &str| {
+            text_of(&format!(
+                "<article><h1>Les ponts rouvrent</h1><div class=article-body>{}<div style=\"display:none\">\
+                 <p>Le tablier de métal a été repeint en vert par une équipe de douze personnes.</p>{paragraphs}\
+                 </div></div></article>",
+                sentences(4)
+            ))
+        };
+        let rest = hidden(
+            "<p>Chaque pile a été sondée par des plongeurs de la marine nationale.</p>\
+             <p>Les riverains, eux, attendent encore le mur promis contre le bruit.</p>\
+             <p>Le département dit qu’il sera construit avant la fin de l’hiver.</p>",
+        );
+        assert!(rest.contains("tablier") && rest.contains("hiver"), "{rest}");
+        let note = hidden("");
+        assert!(!note.contains("tablier"), "{note}");
+    }
+}
