@@ -33,6 +33,9 @@ const KEPT_SHARE_OF_CONSENT: f32 = 0.9;
 /// which no article of five paragraphs has a third.
 const MIN_REST_SHARE: f32 = 0.3;
 
+/// Paragraphs that a button unfolds; an offer or a teaser has one or two.
+const MIN_FOLDED: usize = 3;
+
 /// Words that make a block prose when it ends as a sentence does, and when it does not.
 const PROSE_WORDS: usize = 8;
 const PROSE_WORDS_OPEN: usize = 20;
@@ -272,7 +275,8 @@ impl Scores {
         if self.boxes[number] && share < BOX_SHARE && starts_below {
             return Out::Yes;
         }
-        if hints.intersects(Hints::OUT | Hints::CAPTION | Hints::BYLINE) && self.is_most_of_body(skim, number)
+        if hints.intersects(Hints::OUT | Hints::CAPTION | Hints::BYLINE)
+            && (self.is_most_of_body(skim, number) || self.is_fold(skim, number, title))
         {
             return Out::No;
         }
@@ -285,6 +289,18 @@ impl Scores {
         } else {
             Out::No
         }
+    }
+
+    /// Whether an element is what a button unfolds: most of a text's paragraphs, directly in what may be the text's box
+    /// and is no box of the whole page.
+    fn is_fold(&self, skim: &Skim, number: usize, title: Option<usize>) -> bool {
+        let element = &skim.elements[number];
+        let outer = &skim.elements[element.parent];
+        let prose = |range: &Range<usize>| range.clone().filter(|block| self.prose[*block]).count();
+        outer.hints.intersects(Hints::WEAK | Hints::BODY)
+            && title.is_some_and(|title| outer.blocks.start > title)
+            && self.prose_in(skim, number) * 2 > self.prose_in(skim, element.parent)
+            && prose(&element.blocks) >= MIN_FOLDED
     }
 
     /// Whether an element stands directly in what its site marks as the article's text and holds a good part of it.
