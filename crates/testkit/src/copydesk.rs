@@ -1,21 +1,40 @@
 //! The press in miniature: invented French news, and what becomes of it when others copy it.
 //!
 //! Texts come from a grammar of sentences and from articles written by hand (`tests/data/copydesk`); each is a pure function
-//! of a name and a number. On them stand the [edits](Edit) that tell a copy from a new text, the [pairs](pairs) that must
-//! stay apart or meet.
+//! of a name and a number, the same on every machine. On them stand the [edits](Edit) that tell a copy from a new text,
+//! pairs that must stay apart or meet in a story, template families, [chains](Chain) of versions and [streams](Stream).
 
+mod chains;
 mod dice;
+mod edits;
 mod grammar;
+mod lexicon;
+mod pairs;
+mod sentences;
+mod stream;
+mod templates;
+#[cfg(test)]
+mod tests;
 mod writer;
 
+pub use chains::{Chain, Expected, Version};
 pub use dice::Dice;
+pub use edits::Edit;
+pub use pairs::Pair;
+pub use sentences::{count_words, resemblance};
+pub use stream::{Item, Stream};
 pub use writer::Event;
 
+use lexicon::Lexicon;
+use templates::Templates;
 use writer::{Theme, Writer};
 
 const COMMON: &str = include_str!("../../../tests/data/copydesk/grammar/common.txt");
 const NAMES: &str = include_str!("../../../tests/data/copydesk/grammar/names.txt");
 const THEMES: &str = include_str!("../../../tests/data/copydesk/grammar/themes.txt");
+const ARTICLES: &str = include_str!("../../../tests/data/copydesk/articles.txt");
+const ACCOUNTS: &str = include_str!("../../../tests/data/copydesk/accounts.txt");
+const BOILERPLATE: &str = include_str!("../../../tests/data/copydesk/boilerplate.txt");
 
 /// Words of the shortest and of the longest invented article.
 pub const LENGTHS: (usize, usize) = (80, 900);
@@ -37,6 +56,21 @@ pub struct Text {
 #[derive(Debug)]
 pub struct Press {
     themes: Vec<Theme>,
+    templates: Templates,
+    lexicon: Lexicon,
+    boilerplate: Boilerplate,
+    /// Articles written by hand, under their keys.
+    hand_written: Vec<(String, Text)>,
+    /// Second accounts of some of them, under the same keys.
+    accounts: Vec<(String, Text)>,
+}
+
+/// A publisher's lines around and between its texts.
+#[derive(Debug)]
+struct Boilerplate {
+    before: Vec<String>,
+    after: Vec<String>,
+    between: Vec<String>,
 }
 
 impl Press {
@@ -47,13 +81,36 @@ impl Press {
     /// When a list of the repository breaks the rules of the grammar; the message names the line.
     #[must_use]
     pub fn new() -> Self {
-        let themes = THEMES
-            .split("\n== ")
-            .skip(1)
-            .filter_map(|part| part.split_once('\n'))
+        let themes = parts(THEMES)
             .map(|(name, lists)| Theme::new(name.trim(), &[NAMES, COMMON, lists]))
             .collect();
-        Self { themes }
+        let mut lines = parts(BOILERPLATE).map(|(_, lines)| {
+            let lines = lines.lines().filter(|line| !line.trim().is_empty());
+            lines.map(str::to_owned).collect::<Vec<String>>()
+        });
+        let mut next = || lines.next().unwrap_or_default();
+        Self {
+            themes,
+            templates: Templates::new(),
+            lexicon: Lexicon::new(&[THEMES, COMMON, ARTICLES, ACCOUNTS]),
+            boilerplate: Boilerplate {
+                before: next(),
+                after: next(),
+                between: next(),
+            },
+            hand_written: titled(ARTICLES),
+            accounts: titled(ACCOUNTS),
+        }
+    }
+
+    /// The base texts: those written by hand first, then invented ones.
+    #[must_use]
+    pub fn base_texts(&self, wanted: usize) -> Vec<Text> {
+        let written = self.hand_written.iter().map(|(_, text)| text.clone());
+        written
+            .chain((0..).map(|number| self.article("base", number)))
+            .take(wanted)
+            .collect()
     }
 
     /// The names of the themes; an article's theme is its number modulo theirs.
@@ -69,6 +126,29 @@ impl Press {
         let mut dice = Dice::new(name, number);
         let words = words(&mut dice);
         self.report(number, &event, dice, words)
+    }
+
+    /// The same with a length of its own.
+    #[must_use]
+    pub fn article_of(&self, name: &str, number: u64, words: usize) -> Text {
+        self.report(number, &self.event(name, number), Dice::new(name, number), words)
+    }
+
+    /// A text between the lines of a publisher: two before it and three behind, about eighty words.
+    #[must_use]
+    pub fn with_boilerplate(&self, body: &str, publisher: u64) -> String {
+        let mut dice = Dice::new("éditeur", publisher);
+        let mut choose = |lines: &[String], wanted| -> Vec<String> {
+            let chosen = dice.positions(wanted, lines.len());
+            chosen
+                .into_iter()
+                .filter_map(|place| lines.get(place).cloned())
+                .collect()
+        };
+        let mut all = choose(&self.boilerplate.before, 2);
+        all.push(body.to_owned());
+        all.extend(choose(&self.boilerplate.after, 3));
+        all.join("\n\n")
     }
 
     /// What the article number `number` is about.
@@ -100,42 +180,29 @@ impl Default for Press {
 }
 
 /// A length in words, lognormal as those of news are.
+#[expect(clippy::cast_sign_loss, reason = "a product of positive numbers")]
 fn words(dice: &mut Dice) -> usize {
     let words = MEDIAN_WORDS * (SPREAD * dice.normal()).exp();
     (words as usize).clamp(LENGTHS.0, LENGTHS.1 - 60)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
+/// The parts of a file, each behind a line that begins with `==`.
+fn parts(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    file.split("\n== ")
+        .skip(1)
+        .filter_map(|part| part.split_once('\n'))
+}
 
-    use super::*;
-
-    #[test]
-    fn show() {
-        let press = Press::new();
-        for n in 0..14 { let t = press.article("essai", n); println!("## {}\n{}\n", t.title, t.body); }
-        let start = std::time::Instant::now();
-        let mut w = 0;
-        for n in 0..2000 { w += press.article("v", n).body.split_whitespace().count(); }
-        println!("{} words mean, {:?}", w / 2000, start.elapsed() / 2000);
-        let sets: Vec<HashSet<Vec<String>>> = (0..300).map(|n| {
-            let words: Vec<String> = press.article("b", n).body.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-            words.windows(4).map(<[String]>::to_vec).collect()
-        }).collect();
-        let (mut same, mut other) = (vec![], vec![]);
-        let mut worst = (0.0, 0, 0);
-        for i in 0..300 { for j in 0..i {
-            let s = sets[i].intersection(&sets[j]).count() as f64;
-            let jac = s / ((sets[i].len() + sets[j].len()) as f64 - s);
-            if i % 14 == j % 14 { same.push(jac); if jac > worst.0 { worst = (jac, i, j); } } else { other.push(jac); }
-        } }
-        for v in [&mut same, &mut other] { v.sort_by(f64::total_cmp); println!("{} mean {:.5} p50 {:.4} p99 {:.4} max {:.4}", v.len(), v.iter().sum::<f64>()/v.len() as f64, v[v.len()/2], v[v.len()*99/100], v[v.len()-1]); }
-        let mut count: std::collections::HashMap<&Vec<String>, usize> = Default::default();
-        for s in &sets { for g in s { *count.entry(g).or_default() += 1; } }
-        let mut top: Vec<_> = count.into_iter().filter(|x| x.1 > 20).map(|x| (x.1, x.0.join(" "))).collect(); top.sort(); top.reverse();
-        println!("{:?}", top);
-        println!("{:?}", worst);
-        println!("{:?}", sets[worst.1].intersection(&sets[worst.2]).collect::<Vec<_>>());
-    }
+/// The texts of a file: `key | headline`, then paragraphs.
+fn titled(file: &'static str) -> Vec<(String, Text)> {
+    parts(file)
+        .filter_map(|(head, body)| {
+            let (key, title) = head.split_once(" | ")?;
+            let text = Text {
+                title: title.trim().to_owned(),
+                body: body.trim().to_owned(),
+            };
+            Some((key.to_owned(), text))
+        })
+        .collect()
 }

@@ -10,10 +10,10 @@
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
+pub mod copydesk;
 pub mod hub;
 pub mod newsroom;
 pub mod origin;
-pub mod copydesk;
 pub mod prose;
 pub mod secure;
 pub mod witness;

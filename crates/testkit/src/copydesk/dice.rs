@@ -30,7 +30,7 @@ impl Dice {
 
     /// A number from `low` to `high`, both included.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + self.below((high - low + 1).max(1).unsigned_abs() as usize) as i64
+        low + (self.below((high - low + 1).max(1).unsigned_abs() as usize) as u64).cast_signed()
     }
 
     /// True in `percent` of a hundred cases.

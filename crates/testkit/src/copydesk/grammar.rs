@@ -6,7 +6,8 @@
 //! A slot is `{form list}`, with `+` behind the list's name where an adjective follows a noun. The forms of a noun are
 //! its definite article when no form is named, `de` and `à` with that article, `un`, `nu` (bare) and `d` (`de` and the
 //! bare noun); those of a verb the participle, `er`, `der` (`de` and the infinitive), `e`, `ait`, `era`, `erait`, `ant`;
-//! names of places know `de`. `{n 2 28}` is a number; `grand`, `pct`, `somme`, `fait`, `qui`, `présenté` are made up by the writer.
+//! names of places know `de`. `{n 2 28}` is a number; `grand`, `pct`, `somme`, `fait`, `qui`, `présenté`, `lieu` and `ville` are made
+//! up by the writer.
 
 use std::collections::HashMap;
 
@@ -64,6 +65,7 @@ pub(super) enum Made {
     Person,
     Presented,
     Place,
+    Town,
     Body,
     Thing,
 }
@@ -177,7 +179,10 @@ impl Grammar {
         let wrong = || Mistake(format!("a slot that means nothing: {slot}"));
         if let Some(range) = slot.strip_prefix("n ") {
             let (low, high) = range.split_once(' ').ok_or_else(wrong)?;
-            let (low, high) = (low.parse().map_err(|_| wrong())?, high.parse().map_err(|_| wrong())?);
+            let (low, high) = (
+                low.parse().map_err(|_| wrong())?,
+                high.parse().map_err(|_| wrong())?,
+            );
             return Ok(Part::Number(low, high));
         }
         let (form, name) = match slot.split_once(' ') {
@@ -195,9 +200,7 @@ impl Grammar {
                 (Form::Verb(form), name)
             }
         };
-        let (name, adjective) = name
-            .strip_suffix('+')
-            .map_or((name, false), |name| (name, true));
+        let (name, adjective) = name.strip_suffix('+').map_or((name, false), |name| (name, true));
         let made = match name {
             "grand" => Made::Large,
             "pct" => Made::Percent,
@@ -206,6 +209,7 @@ impl Grammar {
             "qui" => Made::Person,
             "présenté" => Made::Presented,
             "lieu" => Made::Place,
+            "ville" => Made::Town,
             "corps" => Made::Body,
             "chose" => Made::Thing,
             _ => {
@@ -272,7 +276,15 @@ fn verb(stem: &str) -> [Box<str>; 8] {
         }
     };
     let of = if begins_with_vowel(stem) { "d'" } else { "de " };
-    let [participle, infinitive, present, imperfect, future, conditional, gerund] = ENDINGS.map(form);
+    let [
+        participle,
+        infinitive,
+        present,
+        imperfect,
+        future,
+        conditional,
+        gerund,
+    ] = ENDINGS.map(form);
     let of_infinitive = format!("{of}{infinitive}");
     [
         participle,
@@ -304,12 +316,18 @@ mod tests {
             let noun = noun(line).unwrap();
             [Form::Plain, Form::De, Form::A, Form::Un, Form::D].map(|form| noun.form(form).to_owned())
         };
-        assert_eq!(forms("m budget"), ["le budget", "du budget", "au budget", "un budget", "de budget"]);
+        assert_eq!(
+            forms("m budget"),
+            ["le budget", "du budget", "au budget", "un budget", "de budget"]
+        );
         assert_eq!(
             forms("f école"),
             ["l'école", "de l'école", "à l'école", "une école", "d'école"]
         );
-        assert_eq!(forms("f *haie"), ["la haie", "de la haie", "à la haie", "une haie", "de haie"]);
+        assert_eq!(
+            forms("f *haie"),
+            ["la haie", "de la haie", "à la haie", "une haie", "de haie"]
+        );
         assert_eq!(*verb("engag")[3], *"engageait");
         assert_eq!(*verb("dénonc")[6], *"dénonçant");
         assert_eq!(*verb("arbitr")[7], *"d'arbitrer");

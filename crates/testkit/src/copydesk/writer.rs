@@ -117,6 +117,15 @@ impl Event {
             facts,
         }
     }
+
+    /// Another event in the same place and before the same body, with one of its things: what one newsroom's beat brings.
+    pub(super) fn neighbour(&self, theme: &Theme, dice: &mut Dice) -> Self {
+        let mut other = Self::draw(theme, dice);
+        other.places[0] = self.places[0];
+        other.bodies[0] = self.bodies[0];
+        other.things[0] = self.things[0];
+        other
+    }
 }
 
 impl Person {
@@ -186,7 +195,6 @@ impl<'a> Writer<'a> {
         let mut paragraphs = 0;
         let mut written = 0;
         while written < words {
-            let start = self.out.len();
             if paragraphs > 0 {
                 self.out.push_str("\n\n");
             }
@@ -196,20 +204,18 @@ impl<'a> Writer<'a> {
                 capitalise(&mut self.out, heading);
                 self.out.push_str("\n\n");
             }
-            let sentences = 2 + self.dice.below(3);
-            for place in 0..sentences {
+            for place in 0..2 + self.dice.below(3) {
+                let start = self.out.len();
                 if place > 0 {
                     self.out.push(' ');
                 }
                 self.any_sentence();
-                written += 17;
+                let sentence = self.out.get(start..).unwrap_or_default();
+                written += sentence.split(' ').filter(|word| !word.is_empty()).count();
                 if written >= words && place > 0 {
                     break;
                 }
             }
-            // Sentences average 17 words; long texts are counted, so that an estimate does not add up.
-            written += self.out.as_bytes()[start..].iter().filter(|byte| **byte == b' ').count();
-            written = written.saturating_sub(17 * sentences);
             paragraphs += 1;
         }
         self.take()
@@ -357,6 +363,7 @@ impl<'a> Writer<'a> {
                 let place = self.own_or_any(&event.places, 65, theme.lists.places);
                 self.write(theme.lists.places, place, form, false);
             }
+            Made::Town => self.write(theme.lists.places, event.places[0], form, false),
             Made::Body => {
                 let place = self.own_or_any(&event.bodies, 45, theme.lists.bodies);
                 self.write(theme.lists.bodies, place, form, adjective);
@@ -442,14 +449,16 @@ impl<'a> Writer<'a> {
     /// role that goes on.
     fn push(&mut self, text: &str) {
         if std::mem::take(&mut self.apposition)
-            && text.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_alphabetic))
+            && text
+                .strip_prefix(' ')
+                .is_some_and(|rest| rest.starts_with(char::is_alphabetic))
         {
             self.out.push(',');
         }
         let start = self.out.len();
         let behind_a_question = self.out.ends_with("? ");
         if self.out.ends_with("e ") && begins_with_vowel(text) && !text.starts_with(['h', 'H']) {
-            let loses = ["que ", " de ", " ne ", " se ", " me "]
+            let loses = [" que ", " de ", " ne ", " se ", " me "]
                 .iter()
                 .any(|word| self.out.ends_with(word));
             if loses {
