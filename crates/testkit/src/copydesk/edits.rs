@@ -5,7 +5,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::copydesk::dice::Dice;
-use crate::copydesk::sentences::{count_words, join, paragraphs, sentences, words};
+use crate::copydesk::sentences::{count_words, join, paragraphs, sentences, spaced_words};
 use crate::copydesk::{Press, Text};
 
 /// A kind of edit.
@@ -23,7 +23,7 @@ pub enum Edit {
     CutBelow,
     /// A paragraph of its own added.
     Added,
-    /// So many words of a hundred replaced by plausible ones.
+    /// So many words of a hundred, as counted between spaces, replaced by plausible ones; elided articles stay.
     Words(u8),
     /// The paragraphs in another order.
     Shuffled,
@@ -241,22 +241,20 @@ fn without_sentences(body: &str, percent: usize, dice: &mut Dice) -> String {
     join(&all)
 }
 
-/// Replaces a share of the words, rounded, each by another.
+/// Replaces a share of the words, rounded, each by another. Words are counted between spaces; of `l'enquête` the last part is
+/// replaced.
 fn with_other_words(press: &Press, body: &str, percent: usize, dice: &mut Dice) -> String {
-    let all = words(body);
-    let wanted = (all.len() * percent + 50) / 100;
+    let spaced = spaced_words(body);
+    let wanted = (spaced.len() * percent + 50) / 100;
     let mut edited = String::with_capacity(body.len());
     let mut end = 0;
-    for place in dice.positions(wanted, all.len()) {
-        let Some((start, stop)) = all.get(place).copied() else {
+    for place in dice.positions(wanted, spaced.len()) {
+        let Some((start, stop)) = spaced.get(place).copied() else {
             continue;
         };
         edited.push_str(body.get(end..start).unwrap_or_default());
-        edited.push_str(
-            &press
-                .lexicon
-                .instead_of(body.get(start..stop).unwrap_or_default(), dice),
-        );
+        let word = body.get(start..stop).unwrap_or_default();
+        edited.push_str(&press.lexicon.instead_of(word, dice));
         end = stop;
     }
     edited.push_str(body.get(end..).unwrap_or_default());

@@ -81,7 +81,25 @@ pub(super) fn words(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// How many words a text has, an elided article counted as one.
+/// Of each word as it is counted between spaces, where its last run of letters or digits begins and ends.
+pub(super) fn spaced_words(text: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in words(text) {
+        match found.last_mut() {
+            Some(last)
+                if !text
+                    .get(last.1..start)
+                    .is_some_and(|gap| gap.contains(char::is_whitespace)) =>
+            {
+                *last = (start, end);
+            }
+            _ => found.push((start, end)),
+        }
+    }
+    found
+}
+
+/// How many words a text has, an elided article counted as a word of its own.
 #[must_use]
 pub fn count_words(text: &str) -> usize {
     words(text).len()
@@ -139,5 +157,11 @@ mod tests {
     fn a_word_is_a_run_of_letters_or_digits() {
         assert_eq!(count_words("L'été, 3 400 « e\u{301}lus »."), 5);
         assert_eq!(count_words(""), 0);
+        let text = "L'été, peut-être : « 3 400 » d'élus.";
+        let spaced: Vec<&str> = spaced_words(text)
+            .into_iter()
+            .filter_map(|(start, end)| text.get(start..end))
+            .collect();
+        assert_eq!(spaced, ["été", "être", "3", "400", "élus"]);
     }
 }
