@@ -5,6 +5,7 @@
 //! cargo run --release -p depeche-deduplicator --example copies -- --bases 60    # quicker
 //! cargo run --release -p depeche-deduplicator --example copies -- --ours        # without the baselines
 //! cargo run --release -p depeche-deduplicator --example copies -- --export DIR  # the texts, for scripts in other languages
+//! cargo run --release -p depeche-deduplicator --example copies -- --reasons     # where each kind of edit is met
 //! ```
 //!
 //! `scripts/quality --copies` runs it, and Python's baselines on the exported texts.
@@ -39,6 +40,7 @@ struct Wanted {
     pairs: u64,
     ours_alone: bool,
     export: Option<PathBuf>,
+    reasons: bool,
 }
 
 impl Wanted {
@@ -48,6 +50,7 @@ impl Wanted {
             pairs: 100,
             ours_alone: false,
             export: None,
+            reasons: false,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -57,9 +60,10 @@ impl Wanted {
                 "--pairs" => wanted.pairs = value()?.parse().map_err(|_| "--pairs takes a number")?,
                 "--export" => wanted.export = Some(value()?.into()),
                 "--ours" => wanted.ours_alone = true,
+                "--reasons" => wanted.reasons = true,
                 _ => {
                     return Err(format!(
-                        "{argument} is not known: --bases, --pairs, --ours, --export"
+                        "{argument} is not known: --bases, --pairs, --ours, --export, --reasons"
                     ));
                 }
             }
@@ -84,6 +88,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if wanted.reasons {
+        for edit in Edit::ALL {
+            println!("{}: {}", edit.name(), edit.reason());
+        }
+        return ExitCode::SUCCESS;
+    }
     let press = Press::new();
     let bases = press.base_texts(wanted.bases);
     if let Some(folder) = &wanted.export
