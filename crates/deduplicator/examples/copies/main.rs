@@ -27,7 +27,9 @@ use std::process::ExitCode;
 use depeche_testkit::copydesk::{Chain, Edit, Press, Text};
 
 use crate::detectors::{Detector, Ours, all};
-use crate::trials::{Apart, Score, WRONG_HITS, apart, bar, chain, copies, fillings, reach, stories};
+use crate::trials::{
+    Apart, SECOND_HAND, Score, WRONG_HITS, apart, bar, chain, copies, fillings, reach, second_hand, stories,
+};
 
 /// Fillings of each template.
 const FILLINGS: u64 = 20;
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
     }
     let mut tally = Score::default();
     let below = print_copies(&press, &bases, &wanted, &mut tally);
+    print_second_hand(&press, &bases, &mut tally);
     print_apart(&press, &wanted, &mut tally);
     print_templates(&press, &wanted, &mut tally);
     print_stories(&press, &wanted);
@@ -156,6 +159,17 @@ fn print_copies(press: &Press, bases: &[Text], wanted: &Wanted, tally: &mut Scor
         );
     }
     below
+}
+
+fn print_second_hand(press: &Press, bases: &[Text], tally: &mut Score) {
+    println!(
+        "\nCopies of copies, led back to what was met first:\n\n| met in this order | texts | led back | wrong |\n|---|---|---|---|"
+    );
+    for (name, edits) in SECOND_HAND {
+        let score = second_hand(press, bases, edits);
+        add(tally, score);
+        println!("| {name} | {} | {} | {} |", score.of, score.right, score.wrong);
+    }
 }
 
 fn print_apart(press: &Press, wanted: &Wanted, tally: &mut Score) {

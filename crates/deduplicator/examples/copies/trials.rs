@@ -3,7 +3,7 @@
 use depeche_model::Verdict;
 use depeche_testkit::copydesk::{Chain, Edit, Expected, Pair, Press, Text, resemblance};
 
-use crate::detectors::Detector;
+use crate::detectors::{Detector, Ours};
 use crate::reader::{Appearance, Reader};
 
 /// How a trial went.
@@ -62,6 +62,57 @@ pub(crate) fn copies(press: &Press, bases: &[Text], edit: Edit, detector: &mut d
         score.of += 1;
         score.right += usize::from(found == Some(number));
         score.wrong += usize::from(found.is_some_and(|found| found != number));
+    }
+    score
+}
+
+/// Copies of copies: what is met first, then what of it, each to be led back to the first text.
+pub(crate) const SECOND_HAND: [(&str, [Edit; 3]); 5] = [
+    (
+        "teaser, then the text, then a copy",
+        [Edit::Teaser(50), Edit::Verbatim, Edit::Dropped(20)],
+    ),
+    (
+        "text, rewire, copy of the rewire",
+        [Edit::Verbatim, Edit::Rewired, Edit::Dropped(10)],
+    ),
+    (
+        "text, digest with it, copy of the digest",
+        [Edit::Verbatim, Edit::Embedded, Edit::Headline],
+    ),
+    (
+        "text, first third, teaser of that",
+        [Edit::Verbatim, Edit::FirstThird, Edit::Teaser(25)],
+    ),
+    (
+        "cut version, text, boilerplate around",
+        [Edit::CutBelow, Edit::Verbatim, Edit::Boilerplate],
+    ),
+];
+
+/// Puts three appearances of each text: two edits of the text itself, and an edit of the second. Right are those of the second and third that are led back to the first.
+pub(crate) fn second_hand(press: &Press, bases: &[Text], edits: [Edit; 3]) -> Score {
+    let mut detector = Ours::new();
+    let mut score = Score::default();
+    for (number, base) in bases.iter().enumerate() {
+        let [first, second, third] = edits;
+        let seed = number as u64;
+        let met = second.apply(press, base, seed);
+        let texts = [
+            first.apply(press, base, seed),
+            third.apply(press, &met, seed),
+            met,
+        ];
+        let [first, last, middle] = &texts;
+        // Numbers in the detector: three for each base text.
+        let leader = number * 3;
+        score.wrong += usize::from(detector.add(first, "journal").is_some());
+        for (text, source) in [(middle, "concurrent"), (last, "portail")] {
+            let found = detector.add(text, source);
+            score.of += 1;
+            score.right += usize::from(found == Some(leader));
+            score.wrong += usize::from(found.is_some_and(|found| found / 3 != number));
+        }
     }
     score
 }
