@@ -28,7 +28,8 @@ use depeche_testkit::copydesk::{Chain, Edit, Press, Text};
 
 use crate::detectors::{Detector, Ours, all};
 use crate::trials::{
-    Apart, SECOND_HAND, Score, WRONG_HITS, apart, bar, chain, copies, fillings, reach, second_hand, stories,
+    Apart, SECOND_HAND, Score, WRONG_HITS, apart, bar, chain, copies, fillings, lowest, reach, second_hand,
+    stories,
 };
 
 /// Fillings of each template.
@@ -147,7 +148,7 @@ fn print_copies(press: &Press, bases: &[Text], wanted: &Wanted, tally: &mut Scor
         add(tally, ours);
         let bar = bar(edit);
         let within = reach(press, bases, edit);
-        let missed = bar.is_some_and(|bar| ours.recall() < bar.min(within));
+        let missed = bar.is_some_and(|bar| ours.recall() < lowest(bar, within));
         below += usize::from(missed);
         println!(
             "| {} | {}{} | {within:.3} | {} | {} |",

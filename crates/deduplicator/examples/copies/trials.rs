@@ -24,7 +24,8 @@ impl Score {
     }
 }
 
-/// The share of copies of a kind that must be recognised, where one is set: what the method reached on a corpus of real copies.
+/// The share of copies of a kind that must be recognised, where one is set: word 4-grams sampled 1 in 8 reach these on real French
+/// news, with teasers by their lead.
 pub(crate) fn bar(edit: Edit) -> Option<f64> {
     match edit {
         Edit::Words(20) => Some(0.29),
@@ -35,8 +36,8 @@ pub(crate) fn bar(edit: Edit) -> Option<f64> {
     }
 }
 
-/// The share of copies that counting every 4-gram would recognise, at the thresholds of resemblance and containment: no sketch
-/// can be better, and what lies below a bar here lies below it for the text's sake.
+/// The share of copies that counting every 4-gram would recognise, at the thresholds of resemblance and containment: a sketch
+/// is better only by chance, and what lies below a bar here lies below it for the text's sake.
 pub(crate) fn reach(press: &Press, bases: &[Text], edit: Edit) -> f64 {
     let counted = bases.iter().enumerate().filter(|(number, base)| {
         let copy = edit.apply(press, base, *number as u64);
@@ -44,6 +45,12 @@ pub(crate) fn reach(press: &Press, bases: &[Text], edit: Edit) -> f64 {
         jaccard >= 0.30 || containment >= 0.60
     });
     counted.count() as f64 / bases.len().max(1) as f64
+}
+
+/// What recall must reach: the bar, or where counting itself falls short of it what counting reaches, less two texts in a hundred
+/// that it puts just over a threshold and an estimate just below.
+pub(crate) fn lowest(bar: f64, within: f64) -> f64 {
+    if within < 1.0 { bar.min(within - 0.02) } else { bar }
 }
 
 /// Wrong hits among all texts that were put, at most.
