@@ -11,13 +11,13 @@
 //! text of a record gets it written again, at about what reading it from a store costs.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
 use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
     Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decision, Digest, Normalized, Output, Position,
@@ -35,7 +35,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read() -> anyhow::Result<Self> {
+    fn read() -> Result<Self, Box<dyn Error>> {
         let mut wanted = Self {
             days: 14,
             per_day: 300_000 / 14,
@@ -44,13 +44,17 @@ impl Wanted {
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().context(format!("{argument} needs a value"));
+            let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
             match argument.as_str() {
-                "--days" => wanted.days = value()?.parse().context("--days takes a number")?,
-                "--per-day" => wanted.per_day = value()?.parse().context("--per-day takes a number")?,
+                "--days" => wanted.days = value()?.parse().map_err(|_| "--days takes a number")?,
+                "--per-day" => wanted.per_day = value()?.parse().map_err(|_| "--per-day takes a number")?,
                 "--records" => wanted.records = Some(value()?.into()),
                 "--generate" => wanted.generate = true,
-                _ => bail!("{argument} is not known: --days, --per-day, --records, --generate"),
+                _ => {
+                    return Err(
+                        format!("{argument} is not known: --days, --per-day, --records, --generate").into(),
+                    );
+                }
             }
         }
         Ok(wanted)
@@ -87,13 +91,13 @@ fn main() -> ExitCode {
     match Wanted::read().and_then(|wanted| run(&wanted)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("{problem:#}");
+            eprintln!("{problem}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(wanted: &Wanted) -> anyhow::Result<()> {
+fn run(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     let press = Press::new();
     let stream = Stream::new(&press, wanted.per_day);
     if wanted.generate {
@@ -101,9 +105,11 @@ fn run(wanted: &Wanted) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut records = match &wanted.records {
-        Some(path) => Some(BufWriter::new(
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
-        )),
+        Some(path) => {
+            Some(BufWriter::new(File::create(path).map_err(|problem| {
+                format!("cannot write {}: {problem}", path.display())
+            })?))
+        }
         None => None,
     };
     let recall = Rewriting {
@@ -132,19 +138,18 @@ fn run(wanted: &Wanted) -> anyhow::Result<()> {
             let decided = deduplicator.decide(normalized, &recall);
             today.nanos.push(start.elapsed().as_nanos() as u64);
             let [Decision::Judged(judged)] = decided.decisions.as_slice() else {
-                bail!(
-                    "article {number} has keys of its own and was not judged: texts cannot be told by their number any more"
-                );
+                return Err(format!("article {number} has keys of its own and was not judged: texts cannot be told by their number any more").into());
             };
             if judged.record.seq.0 != number + 1 {
-                bail!(
+                return Err(format!(
                     "article {number} became record {}: texts cannot be told by their number",
                     judged.record.seq.0
-                );
+                )
+                .into());
             }
             today.count(judged.record.verdict, copied);
             if let Some(records) = &mut records {
-                let bytes = postcard::to_stdvec(&judged.record).context("a record does not serialize")?;
+                let bytes = postcard::to_stdvec(&judged.record)?;
                 records.write_all(&(bytes.len() as u32).to_le_bytes())?;
                 records.write_all(&bytes)?;
             }
@@ -160,7 +165,7 @@ fn run(wanted: &Wanted) -> anyhow::Result<()> {
 }
 
 /// Rebuilds the state from records, as a start does.
-fn start_again(path: &Path) -> anyhow::Result<()> {
+fn start_again(path: &Path) -> Result<(), Box<dyn Error>> {
     let mut bytes = Vec::new();
     BufReader::new(File::open(path)?).read_to_end(&mut bytes)?;
     let before = resident();
@@ -170,8 +175,8 @@ fn start_again(path: &Path) -> anyhow::Result<()> {
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let (record, after) = after
             .split_at_checked(u32::from_le_bytes(*length) as usize)
-            .context("the file of records is cut off: write it again")?;
-        let record: Remembered = postcard::from_bytes(record).context("a record does not read back")?;
+            .ok_or("the file of records is cut off: write it again")?;
+        let record: Remembered = postcard::from_bytes(record)?;
         deduplicator.remember(&record);
         rest = after;
         count += 1;
