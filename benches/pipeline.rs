@@ -49,6 +49,7 @@ fn captures() -> Vec<Journaled> {
                 captured_at: at,
                 source: "bench".to_owned(),
                 page_policy: PagePolicy::Never,
+                timezone: None,
                 order: None,
                 payload: Payload::File {
                     content_type: Some("text/plain".to_owned()),

@@ -51,7 +51,7 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     let depeche = filled();
     let fields = "id,seq,url,canonical_url,title,summary,text,published_at,published_precision,updated_at,\
         first_seen_at,source,feed_url,guid,language,language_confidence,authors,categories,image,word_count,\
-        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings";
+        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables";
     let csv = depeche.run(["export", "--format", "csv"]).expect_code(0).stdout;
     assert_eq!(csv.lines().next(), Some(fields));
     let jsonl = depeche.run(["export"]).expect_code(0).stdout;
@@ -427,6 +427,42 @@ fn parse_shows_what_normalising_makes_of_a_file() {
         rejected.stderr.contains("language is `en`"),
         "{}",
         rejected.stderr
+    );
+}
+
+#[test]
+fn captions_and_tables_are_stored_beside_the_text_and_make_no_other_article() {
+    let text = "Les pêcheurs de Guilvinec ont bloqué mercredi l’accès au port pour protester contre la baisse des \
+        quotas de langoustine décidée à Bruxelles, a constaté un correspondant.";
+    let beside = "<figure><img src=p.jpg><figcaption>Le port, mercredi.</figcaption></figure><table><tr><th>Port</th>\
+        <th>Tonnes</th></tr><tr><td>Guilvinec</td><td>820</td></tr></table>";
+    let depeche = Depeche::new();
+    let replayed = |beside: &str| {
+        let page = format!(
+            "<html><body><article><h1>Port bloqué</h1><p>{text}</p>{beside}<p>{text} {text}</p></article></body></html>"
+        );
+        depeche.write("page.html", page);
+        depeche.run(["replay", "page.html"]).expect_code(0);
+        depeche.run(["export", "--all"]).expect_code(0).stdout
+    };
+    let first = replayed(beside);
+    let line: serde_json::Value = serde_json::from_str(&first).expect("one JSON line");
+    assert_eq!(line["captions"], serde_json::json!(["Le port, mercredi."]));
+    assert_eq!(
+        line["tables"],
+        serde_json::json!([[["Port", "Tonnes"], ["Guilvinec", "820"]]])
+    );
+    assert!(!line["text"].to_string().contains("820"), "{line:#}");
+    let id = line["id"].as_str().expect("an id");
+    let shown = depeche.run(["show", id]).expect_code(0).stdout;
+    assert!(
+        shown.contains("[Le port, mercredi.]") && shown.contains("Guilvinec | 820"),
+        "{shown}"
+    );
+    let csv = depeche.run(["export", "--format", "csv"]).expect_code(0).stdout;
+    assert!(
+        csv.contains(r#""Le port, mercredi.","[[""Port"",""Tonnes""],"#),
+        "{csv}"
     );
 }
 

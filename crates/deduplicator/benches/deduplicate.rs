@@ -85,6 +85,8 @@ fn normalized(number: u64, text: String, captured_at: Timestamp) -> Normalized {
         content_from: ContentFrom::Feed,
         entry_digest: None,
         warnings: Vec::new(),
+        captions: Vec::new(),
+        tables: Vec::new(),
     };
     Normalized {
         capture: CaptureRef {

@@ -283,6 +283,8 @@ fn normalized(item: Item) -> Normalized {
         authors: Vec::new(),
         categories: Vec::new(),
         image: None,
+        captions: Vec::new(),
+        tables: Vec::new(),
         content_from: ContentFrom::Feed,
         entry_digest: None,
         warnings: Vec::new(),

@@ -77,13 +77,14 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProb
     let mut found: Vec<Subscription> = Vec::new();
     let mut known = std::collections::HashSet::new();
     let mut problems = Vec::new();
-    let mut add = |feed: ListedFeed, page: Option<PagePolicy>, origin: Origin| {
+    let mut add = |feed: ListedFeed, page: Option<PagePolicy>, timezone: Option<String>, origin: Origin| {
         if known.insert(feed.url.clone()) {
             found.push(Subscription {
                 target: FeedTarget {
                     url: feed.url,
                     name: feed.name,
                     page: page.unwrap_or(config.fetch.page),
+                    timezone,
                     tags: feed.tags,
                 },
                 origin,
@@ -101,7 +102,7 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProb
             tags: feed.tags.clone(),
             ..ListedFeed::default()
         };
-        add(listed, feed.page, Origin::Configuration);
+        add(listed, feed.page, feed.timezone.clone(), Origin::Configuration);
     }
     let mut add_list = |path: &Path, origin: &Origin| match feed_list::read(path) {
         Ok(FeedList {
@@ -111,7 +112,7 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProb
         }) => {
             problems.extend(wrong.into_iter().map(ListProblem::from));
             for feed in feeds {
-                add(feed, None, origin.clone());
+                add(feed, None, None, origin.clone());
             }
         }
         Err(error) => problems.push(error.into()),

@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bytes::Bytes;
-use depeche_model::{Digest, Entry, Warning, WarningCode, panic_message};
+use depeche_model::{Digest, Entry, Published, Warning, WarningCode, panic_message};
 use jiff::Timestamp;
 
 use crate::address::absolute;
 use crate::charset::{CharsetEvidence, Text, decode};
+use crate::dates::DateContext;
 use crate::refused::{Found, NotAFeed, wall};
 use crate::sniff::{Format, sniff};
 use crate::{json, xml};
@@ -83,6 +84,8 @@ impl FeedKind {
 pub struct Item {
     /// What the publisher wrote; its guid is filled in from link or text where there is anything to fill it from.
     pub entry: Entry,
+    /// When it was published, with the precision of what is written.
+    pub published: Option<Published>,
     /// What was repaired, derived or could not be read in it.
     pub warnings: Vec<Warning>,
 }
@@ -131,7 +134,8 @@ pub struct Child {
 ///
 /// `body` has its content coding off; gzip inside it (a `.xml.gz` served as a file) is undone into at most
 /// `limit_bytes`. `base` is the address that answered: relative links are resolved against it, and its country helps to
-/// guess a charset that nothing names; empty when there is none.
+/// guess a charset that nothing names; empty when there is none. Dates that name no zone are those of Paris, and those that
+/// are told from the reader's clock are none: whoever has a capture asks [`read_text`].
 ///
 /// # Errors
 ///
@@ -143,19 +147,19 @@ pub fn read(
     limit_bytes: u64,
 ) -> Result<Feed, NotAFeed> {
     let text = decode(body, content_type, base, limit_bytes).map_err(NotAFeed::from)?;
-    read_text(text, base)
+    read_text(text, base, &DateContext::default())
 }
 
-/// Reads a feed that is text already.
+/// Reads a feed that is text already. `dates` is where and when it was captured.
 ///
 /// # Errors
 ///
 /// What was found that is no feed.
-pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
+pub fn read_text(text: Text, base: &str, dates: &DateContext) -> Result<Feed, NotAFeed> {
     let format = sniff(&text.text);
     let read = || match format {
-        Format::XmlFeed => read_xml(&text, base),
-        Format::JsonFeed | Format::Json => read_json(&text.text, base),
+        Format::XmlFeed => read_xml(&text, base, dates),
+        Format::JsonFeed | Format::Json => read_json(&text.text, base, dates),
         Format::Html => Err(NotAFeed::new(
             wall(&text.text).map_or(Found::Page, Found::Wall),
             "",
@@ -167,7 +171,7 @@ pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
             } else {
                 Found::Xml
             };
-            read_xml(&text, base)
+            read_xml(&text, base, dates)
                 .ok()
                 .filter(|feed| feed.items.iter().any(says_something))
                 .ok_or_else(|| NotAFeed::new(found, ""))
@@ -183,14 +187,14 @@ pub fn read_text(text: Text, base: &str) -> Result<Feed, NotAFeed> {
     Ok(feed)
 }
 
-fn read_json(text: &str, base: &str) -> Result<Feed, NotAFeed> {
+fn read_json(text: &str, base: &str, dates: &DateContext) -> Result<Feed, NotAFeed> {
     let base = absolute(base, None);
-    json::read(text, base.as_deref()).ok_or_else(|| NotAFeed::new(Found::Json, ""))
+    json::read(text, base.as_deref(), dates).ok_or_else(|| NotAFeed::new(Found::Json, ""))
 }
 
-fn read_xml(text: &Text, base: &str) -> Result<Feed, NotAFeed> {
+fn read_xml(text: &Text, base: &str, dates: &DateContext) -> Result<Feed, NotAFeed> {
     let base = absolute(base, None);
-    let read = xml::read(&text.text, base.as_deref()).ok_or_else(|| NotAFeed::new(Found::Xml, ""))?;
+    let read = xml::read(&text.text, base.as_deref(), dates).ok_or_else(|| NotAFeed::new(Found::Xml, ""))?;
     let mut feed = read.feed;
     for (item, place) in feed.items.iter_mut().zip(read.places) {
         let from = text.mended.partition_point(|mend| mend.at < place.start);

@@ -39,7 +39,10 @@ mod steady;
 
 pub use address::absolute;
 pub use charset::{CharsetEvidence, Mend, NoText, Text, decode};
-pub use dates::{is_plausible, of_timestamp, parse_date, parse_partial};
+pub use dates::{
+    DEFAULT_ZONE, DateContext, DateReading, Doubt, is_plausible, of_timestamp, parse_date, parse_partial,
+    read_date, zone,
+};
 pub use entities::decode_entities;
 pub use feed::{Child, Feed, FeedKind, Hints, Item, read, read_text};
 pub use refused::{Found, NotAFeed, Wall, wall};

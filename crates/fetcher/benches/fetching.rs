@@ -84,6 +84,7 @@ fn polling(criterion: &mut Criterion) {
                 url: origin.url(&path),
                 name: None,
                 page: PagePolicy::Never,
+                timezone: None,
                 tags: Vec::new(),
             };
             (target, FeedState::default())

@@ -126,6 +126,7 @@ fn feed(url: &str, validators: &HashMap<String, Validators>) -> (FeedTarget, Fee
         url: url.to_owned(),
         name: None,
         page: PagePolicy::Never,
+        timezone: None,
         tags: Vec::new(),
     };
     let state = FeedState {

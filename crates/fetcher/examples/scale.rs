@@ -295,6 +295,7 @@ fn target(n: u64) -> FeedTarget {
         url,
         name: None,
         page: PagePolicy::Auto,
+        timezone: None,
         tags: Vec::new(),
     }
 }

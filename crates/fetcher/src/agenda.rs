@@ -7,7 +7,7 @@
 //! A feed that is due while its host is busy waits behind that host's others, so there are no more polls under way at a
 //! host than may be, and none of them holds a place that another host's feed could use.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -378,6 +378,13 @@ impl Agenda {
     #[must_use]
     pub fn host(&self, slot: Slot) -> Option<u32> {
         self.feed(slot).map(|feed| feed.host)
+    }
+
+    /// How many hosts the feeds on the list have.
+    #[must_use]
+    pub fn count_hosts(&self) -> usize {
+        let listed = self.slots.iter().flatten().filter(|feed| feed.listed);
+        listed.map(|feed| feed.host).collect::<HashSet<_>>().len()
     }
 
     fn feed(&self, slot: Slot) -> Option<&Feed> {

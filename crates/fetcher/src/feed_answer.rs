@@ -358,6 +358,7 @@ impl Poll<'_> {
             captured_at: now,
             source: self.target.source(),
             page_policy: self.target.page,
+            timezone: self.target.timezone.clone(),
             order: None,
             payload: Payload::Http(answer),
         };

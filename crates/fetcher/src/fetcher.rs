@@ -1,9 +1,10 @@
 //! The fetcher itself: one HTTP client, the hosts' turns, and what `robots.txt` said.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use depeche_model::Clock;
@@ -15,7 +16,7 @@ use crate::address::AddressRules;
 use crate::counters::{Counters, Tally};
 use crate::error::FetchError;
 use crate::exchange::{Budget, MAX_HEADER_BYTES, MeasureConnecting};
-use crate::options::{FetchOptions, HostRule};
+use crate::options::{FeedState, FeedTarget, FetchOptions, HostRule};
 use crate::politeness::{Hosts, Said};
 use crate::resolver::{GuardedResolver, Resolver, SystemResolver};
 use crate::robots::RobotsCache;
@@ -42,6 +43,8 @@ pub struct Fetcher {
     pub(crate) tally: Tally,
     pub(crate) subscriptions: Option<Arc<Subscriptions>>,
     paused: Option<watch::Receiver<bool>>,
+    /// The zones of feeds that have one of their own, by address: their pages are written in the same.
+    timezones: RwLock<HashMap<String, String>>,
     /// Where the dice of the schedule begin.
     pub(crate) seed: u64,
 }
@@ -127,6 +130,7 @@ impl Fetcher {
             budget: Budget::new(options.in_flight_bytes, options.max_body_bytes.saturating_mul(2)),
             subscriptions: None,
             paused: None,
+            timezones: RwLock::default(),
             seed: RandomState::new().build_hasher().finish(),
             robots_token,
             robots: RobotsCache::default(),
@@ -135,6 +139,22 @@ impl Fetcher {
             clock,
             options,
         })
+    }
+
+    /// Takes note of the zones of a list's feeds, for the pages that they order. [`crate::poll()`] does so with every list that
+    /// it takes; where pages may be ordered before, this has to come first.
+    pub fn learn_timezones(&self, list: &[(FeedTarget, FeedState)]) {
+        let own = list
+            .iter()
+            .filter_map(|(target, _)| Some((target.url.clone(), target.timezone.clone()?)))
+            .collect();
+        *self.timezones.write().unwrap_or_else(PoisonError::into_inner) = own;
+    }
+
+    /// The zone of a feed that has one of its own.
+    pub(crate) fn timezone(&self, feed_url: &str) -> Option<String> {
+        let known = self.timezones.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(feed_url).cloned()
     }
 
     /// Asks nothing of the host of `url` before `until`: for what is known of it from an earlier run.

@@ -134,6 +134,8 @@ pub struct FeedTarget {
     pub name: Option<String>,
     /// Whether the pages behind its entries are fetched.
     pub page: PagePolicy,
+    /// The zone of dates that name none (`America/Toronto`), where it has one of its own.
+    pub timezone: Option<String>,
     /// Labels given by the configuration.
     pub tags: Vec<String>,
 }

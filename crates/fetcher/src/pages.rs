@@ -142,6 +142,7 @@ async fn answer(
         captured_at: fetcher.clock.now(),
         source: order.source.clone(),
         page_policy: PagePolicy::Never,
+        timezone: fetcher.timezone(&order.feed_url),
         order: Some(Box::new(order)),
         payload,
     };

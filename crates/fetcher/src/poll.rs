@@ -166,6 +166,7 @@ impl Scheduler {
 
     /// Takes over a list: new feeds become due, missing ones are forgotten, the others stay.
     fn take_list(&mut self, list: Vec<(FeedTarget, FeedState)>) {
+        self.fetcher.learn_timezones(&list);
         let now = self.fetcher.clock.now();
         let options = &self.fetcher.options;
         let at_once = list
@@ -213,6 +214,7 @@ impl Scheduler {
                 self.agenda.stand(slot, stands(&memory));
             }
         }
+        self.network.ask(self.agenda.count_hosts());
         self.tell_standing();
     }
 

@@ -328,6 +328,7 @@ async fn keep(
         captured_at: fetcher.clock.now(),
         source: target.source(),
         page_policy: target.page,
+        timezone: target.timezone.clone(),
         order: None,
         payload: Payload::Http(answer),
     };

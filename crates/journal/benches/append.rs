@@ -35,6 +35,7 @@ fn capture(articles: &[String], n: u32) -> Capture {
         captured_at: Timestamp::UNIX_EPOCH,
         source: "bench".to_owned(),
         page_policy: PagePolicy::Never,
+        timezone: None,
         order: None,
         payload: Payload::Http(HttpAnswer {
             status: 200,

@@ -38,6 +38,8 @@ struct Extension {
     source: String,
     page_policy: PagePolicy,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     order: Option<Box<PageOrder>>,
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn encode(capture: &Capture, ordinal: u64) -> Vec<u8> {
         final_uri: capture.final_uri.clone(),
         source: capture.source.clone(),
         page_policy: capture.page_policy,
+        timezone: capture.timezone.clone(),
         order: capture.order.clone(),
     };
     let (warc_type, content_type, block, payload_start) = match &capture.payload {
@@ -188,6 +191,7 @@ fn own(record: &Record, extension: Extension) -> Result<(Capture, Option<u64>), 
         captured_at: record.date()?,
         source: extension.source,
         page_policy: extension.page_policy,
+        timezone: extension.timezone,
         order: extension.order,
         payload,
     };
@@ -231,6 +235,7 @@ fn foreign(record: &Record) -> Result<Option<Capture>, String> {
         final_uri: None,
         captured_at: record.date()?,
         page_policy: PagePolicy::Never,
+        timezone: None,
         order: None,
         payload: Payload::Http(answer),
     }))
@@ -379,6 +384,7 @@ mod tests {
             captured_at: "2026-02-05T17:30:00.120Z".parse().unwrap(),
             source: "L’Exemple".to_owned(),
             page_policy: PagePolicy::Auto,
+            timezone: Some("America/Toronto".to_owned()),
             order: Some(Box::new(PageOrder {
                 source: "L’Exemple".to_owned(),
                 feed_url: "https://exemple.fr/rss".to_owned(),

@@ -13,6 +13,7 @@ pub(crate) fn capture(n: u32) -> Capture {
         captured_at: Timestamp::UNIX_EPOCH,
         source: "essai".to_owned(),
         page_policy: PagePolicy::Never,
+        timezone: None,
         order: None,
         payload: Payload::File {
             content_type: None,

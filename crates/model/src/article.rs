@@ -91,6 +91,11 @@ impl ContentFrom {
     }
 }
 
+/// A table of data: its rows, each its cells, as lines of clean text. A cell may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Table(pub Vec<Vec<String>>);
+
 /// Clean French text with dated, sourced fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Article {
@@ -132,10 +137,14 @@ pub struct Article {
     pub entry_digest: Option<Digest>,
     /// What was repaired, guessed or derived.
     pub warnings: Vec<Warning>,
+    /// The captions of its pictures, in the page's order, none twice. They are no part of `text`.
+    pub captions: Vec<String>,
+    /// Its tables of data, in the page's order. They are no part of `text`.
+    pub tables: Vec<Table>,
 }
 
 impl Article {
-    /// A digest of what a reader would see: title and text.
+    /// A digest of what makes it this text: title and text. Captions and tables are shown beside it and may come and go.
     #[must_use]
     pub fn content_digest(&self) -> Digest {
         Digest::of([self.title.as_bytes(), self.text.as_bytes()])

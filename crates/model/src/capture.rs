@@ -1,7 +1,7 @@
 //! A capture: what came from outside, byte for byte as on the wire, with when and from where.
 //!
 //! A capture carries everything that normalising it needs beside the configuration: the name of its source, the
-//! page policy of its feed, and (for a page) the feed entry that asked for it. So a journal gives the same articles
+//! page policy and the zone of its feed, and (for a page) the feed entry that asked for it. So a journal gives the same articles
 //! again under the same configuration, whatever feeds it names by then.
 
 use bytes::Bytes;
@@ -180,6 +180,8 @@ pub struct Capture {
     pub source: String,
     /// Whether the pages of this feed's entries are to be fetched. `Never` for files.
     pub page_policy: PagePolicy,
+    /// The zone of dates that name none (`America/Toronto`), where the feed has one of its own.
+    pub timezone: Option<String>,
     /// The order a page answers.
     pub order: Option<Box<PageOrder>>,
     /// The content.
@@ -301,6 +303,7 @@ mod tests {
             captured_at: Timestamp::from_millisecond(millisecond).unwrap(),
             source: "seeds".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order: None,
             payload: Payload::File {
                 content_type: None,

@@ -26,7 +26,7 @@ mod verdict;
 mod delivery;
 mod flow;
 
-pub use article::{Article, ContentFrom, Precision, Published};
+pub use article::{Article, ContentFrom, Precision, Published, Table};
 pub use capture::{Capture, CaptureKind, CaptureRef, Header, HttpAnswer, PageOrder, Payload, Validators};
 pub use clock::{Clock, SystemClock};
 pub use content_encoding::{

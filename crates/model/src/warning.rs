@@ -5,12 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! warning_codes {
-    ($($(#[$doc:meta])* $variant:ident => $written:literal,)*) => {
+    ($($(#[doc = $meaning:literal])+ $variant:ident => $written:literal,)*) => {
         /// What was repaired, guessed or derived. Codes are only ever added.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum WarningCode {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $meaning])+ $variant,)*
         }
 
         impl WarningCode {
@@ -21,6 +21,12 @@ macro_rules! warning_codes {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $written,)* }
+            }
+
+            /// What it means, in a line for people.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),+).trim_ascii(),)* }
             }
 
             /// The code from its written form.
@@ -75,6 +81,50 @@ warning_codes! {
     CharsetMixed => "charset_mixed",
     /// The language is not among those wanted.
     LanguageUnwanted => "language_unwanted",
+    /// The name of the site or of a section was cut off the title; the detail is the title as it was written.
+    TitleCleaned => "title_cleaned",
+    /// The page gives no title, the site's name or one that breaks off; it is the feed's.
+    TitleFromFeed => "title_from_feed",
+    /// Feed and page give different titles; it is the page's, the detail is the feed's.
+    TitleDiffers => "title_differs",
+    /// The feed gives no summary, or one that breaks off; it is the page's description.
+    SummaryFromPage => "summary_from_page",
+    /// The feed's text and the page's were compared and the page's was taken.
+    PageTextPreferred => "page_text_preferred",
+    /// The text is the `articleBody` of JSON-LD, of which the page shows little.
+    TextFromLinkedData => "text_from_linked_data",
+    /// The text breaks off where the feed has no more of it.
+    TextCut => "text_cut",
+    /// Lines that are the site's and not the article's were taken out of the feed's text.
+    BoilerplateRemoved => "boilerplate_removed",
+    /// Names or agencies were read out of a line such as `Par Jeanne Martin avec AFP`.
+    AuthorsFromByline => "authors_from_byline",
+    /// The page names nobody, or only the site; the authors are the feed's.
+    AuthorsFromFeed => "authors_from_feed",
+    /// The agency among the authors is the one that the text names in brackets.
+    AgencyFromText => "agency_from_text",
+    /// Feed and page give dates more than a day apart; it is the page's, the detail is the feed's.
+    DateDiffers => "date_differs",
+    /// The page's date cannot be true, or is far from the feed's and less exact; it is the feed's, the detail is the page's.
+    DateFromFeed => "date_from_feed",
+    /// The text is in another language than feed or page declare; the detail is the one declared.
+    LanguageContradicted => "language_contradicted",
+    /// The canonical address is the one that the page names; the detail is the link's own.
+    CanonicalFromPage => "canonical_from_page",
+    /// The page names an address that cannot be this article's; the detail is that address.
+    CanonicalRefused => "canonical_refused",
+    /// Captions or tables were more or longer than is kept.
+    CaptionsOrTablesCut => "captions_or_tables_cut",
+    /// The date as written allows several moments; the detail has its words, and what was not certain.
+    DateGuessed => "date_guessed",
+    /// The feed tells only when the entry was changed last; that is its date.
+    DateFromUpdate => "date_from_update",
+    /// Feed and page name other authors; they are the page's, the detail is the feed's.
+    AuthorsDiffer => "authors_differ",
+    /// Two places of a page name different days; the more likely one was taken, to the day.
+    DateContradicted => "date_contradicted",
+    /// The page names its day in its address only.
+    DateFromAddress => "date_from_address",
 }
 
 impl fmt::Display for WarningCode {
@@ -135,6 +185,21 @@ impl fmt::Display for Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The table that users read: every code with its meaning, in the order in which they were added.
+    #[test]
+    fn every_code_stands_in_the_table_of_the_documentation() {
+        let documented = include_str!("../../../docs/warnings.md");
+        let rows: Vec<&str> = documented
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        let expected: Vec<String> = WarningCode::ALL
+            .iter()
+            .map(|code| format!("| `{code}` | {} |", code.meaning()))
+            .collect();
+        assert!(rows == expected, "the rows should be:\n{}", expected.join("\n"));
+    }
 
     #[test]
     fn every_code_reads_back_as_it_is_written() {

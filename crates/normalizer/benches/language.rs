@@ -1,10 +1,17 @@
-//! What telling the language of 8, 40 and 400 words costs, beside langid-rs with the same neighbours of French.
+//! What telling the language of 8, 40 and 400 words costs, beside whatlang, whichlang and langid-rs (this one with the
+//! same neighbours of French).
 
 use std::collections::HashSet;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use depeche_normalizer::LanguageDetector;
+
+#[path = "processor/measured.rs"]
+mod measured;
+mod processor;
+
+use measured::ProcessorTime;
 
 const SENTENCES: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
@@ -22,7 +29,7 @@ fn text(words: usize) -> String {
     chosen.join(" ")
 }
 
-fn detect(criterion: &mut Criterion) {
+fn detect(criterion: &mut Criterion<ProcessorTime>) {
     let detector = LanguageDetector::new(&["fr".to_owned()]);
     let mut model = langid_rs::Model::load(false).expect("the model is part of the crate");
     let neighbours: HashSet<String> = NEIGHBOURS.iter().map(|name| (*name).to_owned()).collect();
@@ -37,6 +44,12 @@ fn detect(criterion: &mut Criterion) {
         group.bench_function(format!("detect/{words}_words"), |bencher| {
             bencher.iter(|| black_box(detector.detect(black_box(&text), None)));
         });
+        group.bench_function(format!("whatlang/{words}_words"), |bencher| {
+            bencher.iter(|| black_box(whatlang::detect(black_box(&text))));
+        });
+        group.bench_function(format!("whichlang/{words}_words"), |bencher| {
+            bencher.iter(|| black_box(whichlang::detect_language(black_box(&text))));
+        });
         group.bench_function(format!("langid-rs/{words}_words"), |bencher| {
             bencher.iter(|| black_box(model.classify(&black_box(&text).to_lowercase())));
         });
@@ -44,5 +57,9 @@ fn detect(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, detect);
+criterion_group! {
+    name = benches;
+    config = measured::criterion();
+    targets = detect
+}
 criterion_main!(benches);

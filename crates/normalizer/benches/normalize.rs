@@ -1,5 +1,6 @@
 //! What a capture costs: a seed text, a feed of 50 entries, a page of about 60 kB; what extraction alone costs, on the
-//! labelled pages and on one as heavy as those of the French press; and what pages made to cost can cost.
+//! labelled pages and on one with as much around it as pages of the press have; and what each other step costs an
+//! article of 400 words.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -9,11 +10,16 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use depeche_model::{
     Capture, CaptureKind, Entry, HttpAnswer, Journaled, PageOrder, PagePolicy, Payload, Position,
 };
-use depeche_normalizer::{Normalizer, Options, read_page};
+use depeche_normalizer::{
+    LanguageDetector, Normalizer, Options, Repairs, canonical_url, clean_text, fold, markup_to_text,
+    read_page, repair_mojibake,
+};
 
-#[path = "../tests/hostile/mod.rs"]
-#[expect(dead_code, reason = "the pieces of pages of any shape are for tests")]
-mod hostile;
+#[path = "processor/measured.rs"]
+mod measured;
+mod processor;
+
+use measured::ProcessorTime;
 
 const PARAGRAPH: &str = "Le conseil a voté mardi soir, après six heures de débats, un budget en légère baisse. « Nous avons \
     fait des choix difficiles », a reconnu la maire, qui promet de ne pas toucher aux écoles. L'opposition dénonce une \
@@ -51,6 +57,7 @@ fn capture(kind: CaptureKind, body: String) -> Journaled {
             captured_at: "2026-02-06T12:00:00Z".parse().expect("a time"),
             source: "Exemple".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order,
             payload,
         },
@@ -105,7 +112,7 @@ fn page() -> String {
     )
 }
 
-fn normalize(criterion: &mut Criterion) {
+fn normalize(criterion: &mut Criterion<ProcessorTime>) {
     let normalizer = Normalizer::new(Options::default());
     let mut group = criterion.benchmark_group("normalize");
     for (name, kind, body) in [
@@ -125,7 +132,7 @@ fn normalize(criterion: &mut Criterion) {
 const URL: &str = "https://www.example.org/a";
 
 /// The labelled pages, and one of them with as much around it as pages of the French press have: 361 kB.
-fn extract(criterion: &mut Criterion) {
+fn extract(criterion: &mut Criterion<ProcessorTime>) {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/pages");
     let mut folders: Vec<_> = std::fs::read_dir(root)
         .expect("tests/data/pages at the root of the workspace")
@@ -148,29 +155,90 @@ fn extract(criterion: &mut Criterion) {
                 .count()
         });
     });
-    let links = (0..700)
-        .map(|n| format!("<li class=\"river__item\"><a href=\"/a-{n}.html\"><span class=\"river__title\">Un autre titre, {n}</span></a></li>"))
-        .collect::<Vec<_>>()
-        .concat();
-    let script = "window.state.push({\"id\":12345,\"html\":\"<div class=x>\"});\n".repeat(4500);
-    let heavy = pages[0]
-        .replacen("</head>", &format!("<script>{script}</script></head>"), 1)
-        .replacen("</body>", &format!("<ul>{links}</ul></body>"), 1);
-    group.throughput(Throughput::Bytes(heavy.len() as u64));
-    group.bench_function("page_of_361_kb", |bencher| {
-        bencher.iter(|| read_page(black_box(&heavy), URL));
-    });
-    group.finish();
-}
-
-fn hostile(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("hostile");
-    group.sample_size(10);
-    for (name, html) in hostile::pages() {
-        group.bench_function(name, |bencher| bencher.iter(|| read_page(black_box(&html), URL)));
+    for (name, bytes) in [
+        ("page_of_30_kb", 30_000),
+        ("page_of_361_kb", 361_000),
+        ("page_of_2_mb", 2_000_000),
+    ] {
+        let heavy = heavy(&pages[0], bytes);
+        group.throughput(Throughput::Bytes(heavy.len() as u64));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| read_page(black_box(&heavy), URL));
+        });
     }
     group.finish();
 }
 
-criterion_group!(benches, normalize, extract, hostile);
+/// A page with links and scripts around it, a third and two thirds of what it then has more.
+fn heavy(page: &str, bytes: usize) -> String {
+    let missing = bytes.saturating_sub(page.len());
+    let link = |n: usize| {
+        format!(
+            "<li class=\"river__item\"><a href=\"/a-{n}.html\"><span class=\"river__title\">Un autre titre, {n}</span></a></li>"
+        )
+    };
+    let links: String = (0..missing / 3 / link(100).len()).map(link).collect();
+    let push = "window.state.push({\"id\":12345,\"html\":\"<div class=x>\"});\n";
+    let script = push.repeat(missing.saturating_sub(links.len()) / push.len());
+    page.replacen("</head>", &format!("<script>{script}</script></head>"), 1)
+        .replacen("</body>", &format!("<ul>{links}</ul></body>"), 1)
+}
+
+/// The steps besides extraction, each on what an article of 400 words brings to it.
+fn steps(criterion: &mut Criterion<ProcessorTime>) {
+    let mut group = criterion.benchmark_group("step");
+    let clean = [PARAGRAPH.trim(); 9].join("\n\n");
+    let markup = format!("<p>{}</p>", clean.replace("\n\n", "</p>\n<p>"));
+    let raw = format!(
+        "  {}\u{ad}&nbsp;",
+        clean.replace("\n\n", "\r\n\r\n\r\n").replace('\'', "&#8217;")
+    );
+    let (broken, _, _) = encoding_rs::WINDOWS_1252.decode(clean.as_bytes());
+    assert_eq!(repair_mojibake(&clean), clean, "the text is in order");
+    assert_ne!(repair_mojibake(&broken), broken, "the text is not in order");
+    let detector = LanguageDetector::new(&["fr".to_owned()]);
+    let address = "https://www.example.org/mer/2026/02/05/la-criee-de-lorient-rouvre_6543210_3244.html?xtor=RSS-1&utm_source=rss&b=2&a=1#ancre";
+    group.bench_function("markup_off", |bencher| {
+        bencher.iter(|| markup_to_text(black_box(&markup)).len());
+    });
+    group.bench_function("clean/what_is_clean", |bencher| {
+        bencher.iter(|| clean_text(black_box(&clean), &mut Repairs::default()));
+    });
+    group.bench_function("clean/what_is_not", |bencher| {
+        bencher.iter(|| clean_text(black_box(&raw), &mut Repairs::default()));
+    });
+    group.bench_function("mojibake/none", |bencher| {
+        bencher.iter(|| repair_mojibake(black_box(&clean)).len());
+    });
+    group.bench_function("mojibake/throughout", |bencher| {
+        bencher.iter(|| repair_mojibake(black_box(&broken)).len());
+    });
+    group.bench_function("fold", |bencher| bencher.iter(|| fold(black_box(&clean))));
+    group.bench_function("language", |bencher| {
+        bencher.iter(|| detector.detect(black_box(&clean), None));
+    });
+    group.bench_function("address", |bencher| {
+        bencher.iter(|| canonical_url(black_box(address)));
+    });
+    for (name, written) in [
+        ("rfc_822", "Thu, 05 Feb 2026 18:30:00 +0100"),
+        ("rfc_3339", "2026-02-05T18:30:00+01:00"),
+        ("french", "Publié le jeudi 5 février 2026 à 18h30"),
+        ("none", "Le conseil a voté mardi soir"),
+    ] {
+        group.bench_function(format!("date/{name}"), |bencher| {
+            bencher.iter(|| depeche_feed::parse_date(black_box(written)));
+        });
+    }
+    group.bench_function("new_normalizer", |bencher| {
+        bencher.iter(|| Normalizer::new(Options::default()));
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = measured::criterion();
+    targets = normalize, extract, steps
+}
 criterion_main!(benches);

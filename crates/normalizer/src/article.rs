@@ -7,13 +7,14 @@
 use std::borrow::Cow;
 
 use depeche_model::{
-    Article, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Warning,
-    WarningCode,
+    Article, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Table,
+    Warning, WarningCode,
 };
 use jiff::Timestamp;
 
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
+use crate::page::Beside;
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -72,6 +73,10 @@ pub(crate) struct Draft {
     pub(crate) repairs: Repairs,
     /// What happened on the way here.
     pub(crate) warnings: Vec<Warning>,
+    /// The captions of its pictures, clean.
+    pub(crate) captions: Vec<String>,
+    /// Its tables, clean.
+    pub(crate) tables: Vec<Table>,
     /// What becomes of it when it is not wanted.
     pub(crate) unwanted: Unwanted,
 }
@@ -100,6 +105,8 @@ impl Draft {
             entry_digest: None,
             repairs: Repairs::default(),
             warnings: Vec::new(),
+            captions: Vec::new(),
+            tables: Vec::new(),
             unwanted: Unwanted::Reject,
         }
     }
@@ -137,16 +144,16 @@ impl Draft {
         if detected.language == "und" {
             self.warn(WarningCode::LanguageUncertain);
         } else if !detected.wanted && self.unwanted == Unwanted::Tell {
-            self.warnings.push(Warning::new(
-                WarningCode::LanguageUnwanted,
-                detected.language.clone(),
-            ));
+            self.note(WarningCode::LanguageUnwanted, detected.language.clone());
         } else if !detected.wanted {
             let reason = RejectionReason::Language {
                 detected: detected.language,
                 confidence: detected.confidence,
             };
             return self.rejected(reason, Some(title));
+        }
+        if let Some(declared) = self.contradicted(&detected.language) {
+            self.note(WarningCode::LanguageContradicted, declared);
         }
         let published = self.published_or(captured_at);
         if self.repairs.mojibake {
@@ -155,8 +162,9 @@ impl Draft {
         if self.repairs.characters_removed {
             self.warn(WarningCode::CharactersRemoved);
         }
+        let canonical_url = self.canonical_url();
         Output::Article(Box::new(Article {
-            canonical_url: self.canonical_url(),
+            canonical_url,
             url: self.url,
             title,
             summary,
@@ -177,14 +185,44 @@ impl Draft {
             content_from: self.content_from,
             entry_digest: self.entry_digest,
             warnings: self.warnings,
+            captions: self.captions,
+            tables: self.tables,
         }))
     }
 
     /// Notes a warning, once.
     pub(crate) fn warn(&mut self, code: WarningCode) {
-        if !self.warnings.iter().any(|warning| warning.code == code) {
-            self.warnings.push(code.into());
+        self.note(code, "");
+    }
+
+    /// Notes a warning with what it is about, once.
+    pub(crate) fn note(&mut self, code: WarningCode, detail: impl Into<String>) {
+        if !self.has(code) {
+            self.warnings.push(Warning::new(code, detail));
         }
+    }
+
+    /// Puts captions and tables beside the text, where there are any.
+    pub(crate) fn put_beside(&mut self, beside: Beside) {
+        if !beside.captions.is_empty() {
+            self.captions = beside.captions;
+        }
+        if !beside.tables.is_empty() {
+            self.tables = beside.tables;
+        }
+        if beside.cut {
+            self.warn(WarningCode::CaptionsOrTablesCut);
+        }
+    }
+
+    /// Whether a warning was noted.
+    pub(crate) fn has(&self, code: WarningCode) -> bool {
+        self.warnings.iter().any(|warning| warning.code == code)
+    }
+
+    /// Takes a warning back: what it was about is not in the article.
+    pub(crate) fn forget(&mut self, code: WarningCode) {
+        self.warnings.retain(|warning| warning.code != code);
     }
 
     fn clean_title(&mut self) -> String {
@@ -194,10 +232,14 @@ impl Draft {
         let host = host
             .as_deref()
             .map_or("", |host| host.strip_prefix("www.").unwrap_or(host));
-        without_site_name(
+        let title = without_site_name(
             &line,
             &[self.site_name.as_deref().unwrap_or(""), &self.source, host],
-        )
+        );
+        if title != line {
+            self.note(WarningCode::TitleCleaned, line);
+        }
+        title
     }
 
     /// The written date where it can be true; else the capture's time, with a warning.
@@ -209,42 +251,65 @@ impl Draft {
         match self.published {
             None => {
                 // A date that was there and could not be read has its own warning already.
-                if !self
-                    .warnings
-                    .iter()
-                    .any(|warning| warning.code == WarningCode::DateImpossible)
-                {
+                if !self.has(WarningCode::DateImpossible) {
                     self.warn(WarningCode::DateMissing);
                 }
                 stand_in
             }
             Some(published) if is_plausible(&published, captured_at) => published,
             Some(published) => {
-                self.warnings.push(Warning::new(
-                    WarningCode::DateImpossible,
-                    published.at.to_string(),
-                ));
+                self.note(WarningCode::DateImpossible, published.at.to_string());
                 stand_in
             }
         }
     }
 
+    /// The declared language, where the text is in another.
+    fn contradicted(&self, detected: &str) -> Option<String> {
+        let declared = self.declared_language.as_deref()?.trim();
+        let subtag = declared.split(['-', '_']).next().unwrap_or_default();
+        let is_language = (2..=3).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphabetic());
+        (is_language && detected != "und" && !subtag.eq_ignore_ascii_case(detected))
+            .then(|| declared.to_owned())
+    }
+
     /// The canonical form of the first of the page's own preferences that can be believed; else of the address.
-    fn canonical_url(&self) -> Option<String> {
+    fn canonical_url(&mut self) -> Option<String> {
         let own: Vec<&str> = [&self.url, &self.landed_url]
             .into_iter()
             .flatten()
             .map(String::as_str)
             .collect();
-        self.preferred_urls
-            .iter()
-            .find(|preferred| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own)))
+        let of_link = self.url.as_deref().map(urls::canonical);
+        let is_believable =
+            |preferred: &&String| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own));
+        let believed = self.preferred_urls.iter().position(|url| is_believable(&url));
+        let preferred = believed
+            .and_then(|at| self.preferred_urls.get(at))
             .map(|preferred| urls::canonical(preferred))
-            .filter(|preferred| !urls::is_front_page(preferred))
-            .or_else(|| self.url.as_deref().map(urls::canonical))
+            .filter(|preferred| !urls::is_front_page(preferred));
+        // Behind one that is believed, the others are not asked.
+        let refused = self
+            .preferred_urls
+            .first()
+            .filter(|_| believed != Some(0))
+            .cloned();
+        if let Some(refused) = refused {
+            self.note(WarningCode::CanonicalRefused, refused);
+        }
+        match (preferred, of_link) {
+            (Some(preferred), Some(of_link)) => {
+                if preferred != of_link {
+                    self.note(WarningCode::CanonicalFromPage, of_link);
+                }
+                Some(preferred)
+            }
+            (preferred, of_link) => preferred.or(of_link),
+        }
     }
 
-    fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
+    /// Nothing of it becomes an article.
+    pub(crate) fn rejected(self, reason: RejectionReason, title: Option<String>) -> Output {
         let title = title
             .filter(|title| !title.is_empty())
             .or_else(|| (!self.text.is_empty()).then(|| shorten(&self.text, RECOGNISE_CHARS)));

@@ -2,33 +2,16 @@
 //!
 //! In: the items that `depeche_feed` read. Out: each an [`Output`], in document order.
 
-use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy};
+use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy, WarningCode};
 
 use crate::article::{Draft, prose};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
+use crate::page::{self, Credit};
+use crate::teaser::{self, breaks_off, without_footer};
 use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
-
-/// A feed's text of fewer words is a teaser: standfirsts of the French press run to 60 words, the shortest wire items
-/// in full to 150.
-const TEASER_WORDS: usize = 150;
-
-/// What a text ends with when the rest is elsewhere, folded.
-const TEASER_ENDS: &[&str] = &[
-    "lire la suite",
-    "lire plus",
-    "lire l article",
-    "lire l integralite",
-    "en savoir plus",
-    "la suite",
-    "read more",
-    "continuer la lecture",
-    "lire la suite de l article",
-    "suite de l article",
-    "voir plus",
-];
 
 /// What becomes of each entry under the capture's page policy.
 pub(crate) fn outputs(
@@ -52,7 +35,7 @@ pub(crate) fn outputs(
             let wanted = match policy {
                 PagePolicy::Never => false,
                 PagePolicy::Always => true,
-                PagePolicy::Auto => is_teaser(&text.text),
+                PagePolicy::Auto => text.is_teaser(),
             };
             if wanted && item.entry.link.is_some() {
                 return Output::PageWanted(Box::new(PageOrder {
@@ -68,7 +51,9 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
-            draft.warnings = item.warnings;
+            // The entry keeps a moment only; this knows how exact it is.
+            draft.published = item.published;
+            draft.warnings.splice(..0, item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)
         })
@@ -84,6 +69,17 @@ pub(crate) struct EntryText {
     pub(crate) summary: Option<String>,
     /// What cleaning had to do.
     pub(crate) repairs: Repairs,
+    /// Lines that are the site's were taken out of the text.
+    pub(crate) stripped: bool,
+    /// It says of itself that the rest is elsewhere.
+    pub(crate) breaks_off: bool,
+}
+
+impl EntryText {
+    /// Whether it announces an article rather than being one.
+    pub(crate) fn is_teaser(&self) -> bool {
+        self.breaks_off || teaser::is_teaser(&self.text)
+    }
 }
 
 /// The text of an entry: its content, or its summary where that says more.
@@ -94,27 +90,33 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             .as_deref()
             .map(|raw| prose(raw, &mut repairs))
             .unwrap_or_default();
-        strip_boilerplate(&text)
+        let kept = without_footer(&strip_boilerplate(&text)).to_owned();
+        EntryText {
+            stripped: kept.len() < text.len(),
+            // The line that leads to the rest is one of those that are taken out.
+            breaks_off: breaks_off(&text) || breaks_off(&kept),
+            text: kept,
+            ..EntryText::default()
+        }
     };
     let (content, summary) = (read(&entry.content), read(&entry.summary));
-    let (text, summary) = if word_count(&content) >= word_count(&summary) && !content.is_empty() {
-        let summary = Some(summary).filter(|summary| !summary.is_empty() && *summary != content);
-        (content, summary)
+    let mut own = if word_count(&content.text) >= word_count(&summary.text) && !content.text.is_empty() {
+        let summary = Some(summary.text).filter(|summary| !summary.is_empty() && *summary != content.text);
+        EntryText { summary, ..content }
     } else {
-        (summary, None)
+        summary
     };
+    own.repairs = repairs;
     // Some feeds repeat the title for want of a text.
     let title = clean_line(
         &markup_to_text(entry.title.as_deref().unwrap_or("")),
         &mut Repairs::default(),
     );
-    let repeats_title = text.len() <= title.len() * 2 && fold(&text) == fold(&title);
-    let text = if repeats_title { String::new() } else { text };
-    EntryText {
-        text,
-        summary,
-        repairs,
+    if own.text.len() <= title.len() * 2 && fold(&own.text) == fold(&title) {
+        own.text.clear();
+        own.breaks_off = false;
     }
+    own
 }
 
 /// A draft of what an entry says of its article.
@@ -125,40 +127,46 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     draft.summary = text.summary;
     draft.text = text.text;
     draft.repairs = text.repairs;
+    if text.stripped {
+        draft.warn(WarningCode::BoilerplateRemoved);
+    }
+    if text.breaks_off {
+        draft.warn(WarningCode::TextCut);
+    }
     draft.published = entry.published_at.map(of_timestamp);
     draft.updated_at = entry.updated_at;
     draft.guid.clone_from(&entry.guid);
     draft.declared_language.clone_from(&entry.language);
-    draft.authors.clone_from(&entry.authors);
+    let authors = authors(&entry.authors);
+    if authors != entry.authors {
+        draft.note(WarningCode::AuthorsFromByline, entry.authors.join(", "));
+    }
+    draft.authors = authors;
     draft.categories.clone_from(&entry.categories);
     draft.image.clone_from(&entry.image);
     draft.entry_digest = Some(entry.digest());
+    if let Some(content) = &entry.content {
+        draft.put_beside(page::beside(content));
+    }
     draft
 }
 
-/// Whether a text announces an article rather than being one.
-pub(crate) fn is_teaser(text: &str) -> bool {
-    if word_count(text) < TEASER_WORDS {
-        return true;
+/// Names, then agencies, from what a feed has as authors: some write the whole byline there.
+fn authors(written: &[String]) -> Vec<String> {
+    let mut all = Credit::default();
+    for author in written {
+        let mut credit = Credit::default();
+        credit.add(author);
+        // "Martin, Jeanne" is one name; so is what is no name by any rule.
+        let several = credit.authors.len() > 1;
+        if credit.is_empty() || (several && credit.authors.iter().any(|name| !name.contains(' '))) {
+            credit = Credit::default();
+            credit.authors.push(author.clone());
+        }
+        all.authors.append(&mut credit.authors);
+        all.agencies.append(&mut credit.agencies);
     }
-    let end = text.trim_end_matches([' ', '»', '"', '\u{a0}']);
-    if end.ends_with('…')
-        || end.ends_with("...")
-        || end.ends_with("[…]")
-        || end.ends_with("(…)")
-        || end.ends_with("[...]")
-    {
-        return true;
-    }
-    let last = text.rsplit('\n').next().unwrap_or("");
-    // Only the line's end is asked for: enough characters for the longest phrase.
-    let tail: String = {
-        let mut characters: Vec<char> = last.chars().rev().take(60).collect();
-        characters.reverse();
-        characters.into_iter().collect()
-    };
-    let folded = fold(&tail);
-    TEASER_ENDS.iter().any(|phrase| folded.ends_with(phrase))
+    all.into_names()
 }
 
 #[cfg(test)]
@@ -166,20 +174,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_teaser_is_short_or_breaks_off() {
-        let long = "mot ".repeat(150);
-        assert!(!is_teaser(long.trim()));
-        assert!(is_teaser(&"mot ".repeat(149)));
-        for end in [
-            "…",
-            "[...]",
-            "(…)",
-            "\n\nLire la suite",
-            " Lire la suite de l’article »",
-            " Continuer la lecture →",
+    fn a_feed_s_byline_becomes_names_and_agencies() {
+        for (written, names) in [
+            (&["Par Jeanne Martin avec AFP"][..], "Jeanne Martin|AFP"),
+            (&["Jeanne Martin", "Paul Durand"], "Jeanne Martin|Paul Durand"),
+            (&["Martin, Jeanne"], "Martin, Jeanne"),
+            (&["Jeanne Martin et Paul Durand"], "Jeanne Martin|Paul Durand"),
+            (&["AFP"], "AFP"),
+            (&["redaction@exemple.fr"], "redaction@exemple.fr"),
         ] {
-            assert!(is_teaser(&format!("{}{end}", long.trim())), "{end}");
+            let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(authors(&written).join("|"), names);
         }
-        assert!(!is_teaser(&format!("{long}fin de la suite des négociations.")));
     }
 }

@@ -4,16 +4,16 @@
 //! with the line and column of the error.
 
 use depeche_model::{
-    Capture, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason,
+    Capture, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Table,
 };
 use serde::Deserialize;
 
 use crate::article::Draft;
 use crate::language::Detector;
-use crate::text::clean_text;
+use crate::text::{Repairs, clean_line, clean_text};
 use crate::urls;
 use depeche_feed::Format;
-use depeche_feed::{of_timestamp, parse_date};
+use depeche_feed::{DateContext, of_timestamp, read_date};
 
 /// What a replayed file is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +85,19 @@ struct Line {
     categories: Option<Vec<String>>,
     image: Option<String>,
     language: Option<String>,
+    captions: Option<Vec<String>>,
+    tables: Option<Vec<Table>>,
 }
 
 /// The articles of a JSON document or of JSON lines. A line that cannot be read harms itself alone.
-pub(crate) fn read_json(text: &str, capture: &Capture, detector: &Detector) -> Vec<Output> {
+pub(crate) fn read_json(
+    text: &str,
+    capture: &Capture,
+    dates: &DateContext,
+    detector: &Detector,
+) -> Vec<Output> {
     let whole = match serde_json::from_str::<Line>(text) {
-        Ok(line) => return vec![line.into_output(capture, detector)],
+        Ok(line) => return vec![line.into_output(capture, dates, detector)],
         Err(error) => error,
     };
     let lines: Vec<(usize, &str)> = text
@@ -105,7 +112,7 @@ pub(crate) fn read_json(text: &str, capture: &Capture, detector: &Detector) -> V
     lines
         .into_iter()
         .map(|(number, line)| match serde_json::from_str::<Line>(line) {
-            Ok(line) => line.into_output(capture, detector),
+            Ok(line) => line.into_output(capture, dates, detector),
             Err(error) => {
                 let told = error.to_string().replace(
                     &format!("line {}", error.line()),
@@ -130,7 +137,7 @@ fn unreadable(error: &str, content: &str, uri: &str) -> Output {
 }
 
 impl Line {
-    fn into_output(self, capture: &Capture, detector: &Detector) -> Output {
+    fn into_output(self, capture: &Capture, dates: &DateContext, detector: &Detector) -> Output {
         let source = self
             .source
             .as_deref()
@@ -142,12 +149,12 @@ impl Line {
         draft.guid = self
             .guid
             .or_else(|| draft.url.is_none().then(|| file_name(&capture.uri).to_owned()));
-        draft.published = published(self.published_at.as_deref(), self.published_precision);
+        draft.published = published(self.published_at.as_deref(), self.published_precision, dates);
         draft.updated_at = self
             .updated_at
             .as_deref()
-            .and_then(parse_date)
-            .map(|date| date.at);
+            .and_then(|written| read_date(written, dates))
+            .map(|date| date.published.at);
         draft.title = self.title;
         draft.summary = self.summary;
         draft.feed_url = self.feed_url;
@@ -155,13 +162,19 @@ impl Line {
         draft.authors = self.authors.unwrap_or_default();
         draft.categories = self.categories.unwrap_or_default();
         draft.image = self.image;
+        let line = |text: &String| clean_line(text, &mut Repairs::default());
+        draft.captions = self.captions.unwrap_or_default().iter().map(line).collect();
+        draft.tables = self.tables.unwrap_or_default();
+        for cell in draft.tables.iter_mut().flat_map(|table| &mut table.0).flatten() {
+            *cell = line(cell);
+        }
         draft.finish(capture.captured_at, detector)
     }
 }
 
 /// A date with the precision that its neighbour field gives; `none` means that there was no date.
-fn published(written: Option<&str>, precision: Option<Precision>) -> Option<Published> {
-    let read = parse_date(written?)?;
+fn published(written: Option<&str>, precision: Option<Precision>, dates: &DateContext) -> Option<Published> {
+    let read = read_date(written?, dates)?.published;
     match precision {
         Some(Precision::None) => None,
         Some(precision) => Some(Published {

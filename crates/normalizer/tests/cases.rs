@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use depeche_model::{
     Capture, CaptureKind, Entry, Header, HttpAnswer, Journaled, Normalized, Output, PageOrder, PagePolicy,
     Payload, Position, WarningCode,
 };
-use depeche_normalizer::{Normalizer, Options};
+use depeche_normalizer::{Normalizer, Options, Unwanted};
 use serde_json::{Value, json};
 
 const CAPTURED_AT: &str = "2026-02-06T12:00:00Z";
@@ -99,6 +100,7 @@ fn capture(case: &Path, default: CaptureKind) -> Capture {
         source: "Exemple".to_owned(),
         page_policy: string("page_policy")
             .map_or(PagePolicy::Never, |policy| PagePolicy::parse(&policy).unwrap()),
+        timezone: string("timezone"),
         order,
         payload,
     }
@@ -113,6 +115,13 @@ fn entry_of(value: &Value) -> Entry {
         summary: string("summary"),
         content: string("content"),
         published_at: string("published_at").map(|at| at.parse().unwrap()),
+        authors: value
+            .get("authors")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
         ..Entry::default()
     }
 }
@@ -187,19 +196,23 @@ fn check(expected: &Value, found: &Value, place: &str) {
     }
 }
 
+fn journaled(capture: Capture) -> Journaled {
+    Journaled {
+        capture,
+        position: Position {
+            ordinal: 1,
+            segment: 0,
+            offset: 0,
+            length: 0,
+        },
+        given_up: Vec::new(),
+    }
+}
+
 fn run(kind: &str, default: CaptureKind) {
     let normalizer = Normalizer::new(Options::default());
     for case in cases(kind) {
-        let journaled = Journaled {
-            capture: capture(&case, default),
-            position: Position {
-                ordinal: 1,
-                segment: 0,
-                offset: 0,
-                length: 0,
-            },
-            given_up: Vec::new(),
-        };
+        let journaled = journaled(capture(&case, default));
         let answer = normalizer.normalize(&journaled);
         let expected = json_of(&case.join("expect.json"));
         assert!(
@@ -235,4 +248,45 @@ fn pages_become_articles() {
 #[test]
 fn other_files_become_articles() {
     run("files", CaptureKind::File);
+}
+
+/// Codes that no document gives, with the test that shows them.
+const ELSEWHERE: &[(WarningCode, &str)] = &[(
+    WarningCode::GuidReused,
+    "the deduplicator's `a_guid_used_again_for_another_text_elsewhere_is_a_new_article_with_a_warning`",
+)];
+
+#[test]
+fn every_warning_comes_of_a_document() {
+    let all = Normalizer::new(Options::default());
+    let telling = Normalizer::new(Options {
+        unwanted: Unwanted::Tell,
+        ..Options::default()
+    });
+    let mut seen: HashSet<WarningCode> = ELSEWHERE.iter().map(|(code, _)| *code).collect();
+    for (kind, default) in [
+        ("seed", CaptureKind::File),
+        ("feeds", CaptureKind::Feed),
+        ("pages", CaptureKind::Page),
+        ("files", CaptureKind::File),
+    ] {
+        for case in cases(kind) {
+            let journaled = journaled(capture(&case, default));
+            for normalizer in [&all, &telling] {
+                let answer = normalizer.normalize(&journaled);
+                seen.extend(answer.warnings.iter().map(|warning| warning.code));
+                for output in &answer.outputs {
+                    if let Output::Article(article) = output {
+                        seen.extend(article.warnings.iter().map(|warning| warning.code));
+                    }
+                }
+            }
+        }
+    }
+    let missing: Vec<&str> = WarningCode::ALL
+        .iter()
+        .filter(|code| !seen.contains(code))
+        .map(|code| code.as_str())
+        .collect();
+    assert!(missing.is_empty(), "no case of these: {missing:?}");
 }

@@ -3,7 +3,8 @@
 //!
 //! A folder is a page and its `expect.json`. `text` is measured by F1 on shingles of four words, as the public
 //! article-extraction benchmark does; the other fields are compared as they stand, and one that is `null` is not asked
-//! for. `scripts/quality` prints the same beside other engines.
+//! for. `precision` says how far a page tells its date; `none` where it must not be dated. `scripts/quality` prints
+//! the same beside other engines.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,20 @@ fn differences(page: &PageArticle, expect: &Value) -> Vec<String> {
         "paywalled",
         expect["paywalled"].to_string(),
         page.paywalled.to_string(),
+    );
+    field(
+        "precision",
+        string("precision"),
+        page.published
+            .map_or("none", |date| date.precision.as_str())
+            .to_owned(),
+    );
+    let warnings = page.warnings.iter().map(|warning| warning.code.as_str());
+    let told: Vec<&str> = warnings.filter(|code| code.starts_with("date_")).collect();
+    field(
+        "date_warnings",
+        strings(&expect["date_warnings"]).join("|"),
+        told.join("|"),
     );
     if !same_time(&expect["published"], &published) {
         found.push(format!(

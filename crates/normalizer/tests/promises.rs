@@ -54,6 +54,7 @@ fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Bytes>) -> Journal
             captured_at: "2026-02-06T12:00:00Z".parse().unwrap(),
             source: "Exemple".to_owned(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order,
             payload,
         },

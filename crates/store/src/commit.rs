@@ -213,6 +213,8 @@ impl Committer {
         let row = ArticleRow {
             article: depeche_model::Article {
                 text: String::new(),
+                captions: Vec::new(),
+                tables: Vec::new(),
                 ..judged.article.clone()
             },
             id: record.article,
@@ -225,6 +227,8 @@ impl Committer {
             evidence: judged.evidence.clone(),
             captured_at: record.captured_at,
             first_seen_at,
+            captions: judged.article.captions.clone(),
+            tables: judged.article.tables.clone(),
         };
         group.put(keys::by_seq(keys::ARTICLE, seq), &row)?;
         group.put(keys::by_seq(keys::MEMORY, seq), record)?;

@@ -392,7 +392,12 @@ impl Reader {
             evidence: row.evidence,
             captured_at: row.captured_at,
             first_seen_at: row.first_seen_at,
-            article: Article { text, ..row.article },
+            article: Article {
+                text,
+                captions: row.captions,
+                tables: row.tables,
+                ..row.article
+            },
         })
     }
 }

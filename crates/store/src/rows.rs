@@ -6,17 +6,23 @@
 //! | 1 | version, codec | plain; zstd behind a length of four bytes; in parts, whose number follows |
 //! | 2 | version, codec, dictionary | plain; zstd with that dictionary |
 //!
+//! A row may grow at its end: what an older row lacks there is read as empty, and an older program reads past it. An article's
+//! row grew so by its captions and tables.
+//!
 //! Rows of version 1 stay as they are in an older store. What every program must be able to read, the schema's number and
 //! the dictionaries, is written in version 1 for good.
 
 use std::collections::BTreeMap;
 
-use depeche_model::{Article, ArticleId, Evidence, Place, Rejection, Seq, StoryId, Validators, Verdict};
+use depeche_model::{
+    Article, ArticleId, ContentFrom, Digest, Evidence, Place, Published, Rejection, Seq, StoryId, Table,
+    Validators, Verdict, Warning,
+};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{StoreError, dictionary};
+use crate::{StoreError, dictionary, keys};
 
 /// The layout of keys and rows.
 pub(crate) const SCHEMA: u32 = 2;
@@ -37,6 +43,9 @@ const COMPRESS_FROM_BYTES: usize = 64;
 /// No row decompresses to more: the largest text comes from a body of `fetch.max_body`.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
+/// What an article's row of before captions and tables lacks: two empty lists. Behind a row that has them it is not read.
+const ARTICLE_ADDED: [u8; 2] = [0, 0];
+
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     envelope(&to_postcard(row)?)
 }
@@ -56,7 +65,10 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
     let unreadable = |why: String| StoreError::Row {
         why: format!("{}: {why}", key.escape_ascii()),
     };
-    let plain = open_envelope(bytes).map_err(unreadable)?;
+    let mut plain = open_envelope(bytes).map_err(unreadable)?;
+    if key.first() == Some(&keys::ARTICLE) {
+        plain.extend_from_slice(&ARTICLE_ADDED);
+    }
     postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
 }
 
@@ -120,9 +132,40 @@ pub enum Change {
     Rejection,
 }
 
-/// An article with its verdict; the text stands in rows of its own.
+/// An article as its row begins with it.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Article")]
+struct ArticleFields {
+    url: Option<String>,
+    canonical_url: Option<String>,
+    title: String,
+    summary: Option<String>,
+    text: String,
+    published: Option<Published>,
+    updated_at: Option<Timestamp>,
+    source: String,
+    feed_url: Option<String>,
+    guid: Option<String>,
+    language: String,
+    language_confidence: f32,
+    authors: Vec<String>,
+    categories: Vec<String>,
+    image: Option<String>,
+    word_count: u32,
+    content_from: ContentFrom,
+    entry_digest: Option<Digest>,
+    warnings: Vec<Warning>,
+    // Added later: they stand at the end of the row.
+    #[serde(skip)]
+    captions: Vec<String>,
+    #[serde(skip)]
+    tables: Vec<Table>,
+}
+
+/// An article with its verdict; the text stands in rows of its own, captions and tables behind the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ArticleRow {
+    #[serde(with = "ArticleFields")]
     pub(crate) article: Article,
     pub(crate) id: ArticleId,
     pub(crate) revision: u32,
@@ -135,6 +178,8 @@ pub(crate) struct ArticleRow {
     pub(crate) captured_at: Timestamp,
     /// The capture's time of the article's first revision.
     pub(crate) first_seen_at: Timestamp,
+    pub(crate) captions: Vec<String>,
+    pub(crate) tables: Vec<Table>,
 }
 
 /// A rejection with the capture it came from.
@@ -252,6 +297,28 @@ mod tests {
         fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             drop(decode::<FeedRow>(b"f", &bytes));
         }
+    }
+
+    #[test]
+    fn an_article_s_row_of_before_captions_and_tables_has_none() {
+        let mut row: ArticleRow = {
+            let (_dir, store) = crate::sample::filled();
+            let key = keys::by_seq(keys::ARTICLE, Seq(1));
+            store.get(&key).unwrap().unwrap()
+        };
+        let key = keys::by_seq(keys::ARTICLE, Seq(1));
+        let written = to_postcard(&row).unwrap();
+        let (before, added) = written.split_at(written.len() - ARTICLE_ADDED.len());
+        assert_eq!(added, ARTICLE_ADDED);
+        assert_eq!(
+            decode::<ArticleRow>(&key, &envelope(before).unwrap()).unwrap(),
+            row
+        );
+        // What was written before them stays as it was, so that a program of before reads it and stops there.
+        row.captions = vec!["Le port, mardi".to_owned()];
+        row.tables = vec![Table(vec![vec!["Ville".to_owned(), "2026".to_owned()]])];
+        assert!(to_postcard(&row).unwrap().starts_with(before));
+        assert_eq!(decode::<ArticleRow>(&key, &encode(&row).unwrap()).unwrap(), row);
     }
 
     #[test]

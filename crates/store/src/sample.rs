@@ -93,6 +93,8 @@ pub(crate) fn judged(
         content_from: ContentFrom::Feed,
         entry_digest: None,
         warnings: vec![],
+        captions: Vec::new(),
+        tables: Vec::new(),
     };
     let (whole, lead) = sketch(text);
     Judged {

@@ -8,7 +8,8 @@
 //! cargo run --release -p depeche-deduplicator --example copies -- --reasons     # where each kind of edit is met
 //! ```
 //!
-//! `scripts/quality --copies` runs it, and Python's baselines on the exported texts.
+//! Ends with 1 when a kind of copy is below its bar or too many texts are taken for copies. `scripts/quality --copies` runs it,
+//! and Python's baselines on the exported texts.
 
 mod detectors;
 mod export;
@@ -117,6 +118,9 @@ fn main() -> ExitCode {
         "\nWrong hits of depeche: {} of {} texts, {wrong:.4}; at most {WRONG_HITS}. Kinds of edit below bar and reach: {below}.",
         tally.wrong, tally.of,
     );
+    if below > 0 || wrong > WRONG_HITS {
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
 }
 

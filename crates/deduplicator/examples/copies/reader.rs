@@ -151,6 +151,8 @@ fn normalized(appearance: &Appearance<'_>, number: u64) -> Normalized {
         authors: Vec::new(),
         categories: Vec::new(),
         image: None,
+        captions: Vec::new(),
+        tables: Vec::new(),
         content_from: ContentFrom::Feed,
         entry_digest: None,
         warnings: Vec::new(),

@@ -43,6 +43,8 @@ pub(crate) fn article(source: &str, guid: &str, text: &str) -> Article {
         content_from: ContentFrom::Feed,
         entry_digest: Some(Digest::of([guid.as_bytes(), text.as_bytes()])),
         warnings: Vec::new(),
+        captions: Vec::new(),
+        tables: Vec::new(),
     }
 }
 

@@ -201,6 +201,7 @@ fn capture(
         captured_at: clock.now(),
         source,
         page_policy: PagePolicy::Never,
+        timezone: None,
         order: None,
         payload,
     }

@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use depeche_model::{Precision, Published, Seq, Verdict};
+use depeche_model::{Article, Precision, Published, Seq, Verdict};
 use depeche_store::{Change, ChangeRef, DeadLetter, Reader, Record};
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow:
     }
     writeln!(out, "{}\n", latest.article.title)?;
     for (name, value) in &line {
-        let aside = ["title", "text", "sightings", "evidence"].contains(&name.as_str());
+        let aside = ["title", "text", "sightings", "evidence", "captions", "tables"].contains(&name.as_str());
         let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         if !aside && !empty {
             writeln!(out, "{:<20} {}", name.replace('_', " "), flat(value))?;
@@ -216,7 +216,22 @@ pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow:
         )?;
     }
     writeln!(out, "\n{}", latest.article.text)?;
+    beside(&mut out, &latest.article)?;
     Ok(Exit::Done)
+}
+
+/// What stands beside an article's text: its captions, and its tables a row a line.
+fn beside(out: &mut impl Write, article: &Article) -> anyhow::Result<()> {
+    for caption in &article.captions {
+        writeln!(out, "\n[{caption}]")?;
+    }
+    for table in &article.tables {
+        writeln!(out)?;
+        for row in &table.0 {
+            writeln!(out, "{}", row.join(" | "))?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn tail(reader: &Reader, lines: usize, format: ShowFormat) -> anyhow::Result<Exit> {

@@ -202,7 +202,9 @@ async fn poll_and_fetch(
     stop: CancellationToken,
 ) -> anyhow::Result<Polled> {
     let (list, lists) = mpsc::channel(1);
-    list.send(with_state(feeds, &pipeline.reader)?).await?;
+    let states = with_state(feeds, &pipeline.reader)?;
+    fetcher.learn_timezones(&states);
+    list.send(states).await?;
     let (orders, ordered) = mpsc::channel(ORDERS);
     let ordered_from = order_pages(pipeline.reader.clone(), pipeline.progress.clone(), orders);
     let mut ordering = tokio::spawn(async move {

@@ -101,6 +101,7 @@ pub(crate) enum Robots {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Normalize {
     pub(crate) languages: Vec<String>,
+    pub(crate) timezone: String,
     pub(crate) workers: usize,
 }
 
@@ -149,6 +150,8 @@ pub(crate) struct Feed {
     pub(crate) tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) page: Option<PagePolicy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timezone: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,8 +224,10 @@ impl Default for Interval {
 
 impl Default for Normalize {
     fn default() -> Self {
+        let options = depeche_normalizer::Options::default();
         Self {
-            languages: depeche_normalizer::Options::default().languages,
+            languages: options.languages,
+            timezone: options.timezone,
             workers: 0,
         }
     }
@@ -366,6 +371,7 @@ impl Config {
     pub(crate) fn normalize_options(&self) -> depeche_normalizer::Options {
         depeche_normalizer::Options {
             languages: self.normalize.languages.clone(),
+            timezone: self.normalize.timezone.clone(),
             max_body_bytes: self.fetch.max_body.0,
             unwanted: depeche_normalizer::Unwanted::Reject,
         }
@@ -497,6 +503,13 @@ impl Config {
             "normalize.languages",
             "name at least one, such as [\"fr\"]",
         );
+        let unknown = |name: &str| depeche_feed::zone(name).is_none();
+        let no_zone = |name: &str| format!("there is no zone {name:?}; write one such as \"Europe/Paris\"");
+        refuse(
+            unknown(&self.normalize.timezone),
+            "normalize.timezone",
+            &no_zone(&self.normalize.timezone),
+        );
         refuse(
             self.dedup.near_window.0.is_zero(),
             "dedup.near_window",
@@ -520,6 +533,8 @@ impl Config {
                 &format!("feed.{n}.url"),
                 &unusable.unwrap_or_default(),
             );
+            let zone = feed.timezone.as_deref().unwrap_or(depeche_feed::DEFAULT_ZONE);
+            refuse(unknown(zone), &format!("feed.{n}.timezone"), &no_zone(zone));
         }
         found.extend(
             self.websub
@@ -563,6 +578,7 @@ mod tests {
                 name: Some("Exemple".to_owned()),
                 tags: vec!["national".to_owned()],
                 page: Some(PagePolicy::Auto),
+                timezone: Some("Europe/Paris".to_owned()),
             }],
             feed_list: vec![FeedList {
                 path: "feeds.opml".into(),
@@ -584,6 +600,17 @@ mod tests {
     /// The interval is one inline table in the documented file.
     fn is_inside_interval(key: &str) -> bool {
         ["default", "min", "max", "adaptive", "max_hint"].contains(&key)
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_refused_by_its_key() {
+        let written = "[normalize]\ntimezone = \"Europe/Pari\"\n\
+            [[feed]]\nurl = \"https://a.example/rss\"\ntimezone = \"America/Toronto\"\n\
+            [[feed]]\nurl = \"https://b.example/rss\"\ntimezone = \"Paris\"\n";
+        let found = toml::from_str::<Config>(written).unwrap().contradictions();
+        let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["normalize.timezone", "feed.1.timezone"]);
+        assert!(found[0].1.contains("Europe/Pari\""), "{found:?}");
     }
 
     #[test]

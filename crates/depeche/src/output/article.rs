@@ -1,6 +1,6 @@
 //! One article as one line: the export's fields, in their frozen order (additions at the end only).
 
-use depeche_model::{Article, Evidence, Place, Precision, Verdict, Warning};
+use depeche_model::{Article, Evidence, Place, Precision, Table, Verdict, Warning};
 use depeche_store::Record;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,7 +23,8 @@ pub(crate) struct ArticleLine {
     story: String,
     revision: u32,
     sightings: Vec<Value>,
-    warnings: Vec<Value>,
+    #[serde(flatten)]
+    tail: Tail,
 }
 
 #[derive(Serialize)]
@@ -52,7 +53,15 @@ struct Body {
     content_from: &'static str,
 }
 
-fn split(article: Article) -> (Head, Body, Vec<Warning>) {
+/// What stands behind the verdict, and at the end of a line that has none.
+#[derive(Serialize)]
+struct Tail {
+    warnings: Vec<String>,
+    captions: Vec<String>,
+    tables: Vec<Table>,
+}
+
+fn split(article: Article) -> (Head, Body, Tail) {
     let head = Head {
         url: article.url,
         canonical_url: article.canonical_url,
@@ -78,12 +87,17 @@ fn split(article: Article) -> (Head, Body, Vec<Warning>) {
         word_count: article.word_count,
         content_from: article.content_from.as_str(),
     };
-    (head, body, article.warnings)
+    let tail = Tail {
+        warnings: article.warnings.iter().map(Warning::to_string).collect(),
+        captions: article.captions,
+        tables: article.tables,
+    };
+    (head, body, tail)
 }
 
 impl ArticleLine {
     /// The columns, in order.
-    pub(crate) const FIELDS: [&'static str; 29] = [
+    pub(crate) const FIELDS: [&'static str; 31] = [
         "id",
         "seq",
         "url",
@@ -113,10 +127,12 @@ impl ArticleLine {
         "revision",
         "sightings",
         "warnings",
+        "captions",
+        "tables",
     ];
 
     pub(crate) fn new(record: Record, places: &[(Place, Option<Verdict>)]) -> Self {
-        let (head, body, warnings) = split(record.article);
+        let (head, body, tail) = split(record.article);
         Self {
             id: record.id.to_string(),
             seq: record.seq.0,
@@ -133,7 +149,7 @@ impl ArticleLine {
                 .iter()
                 .map(|(place, verdict)| sighting(place, *verdict))
                 .collect(),
-            warnings: written(&warnings),
+            tail,
         }
     }
 
@@ -148,14 +164,17 @@ impl ArticleLine {
 
 /// The line of an article that is in no store: the fields normalising gives.
 pub(crate) fn parsed_line(article: Article) -> anyhow::Result<Map<String, Value>> {
-    let (head, body, warnings) = split(article);
+    let (head, body, tail) = split(article);
     let mut line = Map::new();
-    for part in [serde_json::to_value(head)?, serde_json::to_value(body)?] {
+    for part in [
+        serde_json::to_value(head)?,
+        serde_json::to_value(body)?,
+        serde_json::to_value(tail)?,
+    ] {
         if let Value::Object(fields) = part {
             line.extend(fields);
         }
     }
-    line.insert("warnings".to_owned(), Value::Array(written(&warnings)));
     // An entry of a feed may be a link and nothing else.
     if line.get("title").and_then(Value::as_str) == Some("") {
         line.insert("title".to_owned(), Value::Null);
@@ -183,13 +202,6 @@ fn sighting(place: &Place, verdict: Option<Verdict>) -> Value {
         "seen_at": place.seen_at,
         "verdict": verdict.map(Verdict::as_str),
     })
-}
-
-fn written(warnings: &[Warning]) -> Vec<Value> {
-    warnings
-        .iter()
-        .map(|warning| Value::String(warning.to_string()))
-        .collect()
 }
 
 /// Four decimals: more would print the noise of 32-bit floats.

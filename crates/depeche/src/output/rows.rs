@@ -93,12 +93,18 @@ pub(crate) fn print_rows_within(
     Ok(())
 }
 
-/// A value as one cell: lists joined with `|`, objects as JSON, `null` as nothing.
+/// A value as one cell: lists joined with `|`, objects and lists in a list as JSON, `null` as nothing.
 pub(crate) fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join("|"),
+        Value::Array(items) => {
+            let item = |item: &Value| match item {
+                Value::Array(_) => item.to_string(),
+                item => flat(item),
+            };
+            items.iter().map(item).collect::<Vec<_>>().join("|")
+        }
         other => other.to_string(),
     }
 }
@@ -124,11 +130,16 @@ mod tests {
             Ok(row([
                 ("titre", json!("Crue, « historique »")),
                 ("lieux", json!(["Redon", "Vannes"])),
+                ("crues", json!([[["1936", "2001"]], [["2025"]]])),
             ])),
-            Ok(row([("titre", json!(null)), ("lieux", json!([]))])),
+            Ok(row([
+                ("titre", json!(null)),
+                ("lieux", json!([])),
+                ("crues", json!([])),
+            ])),
         ];
         let mut out = Vec::new();
-        print_rows(&mut out, format, &["titre", "lieux"], rows).unwrap();
+        print_rows(&mut out, format, &["titre", "lieux", "crues"], rows).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -136,11 +147,11 @@ mod tests {
     fn each_format_prints_every_row() {
         assert_eq!(
             printed(Format::Csv),
-            "titre,lieux\n\"Crue, « historique »\",Redon|Vannes\n,\n"
+            "titre,lieux,crues\n\"Crue, « historique »\",Redon|Vannes,\"[[\"\"1936\"\",\"\"2001\"\"]]|[[\"\"2025\"\"]]\"\n,,\n"
         );
         assert_eq!(
             printed(Format::Jsonl),
-            "{\"titre\":\"Crue, « historique »\",\"lieux\":[\"Redon\",\"Vannes\"]}\n{\"titre\":null,\"lieux\":[]}\n"
+            "{\"titre\":\"Crue, « historique »\",\"lieux\":[\"Redon\",\"Vannes\"],\"crues\":[[[\"1936\",\"2001\"]],[[\"2025\"]]]}\n{\"titre\":null,\"lieux\":[],\"crues\":[]}\n"
         );
         assert_eq!(
             serde_json::from_str::<Vec<Row>>(&printed(Format::Json))

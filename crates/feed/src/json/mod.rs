@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use crate::address::absolute;
 use crate::charset::CharsetEvidence;
-use crate::dates::parse_date;
+use crate::dates::{DateContext, EntryDates, read_date};
 use crate::feed::{Feed, FeedKind, Hints, Item};
 
 /// As many as are read of a sitemap.
 const MAX_ITEMS: usize = 50_000;
 
 /// Reads a document; `None` where it has no list of entries.
-pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
+pub(crate) fn read(text: &str, base: Option<&str>, dates: &DateContext) -> Option<Feed> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let (document, broken, is_complete) = if let Ok(document) = serde_json::from_str::<Value>(text) {
         (document, false, true)
@@ -43,7 +43,7 @@ pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Feed> {
         .into_iter()
         .filter_map(Value::as_object)
         .take(MAX_ITEMS)
-        .map(|entry| item(entry, base, language.as_deref()))
+        .map(|entry| item(entry, base, language.as_deref(), dates))
         .collect();
     let mut warnings = Vec::new();
     if broken {
@@ -125,7 +125,7 @@ fn channel(document: &Value) -> Option<&Map<String, Value>> {
     }
 }
 
-fn item(entry: &Map<String, Value>, base: Option<&str>, language: Option<&str>) -> Item {
+fn item(entry: &Map<String, Value>, base: Option<&str>, language: Option<&str>, dates: &DateContext) -> Item {
     let text = |names: &[&str]| names.iter().find_map(|name| string(entry.get(*name)));
     let address = |names: &[&str]| {
         names
@@ -135,14 +135,15 @@ fn item(entry: &Map<String, Value>, base: Option<&str>, language: Option<&str>) 
     let mut unreadable = None;
     let mut date = |names: &[&str]| {
         let written = names.iter().find_map(|name| string(entry.get(*name)))?;
-        let read = parse_date(&written);
+        let read = read_date(&written, dates);
         if read.is_none() {
-            unreadable.get_or_insert(written);
+            unreadable.get_or_insert_with(|| written.clone());
         }
-        read.map(|date| date.at)
+        Some((read?, written))
     };
     let published = date(&["date_published", "pubDate", "published"]);
     let updated = date(&["date_modified", "updated"]);
+    let dates = EntryDates::of(published, updated, unreadable);
     let content = text(&["content_html", "content:encoded", "content"])
         .or_else(|| text(&["content_text"]).map(|plain| escaped(&plain)));
     let attachment = entry
@@ -178,18 +179,15 @@ fn item(entry: &Map<String, Value>, base: Option<&str>, language: Option<&str>) 
             title: text(&["title"]),
             summary: text(&["summary", "description"]),
             content,
-            published_at: published.or(updated),
-            updated_at: updated,
+            published_at: dates.published_at,
+            updated_at: dates.updated_at,
             authors,
             categories,
             image,
             language: text(&["language"]).or_else(|| language.map(str::to_owned)),
         },
-        warnings: unreadable
-            .filter(|_| published.or(updated).is_none())
-            .map(|written| Warning::new(WarningCode::DateImpossible, written))
-            .into_iter()
-            .collect(),
+        published: dates.published,
+        warnings: dates.warnings,
     }
 }
 

@@ -1,12 +1,11 @@
 //! An entry while it is read: every field with the rank of where it came from.
 
 use depeche_model::{Entry, Warning, WarningCode};
-use jiff::Timestamp;
 
 use super::elements::Field;
 use super::flaws::Flaws;
 use crate::address::absolute;
-use crate::dates::parse_date;
+use crate::dates::{DateContext, DateReading, EntryDates, read_date};
 use crate::entities::decode_entities;
 use crate::feed::Item;
 
@@ -65,8 +64,8 @@ pub(super) struct Draft {
     title: Ranked<String>,
     summary: Ranked<String>,
     content: Ranked<String>,
-    published: Ranked<Timestamp>,
-    updated: Ranked<Timestamp>,
+    published: Ranked<(DateReading, String)>,
+    updated: Ranked<(DateReading, String)>,
     unreadable_date: Option<String>,
     authors: Vec<String>,
     lesser_authors: Vec<String>,
@@ -84,7 +83,14 @@ const MAX_LIST: usize = 256;
 
 impl Draft {
     /// Takes the text of a field.
-    pub(super) fn take(&mut self, field: Field, rank: u8, text: &str, base: Option<&str>) {
+    pub(super) fn take(
+        &mut self,
+        field: Field,
+        rank: u8,
+        text: &str,
+        base: Option<&str>,
+        dates: &DateContext,
+    ) {
         let text = text.trim();
         if text.is_empty() {
             return;
@@ -110,8 +116,8 @@ impl Draft {
                 } else {
                     &mut self.updated
                 };
-                match parse_date(text) {
-                    Some(date) => slot.offer(rank, date.at),
+                match read_date(text, dates) {
+                    Some(date) => slot.offer(rank, (date, value())),
                     None => {
                         self.unreadable_date.get_or_insert_with(value);
                     }
@@ -151,7 +157,14 @@ impl Draft {
 
     /// Offers an identifier.
     pub(super) fn take_guid(&mut self, rank: u8, written: &str) {
-        self.take(Field::Guid, rank, written, None);
+        let written = written.trim();
+        if written.is_empty() {
+            return;
+        }
+        self.guid.offer(rank, written.to_owned());
+        if let Some(address) = absolute(written, None) {
+            self.link.offer(link::IDENTIFIER, address);
+        }
     }
 
     /// Offers a category.
@@ -173,15 +186,16 @@ impl Draft {
 
     /// The entry. `language` is what the feed says of itself.
     pub(super) fn finish(self, language: Option<&str>) -> Item {
-        let published = self.published.into_value();
-        let updated = self.updated.into_value();
+        let dates = EntryDates::of(
+            self.published.into_value(),
+            self.updated.into_value(),
+            self.unreadable_date,
+        );
         let mut warnings = Vec::new();
         if !self.flaws.is_empty() {
             warnings.push(Warning::new(WarningCode::EntryRepaired, self.flaws.told()));
         }
-        if let (None, Some(written)) = (published.or(updated), self.unreadable_date) {
-            warnings.push(Warning::new(WarningCode::DateImpossible, written));
-        }
+        warnings.extend(dates.warnings);
         let authors = if self.authors.is_empty() {
             self.lesser_authors
         } else {
@@ -194,14 +208,14 @@ impl Draft {
                 title: self.title.into_value(),
                 summary: self.summary.into_value(),
                 content: self.content.into_value(),
-                // An entry that only tells its last change was published then, for all that is known.
-                published_at: published.or(updated),
-                updated_at: updated,
+                published_at: dates.published_at,
+                updated_at: dates.updated_at,
                 authors,
                 categories: self.categories,
                 image: self.image.into_value(),
                 language: self.language.into_value().or_else(|| language.map(str::to_owned)),
             },
+            published: dates.published,
             warnings,
         }
     }

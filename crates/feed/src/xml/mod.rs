@@ -36,6 +36,7 @@ use self::references::References;
 use self::tokens::{Tag, Token, Tokens};
 use crate::address::absolute;
 use crate::charset::CharsetEvidence;
+use crate::dates::DateContext;
 use crate::entities::decode_entities;
 use crate::feed::{Feed, FeedKind, Item};
 
@@ -53,8 +54,8 @@ pub(crate) struct Read {
 }
 
 /// Reads a document; `None` where nothing in it says that it is a feed.
-pub(crate) fn read(text: &str, base: Option<&str>) -> Option<Read> {
-    let mut reader = Reader::new(text, base);
+pub(crate) fn read(text: &str, base: Option<&str>, dates: &DateContext) -> Option<Read> {
+    let mut reader = Reader::new(text, base, dates);
     reader.run();
     reader.finish()
 }
@@ -97,6 +98,7 @@ enum Form {
 
 struct Reader<'a> {
     tokens: Tokens<'a>,
+    dates: &'a DateContext,
     names: Names<'a>,
     references: References,
     base: Option<String>,
@@ -121,9 +123,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str, base: Option<&str>) -> Self {
+    fn new(text: &'a str, base: Option<&str>, dates: &'a DateContext) -> Self {
         Self {
             tokens: Tokens::new(text),
+            dates,
             names: Names::default(),
             references: References::default(),
             base: base.map(str::to_owned),

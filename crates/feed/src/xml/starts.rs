@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
                 "about" => self.draft.take_guid(3, &value),
                 // The Channel Definition Format has its addresses and dates here.
                 "href" => self.draft.take_link(link::PAGE, &value, base.as_deref()),
-                "lastmod" => self.draft.take(Field::Updated, 2, &value, None),
+                "lastmod" => self.draft.take(Field::Updated, 2, &value, None, self.dates),
                 "lang" if !value.trim().is_empty() => {
                     self.draft.language.offer(1, value.trim().to_owned());
                 }

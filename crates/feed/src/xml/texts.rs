@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
                     .iter()
                     .any(|frame| matches!(frame.role, Role::Field(Field::Author, ..)));
             if !person_of_a_foreigner && !person_outside {
-                self.draft.take(field, rank, &text, base);
+                self.draft.take(field, rank, &text, base, self.dates);
             }
         } else if self.stack().iter().any(|frame| frame.role == Role::Sitemap) {
             self.header.take_of_child(field, &text);

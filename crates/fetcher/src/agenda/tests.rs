@@ -19,6 +19,7 @@ fn feed(url: &str) -> (FeedTarget, FeedState) {
         url: url.to_owned(),
         name: None,
         page: PagePolicy::Auto,
+        timezone: None,
         tags: Vec::new(),
     };
     (target, FeedState::default())

@@ -345,6 +345,7 @@ mod tests {
                 published_at: Some(now() - SignedDuration::from_hours(24 * days)),
                 ..Entry::default()
             },
+            published: None,
             warnings: Vec::new(),
         };
         Feed {

@@ -62,6 +62,7 @@ fn target(url: String) -> FeedTarget {
         url,
         name: None,
         page: PagePolicy::Auto,
+        timezone: None,
         tags: Vec::new(),
     }
 }

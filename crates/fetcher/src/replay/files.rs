@@ -345,6 +345,7 @@ where
             captured_at: self.clock.now(),
             source: file.source.clone(),
             page_policy: PagePolicy::Never,
+            timezone: None,
             order: None,
             payload: Payload::File {
                 content_type: Some(content_type.to_owned()),

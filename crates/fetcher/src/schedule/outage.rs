@@ -6,7 +6,7 @@
 //! - its host answered before ([`Before`]), and
 //! - the poll began after the last answer of any host had come: what answered meanwhile shows that the network was there.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,6 +25,10 @@ const PERCENT: usize = 70;
 /// of [lately](LATELY) fail: quicker than the window fills, and few enough that little is held against feeds until then.
 /// Hosts may well fail together for a cause of their own; that as many answered is what tells.
 const IN_A_ROW: usize = 8;
+
+/// A short list of feeds never has five hosts within the window. There, so many in a row are enough where they are more
+/// than [`PERCENT`] of all hosts that are asked and were not failing before.
+const LEAST_OF_ALL: usize = 3;
 
 /// What lately is: answers of minutes ago say nothing of now, and every poll until an outage is recognised is a failure that
 /// is held against its feed.
@@ -54,8 +58,12 @@ pub struct Network {
     /// Of each host the latest exchange and whether it failed.
     hosts: HashMap<u32, (u64, bool)>,
     failing: usize,
-    /// Hosts that failed since the last one that answered.
+    /// Hosts that failed since the last one that answered, however long that is ago; [`IN_A_ROW`] at most.
     in_a_row: Vec<u32>,
+    /// Hosts that go on failing while others answer.
+    dead: HashSet<u32>,
+    /// How many hosts are asked at all.
+    asked: usize,
     /// When a host last answered.
     answered: Option<Timestamp>,
     count: u64,
@@ -74,14 +82,24 @@ pub enum Change {
 }
 
 impl Network {
+    /// Takes note of how many hosts are asked at all from now on.
+    pub fn ask(&mut self, hosts: usize) {
+        self.asked = hosts;
+        self.dead.clear();
+    }
+
     /// Takes note of an exchange with a host that answered, at `now`.
     pub fn reached(&mut self, host: u32, now: Timestamp) -> Change {
         let was_away = std::mem::take(&mut self.away);
         if was_away {
-            *self = Self::default();
+            *self = Self {
+                asked: self.asked,
+                ..Self::default()
+            };
         }
         self.answered = Some(now);
         self.in_a_row.clear();
+        self.dead.remove(&host);
         self.put(host, false, now);
         self.age(now);
         if was_away { Change::Back } else { Change::None }
@@ -94,12 +112,17 @@ impl Network {
         if self.away {
             return Change::None;
         }
-        let counts = match (self.hosts.get(&host), before) {
-            // It answered within the window, or its failure counted then.
-            (Some(_), _) | (None, Before::Answered) => true,
-            (None, Before::Failed) => false,
-            (None, Before::Unknown) => self.answered.is_none(),
-        };
+        // It answered within the window, or its failure counted already.
+        let is_heard = self.hosts.contains_key(&host) || self.in_a_row.contains(&host);
+        let counts = is_heard
+            || match before {
+                Before::Answered => true,
+                Before::Failed => false,
+                Before::Unknown => self.answered.is_none(),
+            };
+        if !counts {
+            self.dead.insert(host);
+        }
         if !counts || self.answered.is_some_and(|answered| begun < answered) {
             self.forget(host);
             return Change::None;
@@ -109,9 +132,10 @@ impl Network {
             self.in_a_row.push(host);
         }
         let most = self.hosts.len() >= HOSTS && self.failing * 100 > self.hosts.len() * PERCENT;
-        // Of those in a row some may have failed before the window.
-        let row = self.in_a_row.len() >= IN_A_ROW && self.failing >= IN_A_ROW;
-        if most || (row && self.half_fail_lately(now)) {
+        let row = self.in_a_row.len() >= IN_A_ROW && self.half_fail_lately(now);
+        let alive = self.asked.saturating_sub(self.dead.len());
+        let all = self.in_a_row.len() >= LEAST_OF_ALL && self.in_a_row.len() * 100 > alive * PERCENT;
+        if most || row || (self.asked > 0 && all) {
             self.away = true;
             return Change::Lost;
         }
@@ -276,12 +300,59 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_are_minutes_apart_do_not_add_up() {
+    fn failures_that_are_minutes_apart_do_not_add_up_where_others_answer_between_them() {
         let mut network = Network::default();
+        network.ask(20);
         for host in 0..50 {
-            assert_eq!(fail(&mut network, host, i64::from(host) * 120), Change::None);
+            let second = i64::from(host) * 120;
+            assert_eq!(fail(&mut network, host, second), Change::None);
+            if host % 7 == 6 {
+                network.reached(100 + host, at(second + 60));
+            }
         }
         assert!(network.hosts.len() < HOSTS && network.order.len() < HOSTS);
+    }
+
+    #[test]
+    fn a_short_list_whose_hosts_all_fail_one_after_the_other_is_our_own_network() {
+        for (asked, lost_by) in [(3, 3), (4, 3), (5, 4), (6, 5), (7, 5), (10, 8), (30, 8)] {
+            let mut network = Network::default();
+            network.ask(asked);
+            for host in 0..asked as u32 {
+                network.reached(host, at(i64::from(host)));
+            }
+            let lost = (0..asked as u32).find(|host| {
+                // Half an hour apart, and what failed fails again.
+                let second = 1800 * (i64::from(*host) + 1);
+                fail(&mut network, *host, second - 900);
+                fail(&mut network, *host, second) == Change::Lost || network.is_away()
+            });
+            assert_eq!(lost.map(|host| host + 1), Some(lost_by), "of {asked}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_died_before_are_not_waited_for() {
+        let mut network = Network::default();
+        network.ask(7);
+        for host in 0..3 {
+            network.reached(host, at(i64::from(host)));
+        }
+        for host in 3..7 {
+            let second = 600 * i64::from(host);
+            assert_eq!(
+                network.failed(host, Before::Failed, at(second), at(second)),
+                Change::None
+            );
+        }
+        assert_eq!(fail(&mut network, 0, 9000), Change::None);
+        assert_eq!(fail(&mut network, 1, 10000), Change::None);
+        assert_eq!(fail(&mut network, 2, 11000), Change::Lost);
+        // Two hosts are too few to tell.
+        let mut network = Network::default();
+        network.ask(2);
+        assert_eq!(fail(&mut network, 0, 1), Change::None);
+        assert_eq!(fail(&mut network, 1, 2), Change::None);
     }
 
     #[test]

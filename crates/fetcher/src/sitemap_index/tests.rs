@@ -163,6 +163,7 @@ async fn changed_sitemaps_become_captures_of_the_feed_without_validators() {
         url: origin.url("/sitemap.xml"),
         name: None,
         page: PagePolicy::Auto,
+        timezone: None,
         tags: Vec::new(),
     };
     let sitemap = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' \
@@ -237,6 +238,7 @@ impl Desk {
                 url: origin.url("/sitemap.xml"),
                 name: None,
                 page: PagePolicy::Auto,
+                timezone: None,
                 tags: Vec::new(),
             },
             memory: IndexMemory::default(),

@@ -92,6 +92,7 @@ impl Subscriptions {
             captured_at: self.clock.now(),
             source: target.source(),
             page_policy: target.page,
+            timezone: target.timezone.clone(),
             order: None,
             payload: Payload::File { content_type, body },
         };

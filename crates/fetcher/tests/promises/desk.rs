@@ -34,6 +34,7 @@ pub(crate) fn feed(url: &str) -> (FeedTarget, FeedState) {
         url: url.to_owned(),
         name: Some("Gazette".to_owned()),
         page: PagePolicy::Auto,
+        timezone: None,
         tags: Vec::new(),
     };
     (target, FeedState::default())

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use depeche_fetcher::{FetchOptions, RobotsPolicy, fetch_pages};
+use depeche_fetcher::{FeedState, FeedTarget, FetchOptions, RobotsPolicy, fetch_pages};
 use depeche_model::{CaptureKind, PagePolicy};
 use depeche_testkit::{Newsroom, Origin, Reply};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::{answer, failure, fetcher, journal, options, order, pages};
+use crate::desk::{answer, failure, feed, fetcher, journal, options, order, pages};
 
 #[tokio::test]
 async fn a_page_comes_with_the_order_it_answers() {
@@ -35,6 +35,25 @@ async fn a_page_comes_with_the_order_it_answers() {
             .unwrap()
             .starts_with("text/html")
     );
+}
+
+#[tokio::test]
+async fn a_page_is_written_in_the_zone_of_the_feed_that_ordered_it() {
+    let origin = Origin::start();
+    origin.set("/article", Reply::page("<p>un article"));
+    let fetcher = fetcher(options());
+    let order = order(&origin.url("/article"));
+    let target = FeedTarget {
+        timezone: Some("America/Toronto".to_owned()),
+        ..feed(&order.feed_url).0
+    };
+    fetcher.learn_timezones(&[(target, FeedState::default())]);
+    let captures = pages(&fetcher, vec![order.clone()]).await;
+    assert_eq!(captures[0].timezone.as_deref(), Some("America/Toronto"));
+    // A list that names it without a zone takes the zone away.
+    fetcher.learn_timezones(&[feed(&order.feed_url)]);
+    let captures = pages(&fetcher, vec![order]).await;
+    assert_eq!(captures[0].timezone, None);
 }
 
 #[tokio::test]

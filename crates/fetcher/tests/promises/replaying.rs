@@ -44,6 +44,7 @@ fn lines_as_records(path: &Path, take: &mut CaptureSink<'_>) -> io::Result<()> {
                     .unwrap(),
                 source: "warc".to_owned(),
                 page_policy: PagePolicy::Auto,
+                timezone: None,
                 order: None,
                 payload: Payload::File {
                     content_type: None,

@@ -62,6 +62,7 @@ pub(crate) fn capture(n: u32) -> Capture {
         captured_at: at(n),
         source: "L’Exemple".to_owned(),
         page_policy: PagePolicy::Auto,
+        timezone: None,
         order,
         payload,
     }

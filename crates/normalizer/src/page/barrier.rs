@@ -14,8 +14,77 @@ use super::MIN_PAGE_WORDS;
 use crate::text::word_count;
 use crate::urls;
 
-/// What a consent page says in all its layers; those of the French press stay under 350 words.
-pub(super) const MAX_CONSENT_WORDS: usize = 400;
+/// What a consent page says in all its layers. Those that list their purposes have 400 to 900 words; with the names of all
+/// partners they are longer, and so is a policy, which is no article either.
+pub(super) const MAX_CONSENT_WORDS: usize = 1_500;
+
+/// What a consent page says without its purposes; those of the French press stay under 350 words.
+const MAX_SHORT_WORDS: usize = 400;
+
+/// What every consent page speaks of, as it is written; a page that has none of these is not looked at closer.
+const SUBJECTS: &[&str] = &[
+    "ookie",
+    "COOKIE",
+    "traceur",
+    "personnelles",
+    "privée",
+    "privacy",
+    "personal data",
+];
+
+/// What a consent page speaks of, folded.
+const CORE: &[&str] = &[
+    "cookie",
+    "traceur",
+    "donnees personnelles",
+    "vie privee",
+    "consent",
+    "partenaires",
+    "publicites personnalisees",
+    "publicite personnalisee",
+    "publicites ciblees",
+    "publicite ciblee",
+    "contenu personnalise",
+    "audience",
+    "identifiants",
+    "personal data",
+    "privacy",
+    "partners",
+    "device",
+    "vendors",
+];
+
+/// The words with which it speaks to its visitor, folded.
+const ADDRESS: &[&str] = &[
+    "vous", "votre", "vos", "nous", "notre", "nos", "je", "j", "we", "our", "you", "your", "us",
+];
+
+/// The share of such words in a text. Reports have under 2 %, interviews up to 4, consent pages of the press 6 to 14.
+const ADDRESS_SHARE: f32 = 0.05;
+
+/// How words on their buttons begin, folded.
+const LABELS: &[&str] = &[
+    "accept",
+    "refus",
+    "consen",
+    "parametr",
+    "personnalis",
+    "preferences",
+    "choix",
+    "choisi",
+    "acceder gratuitement",
+    "d accord",
+    "non merci",
+    "ok pour moi",
+    "continuer sans",
+    "plus d options",
+    "agree",
+    "disagree",
+    "i agree",
+    "reject",
+    "more options",
+    "manage",
+];
 
 /// What is written on the buttons of consent pages, folded.
 const BUTTONS: &[&str] = &[
@@ -161,15 +230,50 @@ pub(super) struct Content<'a> {
     pub(super) around: &'a str,
     /// All that the page shows, folded.
     pub(super) shown: &'a str,
+    /// Lines of it, those at its foot left out, that say what buttons of consent pages say.
+    pub(super) buttons: usize,
     /// It calls itself an article.
     pub(super) is_article: bool,
     /// It asks for a password.
     pub(super) asks_password: bool,
 }
 
+/// Whether a text may be a consent page's at all.
+pub(super) fn may_be_consent(text: &str) -> bool {
+    SUBJECTS.iter().any(|subject| text.contains(subject))
+}
+
+/// Whether a short folded line has what a button of a consent page says.
+pub(super) fn is_button(line: &str) -> bool {
+    LABELS.iter().any(|label| {
+        line.match_indices(label).any(|(at, _)| {
+            line.get(..at)
+                .is_some_and(|before| before.is_empty() || before.ends_with(' '))
+        })
+    })
+}
+
+/// Whether a folded text asks its reader for consent: it, or what stands around it, speaks of cookies and their like, and
+/// it speaks to somebody. An article about them does the first only.
+fn asks_for_consent(text: &str, around: &str, buttons: usize, is_article: bool) -> bool {
+    let core = CORE.iter().filter(|word| around.contains(**word)).count();
+    if core < 2 {
+        return false;
+    }
+    let (mut words, mut address) = (0_usize, 0_usize);
+    for word in text.split_whitespace() {
+        words += 1;
+        address += usize::from(ADDRESS.contains(&word));
+    }
+    let share = address as f32 / words.max(1) as f32;
+    let buttons_asked = if is_article { 2 } else { 1 };
+    share >= ADDRESS_SHARE && buttons >= buttons_asked
+}
+
 /// What the page shows instead of an article.
 pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
     let words = word_count(content.main);
+
     let count =
         |phrases: &[&str], text: &str| phrases.iter().filter(|phrase| text.contains(**phrase)).count();
     if words >= MIN_PAGE_WORDS {
@@ -177,12 +281,18 @@ pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
         let is_consent = if content.is_article {
             buttons >= 2 && talk >= 3
         } else {
-            (buttons >= 1 && talk >= 2) || talk >= 5
+            (buttons >= 1 && talk >= 2) || (talk >= 5 && content.buttons >= 1)
         };
+        // Beside a short article stands the site's banner; the page is one where its text is about it too.
+        let is_consent = (words <= MAX_SHORT_WORDS && is_consent && count(TALK, content.main) >= 1)
+            || asks_for_consent(content.main, content.around, content.buttons, content.is_article);
         return (words <= MAX_CONSENT_WORDS && is_consent).then_some(Barrier::Consent);
     }
     // Too few words for an article, so it is asked what else there is.
     if count(BUTTONS, content.shown) >= 1 && count(TALK, content.shown) >= 2 {
+        return Some(Barrier::Consent);
+    }
+    if asks_for_consent(content.shown, content.shown, content.buttons, content.is_article) {
         return Some(Barrier::Consent);
     }
     match depeche_feed::wall(content.html) {

@@ -3,6 +3,8 @@
 //! In: what a page has where its author should stand: a name, several, "Par Jeanne Martin avec AFP", "De notre
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
+use depeche_feed::parse_date;
+
 use super::skim::shortened;
 use crate::text::fold;
 
@@ -115,7 +117,56 @@ const NO_NAMES: &[&str] = &[
     "editor",
     "auteur",
     "collaboration",
+    "professeure",
+    "chercheuse",
+    "maitre de conferences",
+    "maitresse de conferences",
+    "doctorant",
+    "doctorante",
+    "enseignant",
+    "enseignante",
+    "docteur en",
+    "docteure en",
+    "sociologue",
+    "politologue",
+    "historien",
+    "historienne",
+    "economiste",
+    "philosophe",
+    "avocat",
+    "avocate",
+    "ecrivain",
+    "ecrivaine",
+    "essayiste",
+    "universite",
+    "institut",
+    "ecole",
+    "cnrs",
+    "sciences po",
+    "avec",
 ];
+
+/// What stands behind a name without a comma, folded.
+const ROLES_BEHIND: &[&str] = &[
+    "journaliste",
+    "redacteur en chef",
+    "redactrice en chef",
+    "redacteur",
+    "redactrice",
+    "correspondant",
+    "correspondante",
+    "envoye special",
+    "envoyee speciale",
+    "chef de service",
+    "cheffe de service",
+    "suivre",
+    "staff writer",
+    "senior reporter",
+    "publie le",
+];
+
+/// What is said in brackets of those who made the pictures, folded.
+const PICTURES: &[&str] = &["photo", "image", "illustration", "dessin", "video", "infographie"];
 
 /// Bytes of a byline; the longest name eight people.
 const MAX_LINE: usize = 300;
@@ -125,21 +176,23 @@ const MAX_NAME: usize = 60;
 
 /// Authors and agencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Credit {
-    pub(super) authors: Vec<String>,
-    pub(super) agencies: Vec<String>,
+pub(crate) struct Credit {
+    pub(crate) authors: Vec<String>,
+    pub(crate) agencies: Vec<String>,
 }
 
 impl Credit {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.authors.is_empty() && self.agencies.is_empty()
     }
 
     /// Adds what a byline says.
-    pub(super) fn add(&mut self, written: &str) {
-        let line = without_brackets(shortened(written, MAX_LINE), self);
+    pub(crate) fn add(&mut self, written: &str) {
+        // Some typeset names with spaces that do not break.
+        let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
+        let line = without_brackets(&written, self);
         for part in parts(&line) {
-            let part = without_date(without_lead(part.trim()));
+            let part = without_role(without_date(without_lead(part.trim())));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
                 push(&mut self.agencies, agency);
@@ -150,7 +203,7 @@ impl Credit {
     }
 
     /// Authors, then agencies.
-    pub(super) fn into_names(self) -> Vec<String> {
+    pub(crate) fn into_names(self) -> Vec<String> {
         let mut names = self.authors;
         for agency in self.agencies {
             push(&mut names, &agency);
@@ -162,8 +215,18 @@ impl Credit {
 /// Whether a line begins as bylines do.
 pub(super) fn is_byline(line: &str) -> bool {
     let folded = fold(line);
-    line.chars().count() < 160
-        && LEADS.iter().any(|lead| {
+    if line.chars().count() >= 160 {
+        return false;
+    }
+    [
+        "de notre correspondant",
+        "de notre envoye",
+        "de nos correspondants",
+        "de nos envoyes",
+    ]
+    .iter()
+    .any(|lead| folded.starts_with(lead))
+        || LEADS.iter().any(|lead| {
             *lead != "texte"
                 && folded
                     .strip_prefix(lead)
@@ -186,7 +249,10 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
 }
 
 fn agency(folded: &str) -> Option<&'static str> {
-    let name = folded.strip_prefix("l ").unwrap_or(folded);
+    let name = ["l ", "avec l ", "avec "]
+        .iter()
+        .find_map(|lead| folded.strip_prefix(lead))
+        .unwrap_or(folded);
     AGENCIES
         .iter()
         .find(|(known, _)| *known == name)
@@ -207,6 +273,14 @@ fn without_brackets(line: &str, credit: &mut Credit) -> String {
     while let Some((before, after)) = rest.split_once('(') {
         out.push_str(before);
         let (inside, behind) = after.split_once(')').unwrap_or((after, ""));
+        if PICTURES.iter().any(|word| fold(inside).starts_with(word)) {
+            // Who took the pictures did not write the article.
+            let end = [" et ", ",", ";", "/", " & "]
+                .iter()
+                .filter_map(|end| out.rfind(end))
+                .max();
+            out.truncate(end.unwrap_or(out.len()));
+        }
         for part in parts(inside) {
             if let Some(agency) = agency(&fold(part)) {
                 push(&mut credit.agencies, agency);
@@ -259,6 +333,26 @@ fn without_lead(part: &str) -> &str {
     part.trim_matches([':', ' ', '\u{a0}', '.', '*'])
 }
 
+/// The name in front of what its bearer is, where no comma stands between: "Jeanne Martin Journaliste".
+fn without_role(part: &str) -> &str {
+    let mut words = 0;
+    for (at, _) in part.match_indices(' ') {
+        words += 1;
+        let rest = part.get(at + 1..).unwrap_or_default();
+        let behind = fold(rest);
+        if words >= 1
+            && ROLES_BEHIND.iter().any(|role| {
+                behind
+                    .strip_prefix(role)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
+        {
+            return part.get(..at).unwrap_or(part).trim_end();
+        }
+    }
+    part
+}
+
 /// The part before "le 5 février" and "on May 5".
 fn without_date(part: &str) -> &str {
     for lead in [" le ", " Le ", " on ", " am "] {
@@ -273,10 +367,12 @@ fn without_date(part: &str) -> &str {
 
 /// Whether a line names people in front of or behind a date.
 pub(super) fn is_dated(line: &str) -> bool {
+    // A date may have the strokes that part names too: "Publié le 05/02/2026".
     line.chars().count() < 160
-        && parts(line)
-            .iter()
-            .any(|part| depeche_feed::parse_date(part).is_some())
+        && line
+            .split(" - ")
+            .chain(parts(line))
+            .any(|part| parse_date(part).is_some())
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -289,7 +385,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
-        && depeche_feed::parse_date(part).is_none()
+        && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
             c.is_uppercase()

@@ -35,8 +35,17 @@ impl Hints {
     pub(super) const PAYWALL: Self = Self(512);
     /// Its writers, among what is [`Hints::BYLINE`].
     pub(super) const AUTHOR: Self = Self(2048);
+    /// A subheading that is no heading element.
+    pub(super) const SUBHEAD: Self = Self(4096);
     /// A sentence of the article shown once more.
     pub(super) const PULLED: Self = Self(1024);
+
+    /// Where the page stands in its site.
+    pub(super) const CRUMBS: Self = Self(4096);
+    /// The article's labels.
+    pub(super) const LABELS: Self = Self(8192);
+    /// What has dates of its own: comments, captions.
+    pub(super) const FOREIGN_DATES: Self = Self(Self::COMMENTS.0 | Self::CAPTION.0);
 
     pub(super) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -58,7 +67,7 @@ impl Hints {
     /// Whether an inline element of these hints is told apart from the words around it.
     pub(super) fn breaks_inline(self) -> bool {
         self.intersects(Self(
-            Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0,
+            Self::OUT.0 | Self::BYLINE.0 | Self::CAPTION.0 | Self::CHAPO.0 | Self::SUBHEAD.0,
         ))
     }
 }
@@ -115,7 +124,10 @@ impl Rules {
                 }
                 Some("weak") => Hints::WEAK,
                 Some("paywall") => Hints::PAYWALL,
+                Some("crumbs") => Hints::CRUMBS,
+                Some("labels") => Hints::LABELS,
                 Some("pulled") => Hints::PULLED,
+                Some("subhead") => Hints::SUBHEAD,
                 _ => continue,
             };
             for word in words {

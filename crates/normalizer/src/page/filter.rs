@@ -8,13 +8,27 @@ use rustc_hash::FxHashMap;
 use super::byline;
 use super::classes::Hints;
 use super::main_text::{Finder, VOTED_SHARE};
-use super::score::ends_sentence;
+use super::score::{ends_in_hour, ends_sentence};
 use super::skim::{Block, Kind, Tag};
 use super::words::Shingles;
-use crate::text::{Line, fold, line_kind};
+use crate::text::{Line, fold, line_kind_of};
 
 /// Blocks of a teaser: label, heading, two lines, author, date.
 const MAX_TEASER_BLOCKS: usize = 6;
+
+/// Blocks of an offer to subscribe: heading, what is offered, conditions, thanks.
+const MAX_OFFER_BLOCKS: usize = 8;
+
+/// The share of a quote's shingles that the article has where it was pulled from it: it may be shortened, and name its
+/// source.
+const PULLED_SHARE: f32 = 0.6;
+
+/// The share of a line that is links above which it may lead to other articles.
+const LINKED_SHARE: f32 = 0.3;
+
+/// Words of a scrap, and how often a page shows the same one where it is a button.
+const MAX_SCRAP_WORDS: usize = 6;
+const MIN_EQUAL_SCRAPS: usize = 3;
 
 /// Links that follow a heading.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +41,7 @@ struct Links {
 
 /// Whether a line says who wrote it, or when.
 fn is_credit(text: &str) -> bool {
-    if ends_sentence(text) {
+    if ends_sentence(text) && !ends_in_hour(text) {
         return false;
     }
     byline::is_byline(text)
@@ -54,6 +68,7 @@ impl Finder<'_> {
         let mut seen: FxHashMap<String, usize> = FxHashMap::default();
         let mut links: Option<Links> = None;
         let mut announcing = None;
+        let scraps = self.scraps(kept);
         for (number, block) in self
             .skim
             .blocks
@@ -72,14 +87,32 @@ impl Finder<'_> {
                 if number >= until {
                     links = None;
                 } else if !is_voted && (box_of_its_own || block.link_share() > 0.5) {
+                    // The first teaser under such a heading goes whole, as the others do.
+                    if let Some(until) = self.teaser_behind(number).filter(|_| !box_of_its_own) {
+                        links = Some(Links {
+                            until,
+                            box_of_its_own: true,
+                        });
+                    }
                     continue;
                 } else if prose || matches!(block.kind, Kind::Heading(_)) {
                     links = None;
                 }
             }
-            match line_kind(text) {
+            match line_kind_of(text, block.link_share() > LINKED_SHARE) {
                 Line::Text => {}
-                Line::Boilerplate => continue,
+                Line::Boilerplate | Line::Readers => continue,
+                Line::Offer if is_voted => {}
+                Line::Offer => {
+                    if let Some(boxed) = self.offer_box(number) {
+                        lines.retain(|line| !boxed.contains(line));
+                        links = Some(Links {
+                            until: boxed.end,
+                            box_of_its_own: true,
+                        });
+                    }
+                    continue;
+                }
                 Line::Links => {
                     if block.words <= 12 && block.link_share() < 0.3 {
                         links = Some(self.links_behind(number));
@@ -94,7 +127,10 @@ impl Finder<'_> {
                     (announcing == Some(*last) && before.kind == Kind::Item)
                         || self.skim.text(before).trim_end().ends_with(':')
                 });
-            if !is_voted && !announced && self.is_scrap(block, text, prose) {
+            let again = !prose
+                && block.kind == Kind::Text
+                && scraps.get(text).is_some_and(|count| *count >= MIN_EQUAL_SCRAPS);
+            if !is_voted && !announced && (again || self.is_scrap(block, text, prose)) {
                 if let Some(until) = self.teaser_behind(number) {
                     links = Some(Links {
                         until,
@@ -121,6 +157,38 @@ impl Finder<'_> {
             lines.push(number);
         }
         self.without_pulled(lines)
+    }
+
+    /// How often each scrap that is no paragraph is shown.
+    fn scraps(&self, kept: &[bool]) -> FxHashMap<&str, usize> {
+        let mut scraps: FxHashMap<&str, usize> = FxHashMap::default();
+        for (number, block) in self.skim.blocks.iter().enumerate() {
+            let tag = self.skim.elements[block.element].tag;
+            if kept[number]
+                && block.kind == Kind::Text
+                && block.words <= MAX_SCRAP_WORDS
+                && !matches!(tag, Tag::Paragraph | Tag::Pre)
+                && !block.is_bold()
+            {
+                *scraps.entry(self.skim.text(block)).or_default() += 1;
+            }
+        }
+        scraps
+    }
+
+    /// The blocks of the box that an offer to subscribe stands in.
+    fn offer_box(&self, number: usize) -> Option<std::ops::Range<usize>> {
+        let container = self.scores.container;
+        let all = self.scores.prose_in(self.skim, container);
+        self.skim
+            .around(self.skim.blocks[number].element)
+            .take_while(|element| *element != container)
+            .map(|element| (element, self.skim.elements[element].blocks.clone()))
+            .find(|(_, blocks)| blocks.len() > 1)
+            .filter(|(element, blocks)| {
+                blocks.len() <= MAX_OFFER_BLOCKS && self.scores.prose_in(self.skim, *element) * 4 < all
+            })
+            .map(|(_, blocks)| blocks)
     }
 
     /// What a heading over links heads: the rest of the box it stands in, or the links behind it.
@@ -167,7 +235,12 @@ impl Finder<'_> {
     /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
     fn is_scrap(&self, block: &Block, text: &str, prose: bool) -> bool {
         let links = block.link_share();
-        if !prose && block.kind == Kind::Text && block.words <= 16 && is_credit(text) {
+        let most = match block.kind {
+            Kind::Text => 16,
+            Kind::Item => 8,
+            _ => 0,
+        };
+        if !prose && block.words <= most && is_credit(text) {
             return true;
         }
         match block.kind {
@@ -180,7 +253,11 @@ impl Finder<'_> {
                     matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
                 links > 0.6
                     || text.chars().all(|c| !c.is_alphanumeric())
-                    || (!paragraph && block.words < 4 && !ends_sentence(text) && !block.is_bold())
+                    || (!paragraph
+                        && block.words < 4
+                        && !ends_sentence(text)
+                        && !block.is_bold()
+                        && !self.skim.elements[block.element].hints.contains(Hints::SUBHEAD))
             }
         }
     }
@@ -208,7 +285,7 @@ impl Finder<'_> {
         lines
             .into_iter()
             .filter(|number| {
-                !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < 0.9
+                !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < PULLED_SHARE
             })
             .collect()
     }

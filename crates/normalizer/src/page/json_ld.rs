@@ -14,15 +14,123 @@ const MAX_DEPTH: usize = 6;
 /// Articles of a page. Front pages list hundreds.
 const MAX_ARTICLES: usize = 32;
 
-/// All article objects of a page's scripts, in document order.
-pub(super) fn articles(scripts: &[String]) -> Vec<Value> {
-    let mut found = Vec::new();
-    for script in scripts {
-        if let Some(value) = parse(script) {
-            collect(value, &mut found, 0);
+/// Steps of a path: site, section, part of it, title.
+const MAX_CRUMBS: usize = 8;
+
+/// What a page's scripts say.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    /// All article objects, in document order.
+    pub(super) articles: Vec<Value>,
+    /// Names of the path to the page, its site first.
+    pub(super) crumbs: Vec<String>,
+    /// The name of the site, where an object of its own says it.
+    pub(super) site_name: Option<String>,
+    /// When the page was published and changed, where it is told of the page and not of an article.
+    pub(super) page_published: Option<String>,
+    pub(super) page_modified: Option<String>,
+    /// People that are told apart from what they wrote, by their identifiers.
+    people: Vec<(String, String)>,
+}
+
+impl Linked {
+    /// Reads a page's scripts.
+    pub(super) fn of(scripts: &[String]) -> Self {
+        let mut linked = Self::default();
+        for script in scripts {
+            if let Some(value) = parse(script) {
+                linked.collect(value, 0);
+            }
+        }
+        linked
+    }
+
+    /// The names of a field's people, those told elsewhere included.
+    pub(super) fn names(&self, article: &Value, field: &str) -> Vec<String> {
+        let named = texts(article, field);
+        if !named.is_empty() {
+            return named;
+        }
+        let known = |value: &Value| {
+            let id = value.get("@id")?.as_str()?;
+            self.people
+                .iter()
+                .find(|(known, _)| known == id)
+                .map(|(_, name)| name.clone())
+        };
+        match article.get(field) {
+            Some(Value::Array(values)) => values.iter().filter_map(known).collect(),
+            Some(value) => known(value).into_iter().collect(),
+            None => Vec::new(),
         }
     }
-    found
+
+    fn collect(&mut self, value: Value, depth: usize) {
+        if depth > MAX_DEPTH || self.articles.len() >= MAX_ARTICLES {
+            return;
+        }
+        match value {
+            Value::Array(values) => values
+                .into_iter()
+                .for_each(|value| self.collect(value, depth + 1)),
+            Value::Object(mut object) => {
+                let own = is_article(object.get("@type"));
+                let nested: Vec<Value> = ["@graph", "mainEntity", "mainEntityOfPage", "breadcrumb"]
+                    .iter()
+                    // What an article is the main entity of names its address.
+                    .filter_map(|name| {
+                        if own {
+                            object.get(*name).cloned()
+                        } else {
+                            object.remove(*name)
+                        }
+                    })
+                    .collect();
+                let value = Value::Object(object);
+                if own {
+                    self.articles.push(value);
+                } else {
+                    self.other(&value);
+                }
+                for value in nested {
+                    self.collect(value, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is said beside the article.
+    fn other(&mut self, object: &Value) {
+        let is = |kind: &str| match object.get("@type") {
+            Some(Value::String(found)) => found == kind,
+            Some(Value::Array(found)) => found.iter().any(|found| found.as_str() == Some(kind)),
+            _ => false,
+        };
+        if is("BreadcrumbList") && self.crumbs.is_empty() {
+            let items = object.get("itemListElement").and_then(Value::as_array);
+            self.crumbs = items
+                .into_iter()
+                .flatten()
+                .take(MAX_CRUMBS)
+                .filter_map(|item| text(item, "name").or_else(|| named(item.get("item")?, "name")))
+                .collect();
+        } else if is("WebSite") || is("NewsMediaOrganization") {
+            self.site_name = self.site_name.take().or_else(|| text(object, "name"));
+        } else if is("WebPage") || is("ItemPage") || is("VideoObject") {
+            self.page_published = self
+                .page_published
+                .take()
+                .or_else(|| date(object, "datePublished"))
+                .or_else(|| date(object, "uploadDate"));
+            self.page_modified = self.page_modified.take().or_else(|| date(object, "dateModified"));
+        } else if is("Person")
+            && let (Some(id), Some(name)) = (text(object, "@id"), text(object, "name"))
+            && self.people.len() < MAX_ARTICLES
+        {
+            self.people.push((id, name));
+        }
+    }
 }
 
 /// The article that the page is about: the one whose headline its own title repeats, else the first.
@@ -95,43 +203,15 @@ fn mended(json: &str) -> String {
     out
 }
 
-fn collect(value: Value, found: &mut Vec<Value>, depth: usize) {
-    if depth > MAX_DEPTH || found.len() >= MAX_ARTICLES {
-        return;
-    }
-    match value {
-        Value::Array(values) => values
-            .into_iter()
-            .for_each(|value| collect(value, found, depth + 1)),
-        Value::Object(mut object) => {
-            let own = is_article(object.get("@type"));
-            let nested: Vec<Value> = ["@graph", "mainEntity", "mainEntityOfPage"]
-                .iter()
-                // What an article is the main entity of names its address.
-                .filter_map(|name| {
-                    if own {
-                        object.get(*name).cloned()
-                    } else {
-                        object.remove(*name)
-                    }
-                })
-                .collect();
-            if own {
-                found.push(Value::Object(object));
-            }
-            for value in nested {
-                collect(value, found, depth + 1);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// `NewsArticle`, `ReportageNewsArticle`, `BlogPosting`, `LiveBlogPosting` and their like.
 fn is_article(kind: Option<&Value>) -> bool {
     match kind {
         Some(Value::String(kind)) => {
-            kind.ends_with("Article") || kind.ends_with("BlogPosting") || kind == "Report" || kind == "Review"
+            kind.ends_with("Article")
+                || kind.ends_with("BlogPosting")
+                || kind == "SocialMediaPosting"
+                || kind == "Report"
+                || kind == "Review"
         }
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| is_article(Some(kind))),
         _ => false,
@@ -141,6 +221,14 @@ fn is_article(kind: Option<&Value>) -> bool {
 /// A field's text.
 pub(super) fn text(article: &Value, field: &str) -> Option<String> {
     article.get(field).and_then(first_string)
+}
+
+/// A field's date as it is written; some write the seconds or milliseconds since 1970 as a number.
+pub(super) fn date(article: &Value, field: &str) -> Option<String> {
+    match article.get(field)? {
+        Value::Number(number) => Some(number.to_string()),
+        value => first_string(value),
+    }
 }
 
 /// A field's texts: those of a list, or one.
@@ -196,7 +284,7 @@ mod tests {
             "{\"@type\":\"Article\",\"headline\":\"Le budget\nest voté\",}",
             r#"[{"@type":"BlogPosting","headline":"Le budget est voté"}];"#,
         ] {
-            let found = articles(&[script.to_owned()]);
+            let found = Linked::of(&[script.to_owned()]).articles;
             assert_eq!(found.len(), 1, "{script}");
             assert_eq!(
                 text(&found[0], "headline").as_deref(),
@@ -204,13 +292,17 @@ mod tests {
                 "{script}"
             );
         }
-        assert!(articles(&["{".to_owned(), "nul".to_owned()]).is_empty());
+        assert!(
+            Linked::of(&["{".to_owned(), "nul".to_owned()])
+                .articles
+                .is_empty()
+        );
     }
 
     #[test]
     fn of_several_articles_the_pages_own_is_taken() {
         let list = r#"[{"@type":"NewsArticle","headline":"Une autre histoire du jour"},{"@type":"NewsArticle","headline":"Le budget est voté"}]"#;
-        let found = articles(&[list.to_owned()]);
+        let found = Linked::of(&[list.to_owned()]).articles;
         let own = own(&found, &["Le budget est voté - Exemple"]).unwrap();
         assert_eq!(text(own, "headline").as_deref(), Some("Le budget est voté"));
     }

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::beside::Beside;
 use super::classes::Hints;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Kind, Skim, Tag, shortened};
@@ -35,6 +36,18 @@ pub(super) const VOTED_SHARE: f32 = 0.75;
 /// Words of a standfirst, all its lines together. Those of the French press run to 60, of magazines to 100.
 const MAX_CHAPO_WORDS: usize = 140;
 
+/// Words of a paragraph that presents an author.
+const MAX_BIO_WORDS: usize = 70;
+
+/// Words of a last line with an address to write to.
+const MAX_CONTACT_WORDS: usize = 30;
+
+/// What follows an author's name where the author is presented, folded.
+const BIO_VERBS: &[&str] = &[
+    "is", "was", "covers", "writes", "has", "reports", "works", "lives", "can", "joined", "teaches", "est",
+    "ecrit", "ist", "schreibt", "arbeitet", "es", "escribe", "e", "scrive",
+];
+
 /// What is known of the article from elsewhere.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Clues<'a> {
@@ -42,6 +55,7 @@ pub(super) struct Clues<'a> {
     pub(super) description: Option<&'a str>,
     /// The `articleBody` of JSON-LD, without markup.
     pub(super) body: Option<&'a str>,
+    pub(super) authors: &'a [String],
 }
 
 /// The main text.
@@ -53,6 +67,8 @@ pub(super) struct MainText {
     pub(super) from_body: bool,
     /// The blocks of the element that holds it, the article's or not.
     pub(super) around: Range<usize>,
+    /// Captions and tables.
+    pub(super) beside: Beside,
 }
 
 /// Extracts the main text.
@@ -79,14 +95,14 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
             .elements
             .get(finder.scores.container)
             .map(|element| element.blocks.clone());
-        (finder.text(), around.unwrap_or_default())
+        (finder.text(), around.unwrap_or_default(), finder.beside())
     };
-    let (mut text, mut around) = read(Trust::Names);
+    let (mut text, mut around, mut beside) = read(Trust::Names);
     let words = word_count(&text);
     if words < MIN_WORDS {
         let again = read(Trust::Nothing);
         if word_count(&again.0) > words.max(MIN_WORDS) * 2 {
-            (text, around) = again;
+            (text, around, beside) = again;
         }
     }
     if let Some((body, shingles)) = &body {
@@ -98,6 +114,7 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
                 text: (*body).to_owned(),
                 from_body: true,
                 around,
+                beside,
             };
         }
     }
@@ -105,11 +122,12 @@ pub(super) fn extract(skim: &Skim, clues: Clues<'_>) -> MainText {
         text,
         from_body: false,
         around,
+        beside,
     }
 }
 
 /// The block of the article's heading: the one that says the page's title, else the first of the first level.
-fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
+pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
     let wanted = title.map(fold).unwrap_or_default();
     let headings = || {
         skim.blocks
@@ -180,7 +198,8 @@ impl Finder<'_> {
     fn keep(&self, element: usize, kept: &mut [bool]) {
         let range = self.skim.elements[element].blocks.clone();
         for number in range {
-            kept[number] = self.scores.out[self.skim.blocks[number].element] == Out::No;
+            kept[number] =
+                self.scores.out[self.skim.blocks[number].element] == Out::No && !self.scores.theirs[number];
         }
     }
 
@@ -296,6 +315,16 @@ impl Finder<'_> {
     fn trim(&self, lines: &mut Vec<usize>, voted: &[Option<f32>]) {
         let blocks = &self.skim.blocks;
         let prose = |number: &usize| self.scores.prose[*number];
+        // What stands above the title is the site's, unless little stands below.
+        if let Some(title) = self.title {
+            let words = |above: bool| -> usize {
+                let side = lines.iter().filter(|number| (**number < title) == above);
+                side.map(|number| blocks[*number].words).sum()
+            };
+            if words(false) > words(true) * 2 {
+                lines.retain(|number| *number >= title || self.is_chapo(*number));
+            }
+        }
         let Some(first) = lines.iter().position(prose) else {
             return;
         };
@@ -323,6 +352,11 @@ impl Finder<'_> {
                 Kind::Heading(_) => false,
                 Kind::Item => block.link_share() < 0.3,
                 Kind::Quote => true,
+                Kind::Text if lines.len() > 1 && !is_voted && self.is_about_author(text, block.words) => {
+                    false
+                }
+                // An address to write to.
+                Kind::Text if block.words <= MAX_CONTACT_WORDS && text.contains('@') && !is_voted => false,
                 Kind::Text if block.is_bold() && !prose(last) && !ends_sentence(text) => false,
                 Kind::Text => {
                     (prose(last) && block.link_share() < 0.4)
@@ -350,6 +384,22 @@ impl Finder<'_> {
         *lines = headed;
     }
 
+    /// Whether a last paragraph presents who wrote the article.
+    fn is_about_author(&self, text: &str, words: usize) -> bool {
+        if words > MAX_BIO_WORDS {
+            return false;
+        }
+        let folded = fold(text);
+        self.clues.authors.iter().any(|author| {
+            let author = fold(author);
+            author.contains(' ')
+                && folded
+                    .strip_prefix(author.as_str())
+                    .and_then(|rest| rest.trim_start().split(' ').next())
+                    .is_some_and(|verb| BIO_VERBS.contains(&verb))
+        })
+    }
+
     /// The standfirst, where it stands outside the container.
     fn chapo(&self, lines: &[usize]) -> Vec<usize> {
         let Some(first) = lines.first().copied() else {
@@ -373,7 +423,23 @@ impl Finder<'_> {
                 && block.kind == Kind::Text
                 && block.words >= 10
                 && ends_sentence(text);
-            if (plain || self.is_chapo(number))
+            // A heading right below the title that is as long as a sentence.
+            let below = self
+                .title
+                .is_some_and(|title| (title + 1..title + 3).contains(&number))
+                && matches!(block.kind, Kind::Heading(2..=4))
+                && block.words >= 8;
+            // Where the standfirst is a list, all its items.
+            let item = block.kind == Kind::Item
+                && found.last().is_some_and(|last| {
+                    let list = |number: usize| {
+                        let element = self.skim.blocks[number].element;
+                        let mut around = self.skim.around(element);
+                        around.find(|outer| self.skim.elements[*outer].tag == Tag::List)
+                    };
+                    self.skim.blocks[*last].kind == Kind::Item && list(*last) == list(number)
+                });
+            if (plain || below || item || self.is_chapo(number))
                 && line_kind(text) == Line::Text
                 && words + block.words <= MAX_CHAPO_WORDS
                 && !lines

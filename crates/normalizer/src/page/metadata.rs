@@ -3,17 +3,20 @@
 //! Each field from the first source that has it, in that order: JSON-LD is written for machines and is the most exact.
 //! Where a site signs for its writers ("Le Quotidien"), the byline that readers see is asked for names.
 
-use depeche_model::Published;
+use depeche_model::{Published, Warning, WarningCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::byline::{self, Credit};
-use super::classes::Hints;
-use super::json_ld;
-use super::skim::{Head, Skim, filled};
+use super::byline::Credit;
+use super::dates;
+use super::json_ld::{self, Linked};
+use super::main_text;
+use super::places::{Place, Places};
+use super::signature::{self, Site};
+use super::skim::{Head, Link, Skim, Tag, Target, filled};
 use super::title;
+use crate::text::fold;
 use crate::urls;
-use depeche_feed::parse_date;
 
 /// The fields of a page.
 #[derive(Debug, Default)]
@@ -40,48 +43,40 @@ pub(super) struct Metadata {
     pub(super) asks_password: bool,
     /// The text as JSON-LD or microdata give it, in one paragraph mostly.
     pub(super) article_body: Option<String>,
+    /// What was guessed or derived in reading the fields.
+    pub(super) notes: Vec<Warning>,
 }
 
 /// Labels of an article. More are a site's words for search engines.
 const MAX_TAGS: usize = 20;
 
-/// Blocks around the heading among which the byline stands.
-const BYLINE_BLOCKS: usize = 40;
+/// Words of a section's name.
+const MAX_SECTION_WORDS: usize = 5;
 
-/// Words of a byline with its date.
-const MAX_BYLINE_WORDS: usize = 24;
+/// Bytes of it.
+const MAX_SECTION_BYTES: usize = 80;
 
-const PUBLISHED: &[&str] = &[
-    "article:published_time",
-    "og:article:published_time",
-    "article:published",
-    "og:published_time",
-    "datepublished",
-    "date_published",
-    "publication_date",
-    "publish-date",
-    "publish_date",
-    "pubdate",
-    "parsely-pub-date",
-    "sailthru.date",
-    "cxenseparse:recs:publishtime",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dc.date",
-    "dcterms.created",
-    "dcterms.date",
-    "date",
-];
+/// Words of a label.
+const MAX_LABEL_WORDS: usize = 6;
 
-const MODIFIED: &[&str] = &[
-    "article:modified_time",
-    "og:article:modified_time",
-    "og:updated_time",
-    "datemodified",
-    "article:modified",
-    "last-modified",
-    "dcterms.modified",
-    "dc.date.modified",
+/// Blocks above the heading in which a link names its section.
+const ABOVE_TITLE: usize = 3;
+
+/// What the first step of a path is called, folded.
+const HOME: &[&str] = &[
+    "accueil",
+    "page d accueil",
+    "a la une",
+    "une",
+    "home",
+    "startseite",
+    "retour",
+    "article",
+    "articles",
+    "actualites",
+    "actu",
+    "actus",
+    "news",
 ];
 
 /// Reads a page's fields.
@@ -89,7 +84,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     let head = &skim.head;
     let first_heading = title::heading(skim);
     let open_title = meta(head, &["og:title", "twitter:title"]);
-    let articles = json_ld::articles(&head.json_ld);
+    let linked = Linked::of(&head.json_ld);
     let titles: Vec<&str> = [
         first_heading.as_deref(),
         open_title.as_deref(),
@@ -99,16 +94,17 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     .flatten()
     .collect();
     let mut metadata = Metadata {
-        is_article: !articles.is_empty()
+        is_article: !linked.articles.is_empty()
             || meta(head, &["og:type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("article")),
         asks_password: head.asks_password,
         ..Metadata::default()
     };
     let mut headline = None;
     let mut credit = Credit::default();
-    if let Some(own) = json_ld::own(&articles, &titles) {
+    let own = json_ld::own(&linked.articles, &titles);
+    if let Some(own) = own {
         headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
-        article(own, &mut metadata, &mut credit);
+        article(own, &linked, &mut metadata, &mut credit);
     }
     metadata.canonical = head
         .canonical
@@ -128,7 +124,13 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
                 "dc.publisher",
             ],
         )
+        .or_else(|| linked.site_name.clone())
     });
+    let written: Vec<String> = [&headline, &open_title, &first_heading, &head.title]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     metadata.title = title::choose(title::Candidates {
         headline,
         open_graph: open_title.or_else(|| meta(head, &["dc.title", "dcterms.title", "title"])),
@@ -136,6 +138,9 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         document: head.title.clone(),
         site_name: metadata.site_name.as_deref(),
     });
+    metadata
+        .notes
+        .extend(title_cleaned(metadata.title.as_deref(), &written));
     metadata.description = metadata
         .description
         .or_else(|| {
@@ -150,20 +155,14 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
             )
         })
         .or_else(|| property(head, "description"));
-    dates(skim, &mut metadata);
-    metadata.authors = authors(skim, credit, metadata.site_name.as_deref());
-    if metadata.sections.is_empty() {
-        metadata.sections = meta(
-            head,
-            &["article:section", "og:section", "section", "dc.subject.section"],
-        )
-        .or_else(|| property(head, "articlesection"))
-        .into_iter()
-        .collect();
-    }
-    if metadata.tags.is_empty() {
-        metadata.tags = tags(head);
-    }
+    let title = main_text::title_block(skim, metadata.title.as_deref()).or_else(|| title::block(skim));
+    let dates = dates::read(skim, title, url, own, &linked);
+    metadata.published = dates.published;
+    metadata.modified = dates.modified;
+    metadata.notes.extend(dates.warnings);
+    let site = Site::of(metadata.site_name.as_deref(), url);
+    metadata.authors = signature::read(skim, title, credit, &site, &mut metadata.notes);
+    sections_and_tags(skim, title, &linked, &site, &mut metadata);
     metadata.tags.truncate(MAX_TAGS);
     metadata.image = image(head, metadata.image, url);
     metadata.paywalled = match metadata.free {
@@ -176,6 +175,50 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
+}
+
+/// What the article is filed under.
+fn sections_and_tags(
+    skim: &Skim,
+    title: Option<usize>,
+    linked: &Linked,
+    site: &Site,
+    metadata: &mut Metadata,
+) {
+    let head = &skim.head;
+    let own_links = OwnLinks::of(skim, title);
+    if metadata.sections.is_empty() {
+        metadata.sections = meta(
+            head,
+            &[
+                "article:section",
+                "og:article:section",
+                "og:section",
+                "section",
+                "parsely-section",
+                "dc.subject.section",
+            ],
+        )
+        .or_else(|| property(head, "articlesection"))
+        .or_else(|| first_section(&linked.crumbs, metadata, site))
+        .or_else(|| first_section(&own_links.texts(Target::Section), metadata, site))
+        .or_else(|| own_links.above_title())
+        .into_iter()
+        .collect();
+    }
+    if metadata.tags.is_empty() {
+        metadata.tags = tags(head, &own_links);
+    }
+}
+
+/// That a title was cut out of what is written, where it was.
+fn title_cleaned(title: Option<&str>, written: &[String]) -> Option<Warning> {
+    let title = title?;
+    if written.iter().any(|whole| whole.trim() == title.trim()) {
+        return None;
+    }
+    let whole = written.iter().find(|whole| whole.contains(title))?;
+    Some(Warning::new(WarningCode::TitleCleaned, whole))
 }
 
 /// The lead image's address.
@@ -228,201 +271,7 @@ fn is_locked(head: &Head) -> bool {
     })
 }
 
-fn dates(skim: &Skim, metadata: &mut Metadata) {
-    let head = &skim.head;
-    let of = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| parse_date(&meta(head, &[name]).or_else(|| property(head, name))?))
-    };
-    metadata.published = metadata
-        .published
-        .take()
-        .or_else(|| of(PUBLISHED))
-        .or_else(|| shown_date(skim, false));
-    metadata.modified = metadata
-        .modified
-        .take()
-        .or_else(|| of(MODIFIED).map(|date| date.at))
-        .or_else(|| shown_date(skim, true).map(|date| date.at));
-}
-
-/// The date that a page shows: of its `time` elements those that say what they are first, then those in the article.
-fn shown_date(skim: &Skim, modified: bool) -> Option<Published> {
-    let times = &skim.head.times;
-    let read = |time: &super::skim::Time| {
-        time.machine
-            .as_deref()
-            .and_then(parse_date)
-            .or_else(|| parse_date(&time.shown))
-    };
-    let mut candidates = times.iter().filter(|time| time.modified == modified);
-    if modified {
-        return candidates.find_map(read);
-    }
-    times
-        .iter()
-        .filter(|time| time.published && !time.modified)
-        .find_map(read)
-        .or_else(|| candidates.clone().filter(|time| time.in_article).find_map(read))
-        .or_else(|| candidates.find_map(read))
-        .or_else(|| line_date(skim))
-}
-
-/// The date of a line that says of itself that it is one: "Publié le 05/02/26 à 18:30".
-fn line_date(skim: &Skim) -> Option<Published> {
-    const LEADS: &[&str] = &[
-        "Publié le",
-        "publié le",
-        "Publié",
-        "Posté le",
-        "Mis en ligne le",
-        "Mis en ligne",
-        "Par ",
-        "Le ",
-        "le ",
-        "Published on",
-        "Published",
-        "Posted on",
-        "Date de publication :",
-        "Date :",
-    ];
-    let from = title::block(skim).unwrap_or(0);
-    skim.blocks
-        .iter()
-        .skip(from.saturating_sub(4))
-        .take(BYLINE_BLOCKS)
-        .filter(|block| block.words <= MAX_BYLINE_WORDS)
-        .find_map(|block| {
-            let text = skim.text(block);
-            let parts = [" | ", " - ", " – ", " — ", " · ", " • ", " par ", " by "];
-            let part = |text: &str| {
-                parts
-                    .iter()
-                    .find_map(|separator| text.split(separator).find_map(parse_date))
-            };
-            part(text).or_else(|| {
-                LEADS.iter().find_map(|lead| {
-                    let (_, rest) = text.split_once(lead)?;
-                    let rest = rest.trim_start_matches([' ', ':', '\u{a0}']);
-                    // Behind the date may stand when it was changed, or who wrote it.
-                    let end = [
-                        " - ", " – ", " | ", " par ", ", mis", " mis à", " (", " · ", " • ",
-                    ]
-                    .iter()
-                    .filter_map(|end| rest.find(end))
-                    .min()
-                    .unwrap_or(rest.len());
-                    parse_date(rest.get(..end)?.trim_end_matches([',', '.', ' ']))
-                })
-            })
-        })
-}
-
-/// Names from the most exact source: linked data, `meta`, marked links, and the line under the title.
-fn authors(skim: &Skim, mut credit: Credit, site: Option<&str>) -> Vec<String> {
-    let head = &skim.head;
-    if credit.authors.is_empty() {
-        for name in [
-            "author",
-            "article:author",
-            "dc.creator",
-            "dcterms.creator",
-            "parsely-author",
-            "sailthru.author",
-            "og:article:author",
-        ] {
-            for (_, content) in head.metas.iter().filter(|(known, _)| known == name) {
-                credit.add(content);
-            }
-            if !credit.authors.is_empty() {
-                break;
-            }
-        }
-    }
-    if credit.authors.is_empty() {
-        head.authors.iter().for_each(|author| credit.add(author));
-    }
-    let site = site.map(crate::text::fold);
-    let is_site = |name: &String| {
-        let name = crate::text::fold(name);
-        site.as_ref().is_some_and(|site| *site == name)
-            || matches!(name.as_str(), "admin" | "administrateur" | "webmaster")
-    };
-    let mut shown = Credit::default();
-    shown_byline(skim, &mut shown, credit.authors.iter().all(is_site));
-    if credit.authors.iter().all(is_site) && !shown.authors.iter().all(is_site) {
-        credit.authors = shown.authors;
-    }
-    for agency in shown.agencies {
-        if !credit.agencies.contains(&agency) {
-            credit.agencies.push(agency);
-        }
-    }
-    credit.into_names()
-}
-
-/// The line under the title, or above the text, that names its writers. Where they are known already (`search` unset),
-/// only a line that begins as bylines do is asked for agencies.
-fn shown_byline(skim: &Skim, credit: &mut Credit, search: bool) {
-    let from = title::block(skim).unwrap_or(0).saturating_sub(4);
-    let near = || {
-        skim.blocks
-            .iter()
-            .skip(from)
-            .take(BYLINE_BLOCKS)
-            .filter(|block| block.words <= MAX_BYLINE_WORDS)
-    };
-    for block in near() {
-        let text = skim.text(block);
-        if byline::is_byline(text) {
-            credit.add(text);
-            if !credit.is_empty() {
-                return;
-            }
-        }
-    }
-    if !search {
-        return;
-    }
-    let marked = |hint: Hints| {
-        near().filter(move |block| {
-            let mut around = skim.around(block.element).take(3);
-            around.any(|element| skim.elements[element].hints.contains(hint))
-        })
-    };
-    // Among dates and counts a name is two words or three that begin with a capital.
-    let is_plain_name = |text: &str| {
-        (2..=3).contains(&text.split(' ').count())
-            && text.split(' ').all(|word| word.starts_with(char::is_uppercase))
-            && text
-                .chars()
-                .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '’' | '\''))
-    };
-    let authors = marked(Hints::AUTHOR);
-    let plain = marked(Hints::BYLINE).filter(|block| is_plain_name(skim.text(block)));
-    for block in authors.chain(plain) {
-        credit.add(skim.text(block));
-        if !credit.is_empty() {
-            return;
-        }
-    }
-    for block in near().take(12) {
-        let text = skim.text(block);
-        if byline::is_dated(text) {
-            match byline::agency_of_text(text) {
-                // "Paris (AFP)": a place, not a name.
-                Some(agency) => credit.agencies.push(agency.to_owned()),
-                None => credit.add(text),
-            }
-            if !credit.is_empty() {
-                return;
-            }
-        }
-    }
-}
-
-fn tags(head: &Head) -> Vec<String> {
+fn tags(head: &Head, links: &OwnLinks) -> Vec<String> {
     let listed: Vec<String> = head
         .metas
         .iter()
@@ -435,9 +284,109 @@ fn tags(head: &Head) -> Vec<String> {
     if !head.tags.is_empty() {
         return head.tags.clone();
     }
+    let linked = links.texts(Target::Label);
+    if !linked.is_empty() {
+        return linked;
+    }
     meta(head, &["news_keywords", "keywords"])
         .map(|content| split_labels(&content))
         .unwrap_or_default()
+}
+
+/// The first name of the path to a page that is a section's: neither the site's, nor the article's own.
+fn first_section(path: &[String], metadata: &Metadata, site: &Site) -> Option<String> {
+    let title = metadata.title.as_deref().map(fold).unwrap_or_default();
+    path.iter()
+        .map(|name| name.trim_matches(|c: char| !c.is_alphanumeric()))
+        .find(|name| {
+            let folded = fold(name);
+            !folded.is_empty()
+                && folded.split(' ').count() <= MAX_SECTION_WORDS
+                && !site.signs(name)
+                && !title.starts_with(&folded)
+                && !HOME.contains(&folded.as_str())
+        })
+        .map(str::to_owned)
+}
+
+/// The links of the article itself that say what they lead to.
+struct OwnLinks<'a> {
+    skim: &'a Skim,
+    title: Option<usize>,
+    own: Vec<&'a Link>,
+}
+
+impl<'a> OwnLinks<'a> {
+    fn of(skim: &'a Skim, title: Option<usize>) -> Self {
+        let places = Places::of(skim, title);
+        let links = skim.head.links.iter();
+        let own = links
+            .filter(|link| match link.target {
+                // The path to a page stands above the article, outside it often.
+                Target::Section => title.is_none_or(|title| link.block <= title + 4),
+                Target::Label => {
+                    title.is_some_and(|title| link.block > title)
+                        && places.of_labels(link.element) != Place::Foreign
+                }
+                Target::Author => false,
+            })
+            .collect();
+        Self { skim, title, own }
+    }
+
+    fn texts(&self, target: Target) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for link in self.own.iter().filter(|link| link.target == target) {
+            let text = link.text.trim_start_matches('#').trim();
+            if !text.is_empty()
+                && text.split(' ').count() <= MAX_LABEL_WORDS
+                && !texts.iter().any(|known| known == text)
+            {
+                texts.push(text.to_owned());
+            }
+        }
+        texts
+    }
+
+    /// The section that a link above the heading names, the first where there are several.
+    fn above_title(&self) -> Option<String> {
+        let title = self.title?;
+        let skim = self.skim;
+        let heading = skim.blocks.get(title)?;
+        let box_of_title = skim.elements[heading.element].parent;
+        let is_section = |number: &usize| {
+            skim.blocks.get(*number).is_some_and(|block| {
+                let text = skim.text(block);
+                block.link_share() > 0.9
+                    && block.words <= MAX_SECTION_WORDS
+                    && block.bytes() <= MAX_SECTION_BYTES
+                    && text.starts_with(char::is_uppercase)
+                    && !HOME.contains(&fold(text).as_str())
+                    && skim.is_within(block.element, box_of_title)
+                    && !skim
+                        .around(block.element)
+                        .any(|element| skim.elements[element].tag == Tag::Nav)
+            })
+        };
+        let near = (title.saturating_sub(ABOVE_TITLE)..title)
+            .rev()
+            .find(is_section)?;
+        let first = (0..=near).rev().take_while(is_section).last()?;
+        let text = skim.text(skim.blocks.get(first)?);
+        // Links without a space between them are several.
+        let end = glued_at(text).unwrap_or(text.len());
+        text.get(..end).map(str::to_owned)
+    }
+}
+
+/// Where a text goes on with a capital directly behind a small letter.
+fn glued_at(text: &str) -> Option<usize> {
+    let mut before = ' ';
+    text.char_indices().find_map(|(at, c)| {
+        let glued = before.is_lowercase() && c.is_uppercase();
+        before = c;
+        glued.then_some(at)
+    })
 }
 
 fn split_labels(written: &str) -> Vec<String> {
@@ -448,11 +397,8 @@ fn split_labels(written: &str) -> Vec<String> {
         .collect()
 }
 
-fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
-    let date = |name: &str| json_ld::text(own, name).and_then(|written| parse_date(&written));
+fn article(own: &Value, linked: &Linked, metadata: &mut Metadata, credit: &mut Credit) {
     metadata.description = json_ld::text(own, "description");
-    metadata.published = date("datePublished").or_else(|| date("dateCreated"));
-    metadata.modified = date("dateModified").map(|date| date.at);
     metadata.article_body = json_ld::text(own, "articleBody");
     metadata.site_name = own
         .get("publisher")
@@ -468,9 +414,10 @@ fn article(own: &Value, metadata: &mut Metadata, credit: &mut Credit) {
             .extend(own.get(name).and_then(|value| json_ld::named(value, "@id")));
     }
     metadata.free = json_ld::is_free(own);
-    for author in json_ld::texts(own, "author")
+    for author in linked
+        .names(own, "author")
         .iter()
-        .chain(&json_ld::texts(own, "creator"))
+        .chain(&linked.names(own, "creator"))
     {
         credit.add(author);
     }

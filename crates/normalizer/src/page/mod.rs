@@ -13,10 +13,17 @@ mod skim;
 
 mod json_ld;
 
+mod address_date;
 mod byline;
+mod date_lines;
+mod dates;
 mod metadata;
+mod places;
+mod signature;
 mod title;
 
+mod asides;
+mod beside;
 mod filter;
 mod main_text;
 mod score;
@@ -25,45 +32,56 @@ mod words;
 mod barrier;
 mod paywall;
 
-use depeche_feed::{Wall, of_timestamp};
+mod choice;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use depeche_feed::{DateContext, Wall};
 use depeche_model::{
     Capture, CaptureKind, ContentFrom, Output, PageOrder, Payload, Published, Rejection, RejectionReason,
-    Warning, WarningCode,
+    Table, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
 use crate::article::{Draft, prose};
-use crate::entries::{self, EntryText};
+use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
+use crate::normalizer::Unwanted;
 use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_boilerplate, word_count};
 use crate::urls;
 use barrier::{Barrier, Content};
+pub(crate) use beside::Beside;
+pub(crate) use byline::Credit;
+use choice::{fill, merged};
 use classes::Hints;
+use date_lines::unglued;
 use main_text::Clues;
 use metadata::Metadata;
 use skim::{Element, Skim, Tag};
-use words::Shingles;
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
 const MIN_PAGE_WORDS: usize = 40;
 
-/// The feed's text is the better one when the page's has less than this share of its words: extraction lost something.
-const FEED_PREFERRED_SHARE: f32 = 0.9;
-
-/// A feed's full text of which the page's has less than this share of shingles is another text: what was extracted is not
-/// the article.
-const SAME_TEXT_SHARE: f32 = 0.3;
-
 /// Characters of what a page shows in which notices and buttons are looked for: articles of the press stay under 60,000.
 const MAX_SHOWN_CHARS: usize = 100_000;
+
+/// Words on a button: "Accepter tous les cookies et continuer".
+const MAX_BUTTON_WORDS: usize = 6;
+
+/// Bytes on it.
+const MAX_BUTTON_BYTES: usize = 60;
 
 /// What was read of a page.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// The main text, clean; may be empty.
     text: String,
+    /// The text is JSON-LD's, of which the page shows little.
+    from_body: bool,
     repairs: Repairs,
+    /// Captions and tables, clean.
+    beside: Beside,
     metadata: Metadata,
     /// What it shows instead of an article.
     barrier: Option<Barrier>,
@@ -96,14 +114,15 @@ pub(crate) fn answer(capture: &Capture) -> Result<(), String> {
     }
 }
 
-/// Reads a page.
+/// Reads a page. `dates` is where and when it was captured.
 ///
 /// # Errors
 ///
 /// Why it is not parsed, for people.
-pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
+pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, String> {
     let document = guard::parse(html).map_err(|refused| refused.to_string())?;
-    let skim = Skim::of(&document);
+    let mut skim = Skim::of(&document);
+    skim.dates = dates;
     drop(document);
     let mut metadata = metadata::read(&skim, url);
     let mut repairs = Repairs::default();
@@ -117,6 +136,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
             title: metadata.title.as_deref(),
             description: metadata.description.as_deref(),
             body: body.as_deref(),
+            authors: &metadata.authors,
         },
     );
     let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
@@ -132,8 +152,14 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
         && !metadata.authors.iter().any(|author| author == agency)
     {
         metadata.authors.push(agency.to_owned());
+        metadata
+            .notes
+            .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
-    let barrier = if word_count(&text) > barrier::MAX_CONSENT_WORDS {
+    let words = word_count(&text);
+    let barrier = if words > barrier::MAX_CONSENT_WORDS
+        || (words >= MIN_PAGE_WORDS && !barrier::may_be_consent(spanned(&skim, &extracted.around)))
+    {
         None
     } else {
         barrier::of_content(Content {
@@ -141,13 +167,16 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
             main: &fold(&text),
             around: &shown(&skim, extracted.around.clone()),
             shown: &shown(&skim, 0..skim.blocks.len()),
+            buttons: buttons(&skim),
             is_article: metadata.is_article,
             asks_password: metadata.asks_password,
         })
     };
     Ok(Page {
         text,
+        from_body: extracted.from_body,
         repairs,
+        beside: extracted.beside,
         metadata,
         barrier,
     })
@@ -156,7 +185,7 @@ pub(crate) fn read(html: &str, url: &str) -> Result<Page, String> {
 /// What a page shows in place of an article, for people: a page that asks for consent, a wall against robots, a login.
 #[must_use]
 pub fn barrier_to(html: &str, url: &str) -> Option<String> {
-    let page = read(html, url).ok()?;
+    let page = read(html, url, DateContext::default()).ok()?;
     page.barrier.map(|barrier| barrier.to_string())
 }
 
@@ -168,6 +197,28 @@ fn shown(skim: &Skim, blocks: std::ops::Range<usize>) -> String {
         .nth(MAX_SHOWN_CHARS)
         .map_or(text.len(), |(at, _)| at);
     fold(text.get(..end).unwrap_or_default())
+}
+
+/// The text of several blocks as it stands, one behind the other.
+fn spanned<'a>(skim: &'a Skim, blocks: &std::ops::Range<usize>) -> &'a str {
+    let blocks = skim.blocks.get(blocks.clone()).unwrap_or_default();
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+        return "";
+    };
+    skim.text.get(first.text.start..last.text.end).unwrap_or_default()
+}
+
+/// The lines that say what buttons of consent pages say. Every site has such a link among those at its foot.
+fn buttons(skim: &Skim) -> usize {
+    let at_foot = |element| {
+        skim.around(element)
+            .any(|element| matches!(skim.elements[element].tag, Tag::Footer | Tag::Nav))
+    };
+    skim.blocks
+        .iter()
+        .filter(|block| block.words <= MAX_BUTTON_WORDS && block.bytes() <= MAX_BUTTON_BYTES)
+        .filter(|block| barrier::is_button(&fold(&unglued(skim.text(block)))) && !at_foot(block.element))
+        .count()
 }
 
 /// Whether the part that holds the article, where the page marks it, speaks of a paywall.
@@ -191,6 +242,23 @@ fn names_paywall(skim: &Skim) -> bool {
         }
     }
     paywall::is_named_in(&fold(&lines))
+}
+
+/// The captions and tables in markup that is no page of its own, the content of a feed's entry. Nothing where there can be
+/// none, and nothing where it is refused: an entry is its text.
+pub(crate) fn beside(markup: &str) -> Beside {
+    if !["<figcaption", "<table", "wp-caption"]
+        .iter()
+        .any(|name| markup.contains(name))
+    {
+        return Beside::default();
+    }
+    // The fence is around the tree alone, so that a parser's panic leaves the entry and its feed.
+    let read = catch_unwind(AssertUnwindSafe(|| read(markup, "", DateContext::default())));
+    match read {
+        Ok(Ok(page)) => page.beside,
+        Ok(Err(_)) | Err(_) => Beside::default(),
+    }
 }
 
 /// What one page says of its article, read by itself: no feed's entry is weighed against it, no language asked.
@@ -220,6 +288,12 @@ pub struct PageArticle {
     pub site_name: Option<String>,
     /// Not everybody may read all of it.
     pub paywalled: bool,
+    /// The captions of its pictures.
+    pub captions: Vec<String>,
+    /// Its tables of data.
+    pub tables: Vec<Table>,
+    /// What was guessed, cut off or doubtful about these.
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads one page. Costs no more than a fifth of a second whatever the page, within 2 MiB of stack.
@@ -228,7 +302,12 @@ pub struct PageArticle {
 ///
 /// Why it is not parsed, for people: it exceeds a cap on bytes, depth, elements or attributes.
 pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
-    let Page { text, metadata, .. } = read(html, url)?;
+    let Page {
+        text,
+        metadata,
+        beside,
+        ..
+    } = read(html, url, DateContext::default())?;
     let line = |raw: String| clean_line(&markup_to_text(&raw), &mut Repairs::default());
     Ok(PageArticle {
         title: metadata.title.map(line),
@@ -243,6 +322,9 @@ pub fn read_page(html: &str, url: &str) -> Result<PageArticle, String> {
         canonical: metadata.canonical,
         site_name: metadata.site_name,
         paywalled: metadata.paywalled,
+        captions: beside.captions,
+        tables: beside.tables,
+        warnings: metadata.notes,
     })
 }
 
@@ -265,14 +347,17 @@ pub(crate) fn with_order(
             || (words > 0 && words >= word_count(&own.text) && page.metadata.is_article)
             || (page.metadata.paywalled && (words > 0 || page.metadata.is_article))
         {
-            Ok(page)
+            match choice::is_another(&page, order, &own) {
+                Some(why) => Err(why),
+                None => Ok(page),
+            }
         } else {
             Err(format!("{words} words of text"))
         }
     });
     let mut draft = match page {
         Ok(page) => {
-            let mut draft = merged(page, order, own);
+            let mut draft = merged(page, order, own, capture.captured_at);
             draft.landed_url.clone_from(&capture.final_uri);
             draft
         }
@@ -281,7 +366,7 @@ pub(crate) fn with_order(
                 return no_article(capture, order);
             }
             let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
             draft
         }
     };
@@ -291,7 +376,13 @@ pub(crate) fn with_order(
 }
 
 /// The article of a page that came by itself: a replayed file, or a page of a foreign archive.
-pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) -> Output {
+pub(crate) fn without_order(
+    html: &str,
+    capture: &Capture,
+    dates: DateContext,
+    detector: &Detector,
+    unwanted: Unwanted,
+) -> Output {
     let from = match capture.kind {
         CaptureKind::Page => ContentFrom::Page,
         _ => ContentFrom::File,
@@ -299,10 +390,22 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     let address = urls::absolute(capture.base_uri(), None);
     let base = address.clone().unwrap_or_default();
     let mut draft = Draft::new(&capture.source, from);
-    match answer(capture).and_then(|()| read(html, &base)) {
+    match answer(capture).and_then(|()| read(html, &base, dates)) {
+        // What stands in an article's place is none, whatever it says.
+        Ok(page) if page.barrier.is_some() => {
+            draft.url = address;
+            if draft.url.is_none() {
+                draft.guid = Some(file_name(&capture.uri).to_owned());
+            }
+            return draft.rejected(RejectionReason::NoArticle, page.metadata.title);
+        }
         Ok(page) => {
             draft.text = page.text;
             draft.repairs = page.repairs;
+            draft.put_beside(page.beside);
+            if page.from_body {
+                draft.warn(WarningCode::TextFromLinkedData);
+            }
             if page.metadata.paywalled {
                 draft.warn(WarningCode::Paywalled);
             }
@@ -311,7 +414,7 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
         // The tree is what is refused; the words are still there.
         Err(why) => {
             draft.text = strip_boilerplate(&prose(html, &mut draft.repairs));
-            draft.warnings.push(Warning::new(WarningCode::PageUnusable, why));
+            draft.note(WarningCode::PageUnusable, why);
         }
     }
     match &address {
@@ -321,87 +424,11 @@ pub(crate) fn without_order(html: &str, capture: &Capture, detector: &Detector) 
     if draft.url.is_none() {
         draft.url = draft.preferred_urls.first().cloned();
     }
+    // A page without words is no article to show.
+    if !draft.text.is_empty() {
+        draft.unwanted = unwanted;
+    }
     draft.finish(capture.captured_at, detector)
-}
-
-/// The page's fields, completed by the entry's; the better of both texts.
-fn merged(page: Page, order: &PageOrder, own: EntryText) -> Draft {
-    let entry = &order.entry;
-    let (page_words, own_words) = (word_count(&page.text), word_count(&own.text));
-    let own_is_teaser = entries::is_teaser(&own.text);
-    let paywalled = page.metadata.paywalled;
-    let full = !own_is_teaser && own_words >= MIN_PAGE_WORDS;
-    let why_feed = if paywalled {
-        (page_words < own_words)
-            .then(|| format!("{page_words} words of the page are free, the feed has {own_words}"))
-    } else if full && (page_words as f32) < own_words as f32 * FEED_PREFERRED_SHARE {
-        Some(format!("{page_words} words on the page, {own_words} in the feed"))
-    } else if full && Shingles::of(&page.text).cover(&own.text) < SAME_TEXT_SHARE {
-        Some("the page's text is another".to_owned())
-    } else {
-        None
-    };
-    let feed_preferred = why_feed.is_some();
-    let standfirst = own
-        .summary
-        .clone()
-        .or_else(|| (!feed_preferred).then(|| own.text.clone()))
-        .filter(|s| !s.is_empty());
-    let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
-    if feed_preferred {
-        draft
-            .warnings
-            .extend(why_feed.map(|why| Warning::new(WarningCode::FeedTextPreferred, why)));
-    } else {
-        draft.text = page.text;
-        draft.repairs = page.repairs;
-        draft.content_from = ContentFrom::Page;
-    }
-    // A feed may carry in full what the page keeps behind its paywall.
-    if paywalled && (!feed_preferred || own_is_teaser) {
-        draft.warn(WarningCode::Paywalled);
-    }
-    let (authors, categories) = (
-        std::mem::take(&mut draft.authors),
-        std::mem::take(&mut draft.categories),
-    );
-    let (title, published, image) = (draft.title.take(), draft.published.take(), draft.image.take());
-    let updated_at = draft.updated_at;
-    fill(&mut draft, page.metadata);
-    draft.summary = standfirst.or(draft.summary);
-    draft.title = draft.title.or(title);
-    // The feed's time is the more exact one where the page gives a day only.
-    draft.published = match (draft.published, published) {
-        (Some(page), Some(feed)) if feed.precision < page.precision => Some(feed),
-        (page, feed) => page.or(feed),
-    };
-    draft.updated_at = draft.updated_at.or(updated_at);
-    draft.image = draft.image.or(image);
-    if draft.authors.is_empty() {
-        draft.authors = authors;
-    }
-    if draft.categories.is_empty() {
-        draft.categories = categories;
-    }
-    draft
-}
-
-/// Puts what the page says of itself into a draft.
-fn fill(draft: &mut Draft, metadata: Metadata) {
-    draft.title = metadata.title;
-    draft.summary = metadata.description;
-    draft.published = metadata.published.map(|date| match date.precision {
-        depeche_model::Precision::Second => of_timestamp(date.at),
-        _ => date,
-    });
-    draft.updated_at = metadata.modified.or(draft.updated_at);
-    draft.preferred_urls = metadata.canonical;
-    draft.site_name = metadata.site_name;
-    draft.authors = metadata.authors;
-    draft.categories = metadata.sections;
-    draft.categories.extend(metadata.tags);
-    draft.image = metadata.image;
-    draft.declared_language = metadata.language.or(draft.declared_language.take());
 }
 
 /// The title is a field of its own; a text that opens with it repeats it.

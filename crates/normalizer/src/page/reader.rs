@@ -7,7 +7,7 @@ use dom_query::{Document, Element as DomElement, NodeData, NodeId};
 use rustc_hash::FxHashMap;
 
 use super::classes::{self, Hints};
-use super::skim::{Block, Element, Kind, Skim, Tag, Time, filled, shortened};
+use super::skim::{Block, Element, Kind, Link, Skim, Tag, Target, Time, filled, shortened};
 
 /// Reads a tree.
 pub(super) fn read(document: &Document) -> Skim {
@@ -28,6 +28,28 @@ const MAX_FIELD_BYTES: usize = 400;
 /// Elements that are collected for one field.
 const MAX_FIELDS: usize = 200;
 
+/// Elements between a list of links and its links: list, item, another.
+const LIST_DEPTH: usize = 4;
+
+/// Segments of addresses below which sites have their writers' pages.
+const AUTHOR_SEGMENTS: &[&str] = &[
+    "auteur",
+    "auteurs",
+    "auteure",
+    "autrice",
+    "author",
+    "authors",
+    "signataires",
+    "signataire",
+    "journaliste",
+    "journalistes",
+    "biographie",
+    "contributeur",
+    "contributeurs",
+    "redacteur",
+    "redacteurs",
+];
+
 /// What is collected while an element is open, besides its blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Captured {
@@ -36,6 +58,7 @@ enum Captured {
     Author,
     Label,
     Property,
+    Link,
 }
 
 #[derive(Default)]
@@ -58,7 +81,6 @@ struct Reader {
     headings: Vec<u8>,
     items: usize,
     quotes: usize,
-    articles: usize,
     /// What is being collected: what for, and where its text began.
     captured: Vec<(Captured, usize)>,
 }
@@ -74,7 +96,6 @@ struct Leave {
     heading: bool,
     item: bool,
     quote: bool,
-    article: bool,
     captured: bool,
 }
 
@@ -167,6 +188,9 @@ impl Reader {
             "input" => {
                 self.skim.head.asks_password |=
                     attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+                if !attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden")) {
+                    self.control();
+                }
                 return true;
             }
             "style" | "noscript" | "template" | "svg" | "math" | "iframe" | "object" | "embed" | "canvas"
@@ -207,12 +231,15 @@ impl Reader {
         let mut leave = Leave {
             // What leads to a place in the page is no link to another.
             link: name == "a"
-                && attribute(element, "href").is_some_and(|href| !href.trim_start().starts_with('#')),
+                && attribute(element, "href").is_some_and(|href| {
+                    let href = href.trim();
+                    // A lone `#` is a button's.
+                    href == "#" || !href.starts_with('#')
+                }),
             bold: matches!(name, "b" | "strong" | "u"),
             heading: matches!(tag, Tag::Heading(_)),
             item: tag == Tag::Item,
             quote: tag == Tag::Quote,
-            article: matches!(tag, Tag::Article | Tag::Main),
             ..Leave::default()
         };
         leave.captured = self.capture(name, element);
@@ -232,7 +259,11 @@ impl Reader {
                 class,
                 blocks: blocks..blocks,
                 end: number + 1,
+                has_control: false,
             });
+            if tag == Tag::Button {
+                self.control();
+            }
             self.open.push(number);
         } else if name == "title" || name == "head" {
             self.flush();
@@ -242,11 +273,17 @@ impl Reader {
         self.bold += usize::from(leave.bold);
         self.items += usize::from(leave.item);
         self.quotes += usize::from(leave.quote);
-        self.articles += usize::from(leave.article);
         if let Tag::Heading(level) = tag {
             self.headings.push(level);
         }
         Some(leave)
+    }
+
+    /// Notes a field or a button in the element that is open.
+    fn control(&mut self) {
+        if let Some(number) = self.open.last() {
+            self.skim.elements[*number].has_control = true;
+        }
     }
 
     fn leave(&mut self, leave: &Leave) {
@@ -269,7 +306,6 @@ impl Reader {
         self.bold -= usize::from(leave.bold);
         self.items -= usize::from(leave.item);
         self.quotes -= usize::from(leave.quote);
-        self.articles -= usize::from(leave.article);
         if leave.heading {
             self.headings.pop();
         }
@@ -304,6 +340,17 @@ impl Reader {
 
     /// Ends a block.
     fn flush(&mut self) {
+        // The sign that links a heading to itself.
+        if !self.headings.is_empty()
+            && let Some(text) = self
+                .skim
+                .text
+                .get(self.start..)
+                .filter(|text| text.ends_with('¶'))
+        {
+            let bare = self.start + text.trim_end_matches(['¶', ' ']).len();
+            self.skim.text.truncate(bare);
+        }
         let end = self.skim.text.len();
         if end > self.start {
             if let Some(element) = self.open.last() {
@@ -392,13 +439,22 @@ impl Reader {
                     || ["published", "publi", "entry-date"]
                         .iter()
                         .any(|word| class.contains(word)),
-                in_article: self.articles > 0,
+                element: self.open.last().copied().unwrap_or(0),
+                block: self.skim.blocks.len(),
             });
             Captured::Time
         } else if has_word(rel, "author") || property == "author" {
             Captured::Author
         } else if has_word(rel, "tag") {
             Captured::Label
+        } else if let Some(target) = self.target(name, element) {
+            self.skim.head.links.push(Link {
+                target,
+                text: String::new(),
+                element: self.open.last().copied().unwrap_or(0),
+                block: self.skim.blocks.len(),
+            });
+            Captured::Link
         } else if matches!(
             property,
             "headline" | "articleSection" | "keywords" | "alternativeHeadline" | "name"
@@ -417,6 +473,7 @@ impl Reader {
             head.authors.len(),
             head.tags.len(),
             head.properties.len(),
+            head.links.len(),
         ]
         .iter()
         .any(|count| *count > MAX_FIELDS);
@@ -428,11 +485,36 @@ impl Reader {
             if captured == Captured::Time {
                 self.skim.head.times.pop();
             }
+            if captured == Captured::Link {
+                self.skim.head.links.pop();
+            }
             return false;
         }
         // Its text begins a block or goes on with one; either way at the end of what was read.
         self.captured.push((captured, self.skim.text.len()));
         true
+    }
+
+    /// What a link leads to, where its address or its place says so.
+    fn target(&self, name: &str, element: &DomElement) -> Option<Target> {
+        if name != "a" {
+            return None;
+        }
+        if attribute(element, "href").is_some_and(is_authors) {
+            return Some(Target::Author);
+        }
+        let around = |hint| {
+            let near = self.open.iter().rev().take(LIST_DEPTH);
+            near.into_iter()
+                .any(|number| self.skim.elements[*number].hints.contains(hint))
+        };
+        if around(Hints::CRUMBS) {
+            Some(Target::Section)
+        } else if around(Hints::LABELS) {
+            Some(Target::Label)
+        } else {
+            None
+        }
     }
 
     fn captured_end(&mut self) {
@@ -455,6 +537,11 @@ impl Reader {
                 }
             }
             Captured::Author => head.authors.extend(filled(Some(&text))),
+            Captured::Link => {
+                if let Some(link) = head.links.iter_mut().rev().find(|link| link.text.is_empty()) {
+                    link.text = text;
+                }
+            }
             Captured::Label => head.tags.extend(filled(Some(&text))),
             Captured::Property => {
                 if let Some((_, content)) = head.properties.last_mut()
@@ -490,6 +577,8 @@ impl Reader {
                 "itemprop" => hints |= classes::of_property(value),
                 "style" if is_undisplayed(value) => hints |= Hints::HIDDEN,
                 "hidden" => hints |= Hints::HIDDEN,
+                // What a table of old pages floats beside the text is a picture with its words.
+                "align" if tag == Tag::Table && is_side(value) => hints |= Hints::CAPTION,
                 "aria-hidden" if value == "true" => hints |= Hints::HIDDEN,
                 _ => {}
             }
@@ -564,9 +653,20 @@ fn element_has(element: &DomElement, name: &str) -> bool {
     attribute(element, name).is_some()
 }
 
+/// Whether an address is that of a writer's page.
+fn is_authors(href: &str) -> bool {
+    let path = href.split_once("://").map_or(href, |(_, rest)| rest);
+    let mut segments = path.split(['/', '?', '#']);
+    segments.any(|segment| AUTHOR_SEGMENTS.contains(&segment) || segment.starts_with("auteur-"))
+}
+
 fn has_word(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace()
         .any(|found| found.eq_ignore_ascii_case(word))
+}
+
+fn is_side(align: &str) -> bool {
+    align.eq_ignore_ascii_case("left") || align.eq_ignore_ascii_case("right")
 }
 
 fn is_undisplayed(style: &str) -> bool {

@@ -4,6 +4,7 @@
 //! for the elements around it, the nearest the most, as in Readability (Arc90, 2009); links and short scraps speak
 //! against them. Names only weigh: an element that is called a side matter but holds much of the page's prose is kept.
 
+use super::asides;
 use super::classes::Hints;
 use super::skim::{Block, Element, Kind, Skim, Tag};
 
@@ -26,6 +27,12 @@ const KEPT_SHARE_OF_FRAME: f32 = 0.5;
 /// Words that make a block prose when it ends as a sentence does, and when it does not.
 const PROSE_WORDS: usize = 8;
 const PROSE_WORDS_OPEN: usize = 20;
+
+/// The share of the page's prose under which a box with a form is no article.
+const BOX_SHARE: f32 = 0.2;
+
+/// Bytes of prose that stand between the title and such a box: the box above them may be the standfirst's.
+const MIN_BYTES_ABOVE_BOX: usize = 100;
 
 /// Lines that are one text.
 const PROSE_LINES: usize = 3;
@@ -54,6 +61,10 @@ pub(super) struct Scores {
     pub(super) out: Vec<Out>,
     /// Whether each block is prose.
     pub(super) prose: Vec<bool>,
+    /// Whether each block is what readers wrote, or a teaser in a list of them.
+    pub(super) theirs: Vec<bool>,
+    /// Whether each element is a small box with a form.
+    boxes: Vec<bool>,
     /// Bytes of prose before each block.
     sums: Vec<usize>,
     /// The element that holds the article.
@@ -69,7 +80,7 @@ pub(super) enum Trust {
 
 /// Whether a block reads like a sentence or more.
 fn is_prose(block: &Block, text: &str) -> bool {
-    let ends = ends_sentence(text);
+    let ends = ends_sentence(text) && !ends_in_hour(text);
     !matches!(block.kind, Kind::Heading(_))
         && block.link_share() < 0.5
         && ((block.words >= PROSE_WORDS && ends) || block.words >= PROSE_WORDS_OPEN)
@@ -105,6 +116,11 @@ fn lines_of_prose(skim: &Skim, prose: &mut [bool]) {
     }
 }
 
+/// Whether a text ends in an hour as English has it, whose full stop ends no sentence.
+pub(super) fn ends_in_hour(text: &str) -> bool {
+    ["a.m.", "p.m."].iter().any(|hour| text.ends_with(hour))
+}
+
 /// Whether a text ends as sentences do.
 pub(super) fn ends_sentence(text: &str) -> bool {
     text.trim_end_matches(['»', '"', '”', '’', ')', ']', ' ', '\u{a0}', '\u{202f}', '*'])
@@ -122,6 +138,17 @@ impl Scores {
             .map(|block| is_prose(block, skim.text(block)))
             .collect();
         lines_of_prose(skim, &mut prose);
+        let (theirs, boxes) = if trust == Trust::Names {
+            (
+                asides::not_of_article(skim, &prose, title),
+                asides::boxes_with_forms(skim),
+            )
+        } else {
+            (vec![false; skim.blocks.len()], vec![false; skim.elements.len()])
+        };
+        for (prose, theirs) in prose.iter_mut().zip(&theirs) {
+            *prose &= !theirs;
+        }
         let mut sums = Vec::with_capacity(prose.len() + 1);
         let mut sum = 0;
         sums.push(0);
@@ -136,6 +163,8 @@ impl Scores {
         let mut scores = Self {
             out: Vec::with_capacity(skim.elements.len()),
             prose,
+            theirs,
+            boxes,
             sums,
             container: 0,
         };
@@ -214,6 +243,17 @@ impl Scores {
         if share >= KEPT_SHARE || matches!(element.tag, Tag::Body | Tag::Main) {
             return Out::No;
         }
+        let starts_below = title.is_some_and(|title| {
+            element.blocks.start > title
+                && self.sums[element.blocks.start].saturating_sub(self.sums[title]) >= MIN_BYTES_ABOVE_BOX
+        });
+        if self.boxes[number] && share < BOX_SHARE && starts_below {
+            return Out::Yes;
+        }
+        if hints.intersects(Hints::OUT | Hints::CAPTION | Hints::BYLINE) && self.is_most_of_body(skim, number)
+        {
+            return Out::No;
+        }
         if hints.contains(Hints::CHAPO) {
             Out::No
         } else if hints.intersects(Hints::OUT | Hints::CAPTION) {
@@ -225,6 +265,18 @@ impl Scores {
         }
     }
 
+    /// Whether an element holds most of the article's text as its site marks that: what stands around the article, a
+    /// banner for consent, a list of teasers, is no measure for what stands in it.
+    fn is_most_of_body(&self, skim: &Skim, number: usize) -> bool {
+        let inside = self.prose_in(skim, number);
+        inside > 0
+            && skim
+                .around(number)
+                .skip(1)
+                .find(|outer| skim.elements[*outer].hints.contains(Hints::BODY))
+                .is_some_and(|body| inside * 2 > self.prose_in(skim, body))
+    }
+
     /// The element whose prose outweighs its scraps the most.
     fn best(&self, skim: &Skim, title: Option<usize>) -> usize {
         let mut worth = vec![0.0_f32; skim.elements.len()];
@@ -234,7 +286,9 @@ impl Scores {
                 .is_some_and(|block| block.link_share() > 0.5)
         };
         for (number, block) in skim.blocks.iter().enumerate() {
-            if self.out[block.element] == Out::No {
+            // What readers wrote says nothing of what is above it; links do, wherever they are.
+            let counts = !self.theirs[number] || block.link_bytes > 0;
+            if self.out[block.element] == Out::No && counts {
                 let teaser = block.words <= MAX_TEASER_WORDS
                     && is_link(number + 1)
                     && number.checked_sub(1).is_some_and(is_link);
@@ -331,7 +385,7 @@ fn weight(tag: Tag, hints: Hints) -> f32 {
 }
 
 /// Whether a table holds data rather than the page's layout.
-fn is_data(skim: &Skim, table: usize) -> bool {
+pub(super) fn is_data(skim: &Skim, table: usize) -> bool {
     let element = &skim.elements[table];
     let inside = &skim.elements[table + 1..element.end];
     let cells = inside.iter().filter(|inner| inner.tag == Tag::Cell).count();

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use depeche_feed::{DateContext, DateReading, read_date};
 use dom_query::Document;
 
 use super::classes::Hints;
@@ -55,6 +56,8 @@ pub(super) struct Element {
     pub(super) blocks: Range<usize>,
     /// The first element behind it that is not inside it.
     pub(super) end: usize,
+    /// A field or button of a form stands directly in it.
+    pub(super) has_control: bool,
 }
 
 /// A run of text without a line break.
@@ -107,6 +110,8 @@ pub(super) struct Skim {
     pub(super) elements: Vec<Element>,
     pub(super) blocks: Vec<Block>,
     pub(super) head: Head,
+    /// Where and when the page was captured.
+    pub(super) dates: DateContext,
 }
 
 /// What a page says of itself in elements made for it, in document order.
@@ -123,6 +128,8 @@ pub(super) struct Head {
     pub(super) authors: Vec<String>,
     /// Links that a page marks as its labels (`rel=tag`).
     pub(super) tags: Vec<String>,
+    /// Links whose address or place says what they lead to.
+    pub(super) links: Vec<Link>,
     /// Properties of HTML's microdata other than those above, with contents.
     pub(super) properties: Vec<(String, String)>,
     /// A field for a password.
@@ -140,11 +147,40 @@ pub(super) struct Time {
     pub(super) modified: bool,
     /// It says of itself that it is the time of publication.
     pub(super) published: bool,
-    /// It stands in an `article` or `main`.
-    pub(super) in_article: bool,
+    /// The element around it.
+    pub(super) element: usize,
+    /// The block that it is in, or begins.
+    pub(super) block: usize,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The page of a writer.
+    Author,
+    /// A section of the site, in the path to this page.
+    Section,
+    /// What else is about the same.
+    Label,
+}
+
+/// A link that says something of the article.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) target: Target,
+    pub(super) text: String,
+    /// The element around it.
+    pub(super) element: usize,
+    /// The block that it is in.
+    pub(super) block: usize,
 }
 
 impl Skim {
+    /// Reads a string that is a date and nothing else.
+    pub(super) fn date(&self, written: &str) -> Option<DateReading> {
+        read_date(written, &self.dates).filter(|reading| !reading.is_in_prose)
+    }
+
     /// Reads a tree.
     pub(super) fn of(document: &Document) -> Self {
         reader::read(document)

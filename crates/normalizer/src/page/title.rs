@@ -25,10 +25,25 @@ pub(super) struct Candidates<'a> {
 pub(super) fn block(skim: &Skim) -> Option<usize> {
     let named = |block: &super::skim::Block| block.kind == Kind::Heading(1) && block.words > 1;
     // A site that makes its name a heading has it in a link.
-    skim.blocks
+    let first = skim
+        .blocks
         .iter()
         .position(|block| named(block) && block.words > 2 && block.link_share() < 0.5)
-        .or_else(|| skim.blocks.iter().position(named))
+        .or_else(|| skim.blocks.iter().position(named))?;
+    Some(under_site_name(skim, &skim.blocks[first]).unwrap_or(first))
+}
+
+/// The heading of the article where the first one is the site's name: the document's title ends in that and begins with
+/// another heading.
+fn under_site_name(skim: &Skim, first: &super::skim::Block) -> Option<usize> {
+    let document = fold(skim.head.title.as_deref()?);
+    let own = document
+        .strip_suffix(&fold(skim.text(first)))
+        .map(str::trim_end)
+        .filter(|own| own.contains(' '))?;
+    skim.blocks
+        .iter()
+        .position(|block| matches!(block.kind, Kind::Heading(2 | 3)) && fold(skim.text(block)) == own)
 }
 
 /// The text of that heading.
@@ -70,6 +85,14 @@ pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
         usable(&heading),
         usable(&document),
     );
+    // A label inside the heading's element, without a space: the document's own title has none.
+    let heading = heading.map(|heading| {
+        document
+            .as_deref()
+            .map(without_sections)
+            .filter(|title| is_glued_before(&heading, title))
+            .unwrap_or(heading)
+    });
     let chosen = headline
         .clone()
         .filter(whole)
@@ -79,6 +102,14 @@ pub(super) fn choose(candidates: Candidates<'_>) -> Option<String> {
         .or(headline)
         .or_else(|| document.map(|title| without_sections(&title)))?;
     Some(cleaned(&chosen, heading.as_deref(), site))
+}
+
+/// Whether a heading is a title with another word directly in front of it.
+fn is_glued_before(heading: &str, title: &str) -> bool {
+    title.split(' ').count() >= 4
+        && heading
+            .strip_suffix(title)
+            .is_some_and(|label| label.ends_with(char::is_alphanumeric))
 }
 
 /// The title without the site's name; the heading's words where the rest is names.
@@ -123,6 +154,20 @@ fn without_sections(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_glued_to_the_title_goes() {
+        assert_eq!(
+            chosen(
+                "",
+                "",
+                "LogementLe budget est voté de justesse",
+                "Le budget est voté de justesse | Le Quotidien"
+            )
+            .as_deref(),
+            Some("Le budget est voté de justesse")
+        );
+    }
 
     fn chosen(headline: &str, open_graph: &str, heading: &str, document: &str) -> Option<String> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());

@@ -17,8 +17,62 @@ const MAX_WORDS: usize = 30;
 /// Words of a line about who wrote when; a longer one is a sentence that happens to begin so.
 const MAX_CREDIT_WORDS: usize = 14;
 
+/// Words of an offer to subscribe: its conditions are part of it.
+const MAX_OFFER_WORDS: usize = 60;
+
+/// Words of a heading over what readers wrote; it may repeat the article's title.
+const MAX_READERS_WORDS: usize = 16;
+
 /// Words of a heading over links that could begin a sentence too.
 const MAX_LIST_WORDS: usize = 8;
+
+/// Words of a row of buttons that is taken for one.
+const MAX_BUTTON_WORDS: usize = 14;
+
+/// What stands in front of the name of who made a picture.
+const PICTURE_LABELS: &[&str] = &[
+    "photo",
+    "photos",
+    "image",
+    "images",
+    "dessin",
+    "infographie",
+    "crédit",
+    "crédits",
+    "crédit photo",
+    "crédits photos",
+    "photo d'illustration",
+    "photo d’illustration",
+];
+
+/// Agencies of pictures, as they stand behind a stroke: "Jeanne Martin / AFP".
+const PICTURE_AGENCIES: &[&str] = &[
+    "afp",
+    "reuters",
+    "ap",
+    "epa",
+    "sipa",
+    "maxppp",
+    "belga",
+    "keystone",
+    "getty images",
+    "hans lucas",
+    "abaca",
+    "abacapress",
+    "pc",
+    "la presse canadienne",
+    "dppi",
+    "icon sport",
+    "istock",
+    "shutterstock",
+    "adobe stock",
+    "bestimage",
+    "rea",
+    "divergence",
+    "myop",
+    "gamma-rapho",
+    "magnum",
+];
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +83,48 @@ pub(crate) enum Line {
     Boilerplate,
     /// The heading of a list of links, or such a link.
     Links,
+    /// An offer to subscribe: what stands in a box with it belongs to it.
+    Offer,
+    /// The heading of what readers wrote.
+    Readers,
+}
+
+/// Words that stand in a line, and others behind them.
+struct Part {
+    first: String,
+    /// A digit stands right behind the first.
+    digit: bool,
+    behind: Option<String>,
+}
+
+impl Part {
+    fn parse(written: &str) -> Self {
+        let (first, behind) = match written.split_once(" + ") {
+            Some((first, behind)) => (first, Some(fold(behind))),
+            None => (written, None),
+        };
+        let digit = first.ends_with('#');
+        Self {
+            first: fold(first.trim_end_matches('#')),
+            digit,
+            behind,
+        }
+    }
+
+    /// Whether a folded text begins with it.
+    fn begins(&self, folded: &str) -> bool {
+        let Some(rest) = folded.strip_prefix(self.first.as_str()) else {
+            return false;
+        };
+        let Some(rest) = rest.strip_prefix(' ').or_else(|| rest.is_empty().then_some("")) else {
+            return false;
+        };
+        (!self.digit || rest.starts_with(|c: char| c.is_ascii_digit()))
+            && self
+                .behind
+                .as_ref()
+                .is_none_or(|behind| rest.contains(behind.as_str()))
+    }
 }
 
 #[derive(Default)]
@@ -37,8 +133,15 @@ struct Rules {
     lines: FxHashMap<String, Line>,
     /// First words, by the first of them; with the most words that such a line has.
     starts: FxHashMap<String, Vec<(String, Line, usize)>>,
-    /// Words that stand in such a line anywhere.
-    parts: Vec<String>,
+    /// Words that stand in such a line anywhere, by the first of them.
+    parts: FxHashMap<String, Vec<Part>>,
+    /// First words of whole lines, with the most words of a line that begins so.
+    firsts: FxHashMap<String, usize>,
+    /// Words that stand in an offer anywhere.
+    offers: Vec<String>,
+    /// Headings over what readers wrote, without numbers: whole lines, and first words.
+    readers: FxHashSet<String>,
+    readers_of: Vec<String>,
     #[cfg(test)]
     count: usize,
 }
@@ -51,14 +154,22 @@ impl Rules {
             let Some((kind, phrase)) = line.split_once(' ') else {
                 continue;
             };
+            let written = phrase;
             let phrase = fold(phrase);
             let first = phrase.split(' ').next().unwrap_or("").to_owned();
             known.insert((kind.to_owned(), phrase.clone()));
             match kind {
                 "line" => {
+                    let most = rules.firsts.entry(first).or_default();
+                    *most = (*most).max(word_count(&phrase));
                     rules.lines.insert(phrase, Line::Boilerplate);
                 }
-                "part" => rules.parts.push(phrase),
+                "part" => rules.parts.entry(first).or_default().push(Part::parse(written)),
+                "offer" => rules.offers.push(phrase),
+                "readers" if line.ends_with('…') => rules.readers_of.push(phrase),
+                "readers" => {
+                    rules.readers.insert(phrase);
+                }
                 _ => {
                     let start = match kind {
                         "start" => (phrase, Line::Boilerplate, MAX_WORDS),
@@ -78,16 +189,22 @@ impl Rules {
         rules
     }
 
-    fn kind(&self, line: &str) -> Line {
+    fn kind(&self, line: &str, linked: bool) -> Line {
         // Lines longer than any rule's are not folded; fifteen bytes a word are more than French has.
-        if line.len() > MAX_WORDS * 15 {
+        if line.len() > MAX_OFFER_WORDS * 15 {
             return Line::Text;
         }
         let words = word_count(line);
-        if words > MAX_WORDS {
+        if words > MAX_OFFER_WORDS {
             return Line::Text;
         }
         let folded = fold(line);
+        if self.offers.iter().any(|part| folded.contains(part.as_str())) {
+            return Line::Offer;
+        }
+        if words > MAX_WORDS {
+            return Line::Text;
+        }
         if let Some(kind) = self.lines.get(&folded) {
             return *kind;
         }
@@ -98,7 +215,7 @@ impl Rules {
             .into_iter()
             .flatten()
             .find(|(phrase, _, most)| {
-                words <= *most
+                (words <= *most || (linked && *most == MAX_LIST_WORDS))
                     && (*most > MAX_CREDIT_WORDS || !line.trim_end().ends_with(['.', '!', '?', '…']))
                     && folded
                         .strip_prefix(phrase.as_str())
@@ -107,16 +224,95 @@ impl Rules {
         if let Some((_, kind, _)) = found {
             return *kind;
         }
-        if self.parts.iter().any(|part| folded.contains(part.as_str())) {
+        if is_picture_credit(line, words) || self.has_part(&folded) || self.is_row_of_buttons(&folded) {
             return Line::Boilerplate;
+        }
+        if words <= MAX_READERS_WORDS && self.heads_readers(&folded) {
+            return Line::Readers;
         }
         Line::Text
     }
+
+    /// Whether a folded line heads what readers wrote; how many they are matters not.
+    fn heads_readers(&self, folded: &str) -> bool {
+        let words: Vec<&str> = folded
+            .split(' ')
+            .filter(|word| !word.is_empty() && !word.chars().all(|c| c.is_ascii_digit()))
+            .collect();
+        let bare = words.join(" ");
+        self.readers.contains(&bare)
+            || self.readers_of.iter().any(|phrase| {
+                bare.strip_prefix(phrase.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
+    }
+}
+
+impl Rules {
+    fn has_part(&self, folded: &str) -> bool {
+        let mut rest = folded;
+        loop {
+            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            let parts = self.parts.get(word);
+            if parts.is_some_and(|parts| parts.iter().any(|part| part.begins(rest))) {
+                return true;
+            }
+            if behind.is_empty() {
+                return false;
+            }
+            rest = behind;
+        }
+    }
+
+    /// Whether a folded line is nothing but whole lines of the rules, one behind the other: "Partager Commenter Imprimer".
+    fn is_row_of_buttons(&self, folded: &str) -> bool {
+        let words: Vec<&str> = folded.split(' ').collect();
+        if words.len() < 2 || words.len() > MAX_BUTTON_WORDS {
+            return false;
+        }
+        let (mut at, mut buttons) = (0, 0);
+        while at < words.len() {
+            let Some(most) = words.get(at).and_then(|word| self.firsts.get(*word)) else {
+                return false;
+            };
+            let longest = (at + most).min(words.len());
+            let next = (at + 1..=longest).rev().find(|end| {
+                words
+                    .get(at..*end)
+                    .is_some_and(|phrase| self.lines.contains_key(&phrase.join(" ")))
+            });
+            let Some(next) = next else { return false };
+            at = next;
+            buttons += 1;
+        }
+        buttons > 1
+    }
+}
+
+/// Whether a line says who made a picture: by the sign of copyright, by a label, by an agency behind a stroke.
+fn is_picture_credit(line: &str, words: usize) -> bool {
+    if line.contains('©') {
+        return true;
+    }
+    let line = line.trim_end_matches([')', ' ', '.', '\u{a0}']);
+    let lower = |text: &str| text.trim().to_lowercase();
+    words <= MAX_CREDIT_WORDS
+        && (line
+            .split_once(':')
+            .is_some_and(|(label, _)| PICTURE_LABELS.contains(&lower(label).as_str()))
+            || line
+                .rsplit_once('/')
+                .is_some_and(|(_, agency)| PICTURE_AGENCIES.contains(&lower(agency).as_str())))
 }
 
 /// What a line is.
 pub(crate) fn line_kind(line: &str) -> Line {
-    RULES.kind(line)
+    RULES.kind(line, false)
+}
+
+/// What a line is of which a good part may be links: what could begin a sentence heads them then at any length.
+pub(crate) fn line_kind_of(line: &str, linked: bool) -> Line {
+    RULES.kind(line, linked)
 }
 
 /// The text without its boilerplate lines.
@@ -139,6 +335,28 @@ mod tests {
             strip_boilerplate(text),
             "Le vote a eu lieu.\n\nPartager les richesses, dit-il."
         );
+    }
+
+    #[test]
+    fn rows_of_buttons_and_credits_go() {
+        for line in [
+            "Partager Commenter Imprimer",
+            "Écouter Réagir Voir sur la carte Partager",
+            "Le port de Lorient. © Ville de Lorient",
+            "Photo : Jeanne Martin",
+            "Jeanne Martin / AFP",
+            "Lecture 2 minPublié le 14 sept. 2025 à 9h00, mis à jour le 16 sept. 2025 à 10h22.",
+        ] {
+            assert_eq!(line_kind(line), Line::Boilerplate, "{line}");
+        }
+        for line in [
+            "Partager les richesses",
+            "Le décret, publié le lendemain, sera mis à jour.",
+            "Le score : 3/4",
+            "L’accord entre l’UE et l’AP/Ramallah reste à écrire.",
+        ] {
+            assert_eq!(line_kind(line), Line::Text, "{line}");
+        }
     }
 
     #[test]

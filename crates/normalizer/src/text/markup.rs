@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use depeche_feed::decode_entities;
 
+use super::hyphen::is_broken_word;
+
 /// Elements whose content is no prose.
 const SKIPPED: &[&str] = &[
     "script",
@@ -84,12 +86,13 @@ fn has_markup(text: &str) -> bool {
 }
 
 /// Text without tags; a line break where a paragraph ends. Plain text comes back as it is.
-pub(crate) fn markup_to_text(snippet: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn markup_to_text(snippet: &str) -> Cow<'_, str> {
     if has_markup(snippet) {
         return Cow::Owned(strip(snippet));
     }
     // Escaped once more than the feed format asks for: the markup is in the references.
-    if snippet.contains("&lt;") || snippet.contains("&#60;") {
+    if snippet.contains("lt;") || snippet.contains("#60;") {
         let decoded = decode_entities(snippet);
         if has_markup(&decoded) {
             return Cow::Owned(strip(&decoded));
@@ -127,12 +130,25 @@ fn strip(html: &str) -> String {
     out
 }
 
-/// Line breaks in the source of HTML are spaces.
+/// Line breaks in the source of HTML are spaces, or nothing where they broke a word.
 fn push_flowing(out: &mut String, text: &str) {
-    out.extend(
-        text.chars()
-            .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }),
-    );
+    let mut rest = text;
+    while let Some(at) = rest.find(['\n', '\r', '\t']) {
+        let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        let whole = out
+            .strip_suffix('-')
+            .map(|begun| (begun, after.trim_ascii_start()))
+            .filter(|(begun, next)| is_broken_word(begun, next));
+        if let Some((_, next)) = whole {
+            rest = next;
+            out.pop();
+        } else {
+            out.push(' ');
+            rest = after.get(1..).unwrap_or_default();
+        }
+    }
+    out.push_str(rest);
 }
 
 struct Tag<'a> {
@@ -220,6 +236,10 @@ mod tests {
             ("Un<br/>deux", "Un\ndeux"),
             ("a < b et c > d", "a < b et c > d"),
             ("<p>un\nmot", "\nun mot"),
+            (
+                "<p>le déve-\r\n  loppement de Saint-\nDenis",
+                "\nle développement de Saint- Denis",
+            ),
             ("<a title=\"a > b\" href='x'>lien</a>", "lien"),
             ("<script>var a = '<p>';</script>Texte", "Texte"),
             ("<!-- rien -->Texte<![CDATA[", "Texte<![CDATA["),

@@ -61,6 +61,8 @@ pub(crate) fn capture(n: u64, revision: u32) -> Decided {
         content_from: ContentFrom::Feed,
         entry_digest: Some(digest(n)),
         warnings: vec![],
+        captions: Vec::new(),
+        tables: Vec::new(),
     };
     let record = Remembered {
         seq: Seq(n),

@@ -78,6 +78,8 @@ pub(crate) fn judged_with(seq: u64, revision: u32, text: String) -> Judged {
         content_from: ContentFrom::Feed,
         entry_digest: None,
         warnings: vec![],
+        captions: Vec::new(),
+        tables: Vec::new(),
     };
     let place = Place {
         source: "Exemple".to_owned(),

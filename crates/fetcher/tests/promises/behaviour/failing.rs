@@ -37,8 +37,9 @@ pub(super) async fn enter(score: &mut Score) {
     score.enter("410 ends the asking but for once a month", gone().await);
     score.enter(
         "an outage of our own network is nobody's failure",
-        outage(6).await,
+        outage(20).await,
     );
+    score.enter("an outage is seen with six feeds as with many", outage(6).await);
     score.enter("no stampede after an outage", outage(40).await);
 }
 

@@ -186,6 +186,7 @@ impl World {
                     url: url.clone(),
                     name: None,
                     page: PagePolicy::Never,
+                    timezone: None,
                     tags: Vec::new(),
                 };
                 (target, kept.feeds.get(url).cloned().unwrap_or_default())
