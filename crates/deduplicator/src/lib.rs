@@ -25,9 +25,11 @@ mod registry;
 
 mod compare;
 mod leaders;
-mod postings;
+mod segment;
+mod table;
 mod template;
 
+mod postings;
 mod stories;
 mod terms;
 
@@ -36,6 +38,7 @@ mod explain;
 pub use aliases::{AliasProblem, Aliases};
 pub use decide::{Deduplicator, Recall};
 pub use explain::{Comparison, explain};
+pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use options::Options;
 pub use shingles::{Sketches, sketch};
 pub use stage::run;

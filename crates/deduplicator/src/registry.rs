@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use crate::fold::{ODD, hash_bytes, mix};
+use crate::leaders::Standing;
 use crate::options::KEY_WINDOW;
 
 /// A place as far as telling places apart needs it: source, feed and canonical address.
@@ -53,6 +54,8 @@ pub(crate) struct Known {
     pub(crate) story: StoryId,
     /// The record it repeats and that record's article, for a duplicate.
     pub(crate) leader: Option<(Seq, ArticleId)>,
+    /// Its latest record whose text is posted.
+    pub(crate) posted: Option<Seq>,
     /// Whether it has an address.
     pub(crate) has_url: bool,
     places: Vec<PlaceMark>,
@@ -161,11 +164,12 @@ impl Registry {
         stream.duration_since(known.met) > KEY_WINDOW / 2
     }
 
-    /// Takes in a record; `leader` is what it repeats.
+    /// Takes in a record; `leader` is what it repeats, `standing` as what its text is posted.
     pub(crate) fn remember(
         &mut self,
         record: &Remembered,
         leader: Option<(Seq, ArticleId)>,
+        standing: Option<Standing>,
         stream: Timestamp,
     ) {
         let place = PlaceMark::of(&record.source, &record.keys);
@@ -175,6 +179,7 @@ impl Registry {
             content: record.content,
             story: record.story,
             leader,
+            posted: None,
             has_url: false,
             places: Vec::new(),
             keys: Vec::new(),
@@ -187,6 +192,7 @@ impl Registry {
         known.content = record.content;
         known.story = record.story;
         known.leader = leader;
+        known.posted = standing.map_or(known.posted, |_| Some(record.seq));
         known.records.push(record.seq);
         self.records.insert(record.seq, record.article);
         for key in &record.keys {

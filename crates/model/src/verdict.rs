@@ -88,6 +88,8 @@ pub enum Rule {
     LeadContainment,
     /// Similar only as two fillings of one template are: a merge was refused.
     TemplateGuard,
+    /// Passages in common, fewer than make a copy.
+    PartialReuse,
 }
 
 impl Rule {
@@ -105,6 +107,7 @@ impl Rule {
             Self::Containment => "containment",
             Self::LeadContainment => "lead_containment",
             Self::TemplateGuard => "template_guard",
+            Self::PartialReuse => "partial_reuse",
         }
     }
 }
