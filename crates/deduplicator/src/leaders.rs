@@ -261,28 +261,28 @@ impl Leaders {
 
     /// Adds the texts that hold these fingerprints.
     fn look_up(&self, channels: &[Channel], fingerprints: &[u32], hits: &mut Hits) {
-        let mut lists: Vec<(u16, &[u16])> = Vec::with_capacity(2 * self.sealed.len() + 2);
-        for fingerprint in fingerprints {
-            lists.clear();
-            let mut length = 0;
-            for segment in 0..=self.sealed.len() {
-                for channel in channels {
-                    let holders = self.holders(segment, *channel, *fingerprint);
-                    if !holders.is_empty() {
-                        length += holders.len();
-                        lists.push((segment as u16, holders));
-                    }
+        let mut lengths = vec![0; fingerprints.len()];
+        let mut lists: Vec<(usize, u16, &[u16])> = Vec::with_capacity(2 * fingerprints.len());
+        for segment in 0..=self.sealed.len() {
+            for channel in channels {
+                let tell = |at: usize, holders| {
+                    let holders: &[u16] = holders;
+                    lengths[at] += holders.len();
+                    lists.push((at, segment as u16, holders));
+                };
+                match self.sealed.get(segment) {
+                    Some(sealed) => sealed.look_up(*channel, fingerprints, tell),
+                    None => self.open.look_up(*channel, fingerprints, tell),
                 }
             }
-            if length > FREQUENT {
-                hits.skipped += 1;
-                continue;
-            }
-            for (segment, holders) in &lists {
+        }
+        hits.skipped += lengths.iter().filter(|length| **length > FREQUENT).count() as u32;
+        for (at, segment, holders) in lists {
+            if lengths[at] <= FREQUENT {
                 hits.followed.extend(
                     holders
                         .iter()
-                        .map(|holder| u32::from(*segment) << 16 | u32::from(*holder)),
+                        .map(|holder| u32::from(segment) << 16 | u32::from(*holder)),
                 );
             }
         }

@@ -61,6 +61,16 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
+    /// Tells the texts that hold each of these fingerprints, as [`Table::look_up`] does.
+    pub(crate) fn look_up<'a>(
+        &'a self,
+        channel: Channel,
+        fingerprints: &[u32],
+        tell: impl FnMut(usize, &'a [u16]),
+    ) {
+        self.tables[channel as usize].look_up(fingerprints, tell);
+    }
+
     /// The texts that hold a fingerprint, by their places, ascending.
     pub(crate) fn holders(&self, channel: Channel, fingerprint: u32) -> &[u16] {
         self.tables[channel as usize].holders(fingerprint)
@@ -185,6 +195,21 @@ impl OpenSegment {
             }
         }
         self.texts.push(posted);
+    }
+
+    /// Tells the texts that hold each of these fingerprints, with its place among those asked for.
+    pub(crate) fn look_up<'a>(
+        &'a self,
+        channel: Channel,
+        fingerprints: &[u32],
+        mut tell: impl FnMut(usize, &'a [u16]),
+    ) {
+        let lists = &self.channels[channel as usize];
+        for (at, fingerprint) in fingerprints.iter().enumerate() {
+            if let Some(holders) = lists.get(fingerprint) {
+                tell(at, holders.as_slice());
+            }
+        }
     }
 
     /// The texts that hold a fingerprint, by their places, ascending.
