@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use crate::aliases::Aliases;
 use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
+use crate::identity::share_wording;
 use crate::incoming::COMPARABLE_TOKENS;
 use crate::shingles::{SHINGLE, Similarity, shingles};
 use crate::stories::{StorySimilarity, similarity_by_prior};
@@ -97,6 +98,9 @@ fn decide(
     }
     if shares(|key| matches!(key, Key::Url(_))) {
         return (Rule::SameUrl, Verdict::Revision);
+    }
+    if shares(|key| matches!(key, Key::Number { .. })) && share_wording(similarity) {
+        return (Rule::SameNumber, Verdict::Revision);
     }
     if shares(|key| matches!(key, Key::Body(_))) {
         return (Rule::SameBody, Verdict::Exact);

@@ -21,6 +21,7 @@ mod incoming;
 mod recent;
 
 mod identity;
+mod numbers;
 mod registry;
 
 mod compare;

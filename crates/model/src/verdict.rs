@@ -90,6 +90,8 @@ pub enum Rule {
     TemplateGuard,
     /// Passages in common, fewer than make a copy.
     PartialReuse,
+    /// The same number in an address of the same site.
+    SameNumber,
 }
 
 impl Rule {
@@ -108,6 +110,7 @@ impl Rule {
             Self::LeadContainment => "lead_containment",
             Self::TemplateGuard => "template_guard",
             Self::PartialReuse => "partial_reuse",
+            Self::SameNumber => "same_number",
         }
     }
 }
@@ -164,6 +167,15 @@ pub enum Key {
     Body(Digest),
     /// The address of a capture that was rejected as a whole.
     Capture(String),
+    /// The number by which a site knows an article, read from its address.
+    Number {
+        /// The address's host.
+        site: String,
+        /// The number, or an identifier in its place.
+        number: String,
+    },
+    /// The digest of an entry's feed, date, title and text.
+    Entry(Digest),
 }
 
 impl Key {
@@ -176,6 +188,11 @@ impl Key {
             Self::Url(url) => hasher.part(b"url").part(url.as_bytes()),
             Self::Body(body) => hasher.part(b"body").part(&body.0),
             Self::Capture(uri) => hasher.part(b"capture").part(uri.as_bytes()),
+            Self::Number { site, number } => hasher
+                .part(b"number")
+                .part(site.as_bytes())
+                .part(number.as_bytes()),
+            Self::Entry(digest) => hasher.part(b"entry").part(&digest.0),
         };
         hasher.finish()
     }

@@ -140,6 +140,10 @@ fn key(key: &Key) -> String {
         Key::Guid { feed, guid } => format!("guid {guid} of {feed}"),
         Key::Url(url) => url.clone(),
         Key::Body(digest) => format!("body {digest}"),
+        Key::Number { site, number } => format!("number {number} of {site}"),
+        Key::Entry(digest) => format!("feed, date, title and text {digest}"),
         Key::Capture(uri) => format!("capture {uri}"),
+        Key::Number { site, number } => format!("number {number} of {site}"),
+        Key::Entry(digest) => format!("feed, date, title and text {digest}"),
     }
 }
