@@ -13,7 +13,7 @@ use crate::fold::Folded;
 use crate::incoming::Incoming;
 use crate::leaders::{Candidate, SHORT_TOKENS, Standing, lead_alone};
 use crate::shingles::{Counts, Shingled, Similarity, Sketches};
-use crate::template::Facts;
+use crate::template::{Claims, Facts};
 
 /// From here on two texts are one text with small changes. One word in ten replaced leaves 0.49; a quarter of
 /// recycled background gives 0.14.
@@ -189,7 +189,7 @@ impl Deduplicator {
     pub(crate) fn find_leader(&self, incoming: &Incoming, now: Timestamp, recall: &dyn Recall) -> Kinship {
         let tokens = incoming.folded.tokens().len() as u32;
         let found = self.leaders.candidates(&incoming.sketches, tokens, now);
-        let mut shingled = None;
+        let (mut shingled, mut claims) = (None, None);
         let mut best: Option<Ranked> = None;
         let mut refused: Option<(f64, Evidence)> = None;
         let mut reused: Option<Evidence> = None;
@@ -233,7 +233,8 @@ impl Deduplicator {
             };
             compared += 1;
             evidence.rule = rule;
-            if self.is_another_filling(incoming, candidate, old_text, recall) {
+            let claims = claims.get_or_insert_with(|| Claims::of(&incoming.article.text));
+            if self.is_another_filling(incoming, claims, candidate, old_text, recall) {
                 evidence.rule = Rule::TemplateGuard;
                 if refused.as_ref().is_none_or(|(worse, _)| value > *worse) {
                     refused = Some((value, evidence));
@@ -279,18 +280,21 @@ impl Deduplicator {
         }
     }
 
-    /// Whether the template guard forbids that a text repeats a candidate.
+    /// Whether the template guard forbids that a text, which makes these claims, repeats a candidate.
     fn is_another_filling(
         &self,
         incoming: &Incoming,
+        claims: &Claims,
         candidate: Candidate<'_>,
         old_text: Option<Cow<'_, str>>,
         recall: &dyn Recall,
     ) -> bool {
-        candidate.posted.is_from(&incoming.article.source)
-            && old_text
-                .or_else(|| self.text(candidate.posted.seq, recall))
-                .is_some_and(|old| Facts::common(&incoming.article.text, &old).are_another_filling())
+        old_text
+            .or_else(|| self.text(candidate.posted.seq, recall))
+            .is_some_and(|old| {
+                Facts::common(claims, &Claims::of(&old))
+                    .are_another_filling(candidate.posted.is_from(&incoming.article.source))
+            })
     }
 
     /// The same match with its similarities counted on the texts, where they were estimated: an estimate far from the

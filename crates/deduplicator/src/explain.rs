@@ -14,7 +14,7 @@ use crate::identity::share_wording;
 use crate::incoming::COMPARABLE_TOKENS;
 use crate::shingles::{SHINGLE, Similarity, shingles};
 use crate::stories::{StorySimilarity, similarity_by_prior};
-use crate::template::Facts;
+use crate::template::{Claims, Facts};
 use crate::terms::Terms;
 
 /// Passages that are shown, the longest first.
@@ -37,6 +37,8 @@ pub struct Comparison {
     pub sentence_containment: f64,
     /// Distinct numbers in common over those of the text that has fewer, 0–1; 1 where one has none.
     pub numeric_containment: f64,
+    /// Distinct numbers and names in common over those of the text that has fewer, 0–1; 1 where one has few.
+    pub fact_containment: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
     /// How similar they are as reports of one event, with no counts but the built-in ones: the running
@@ -60,7 +62,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
     };
     let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
     let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
-    let facts = Facts::common(&new.article.text, &old.article.text);
+    let facts = Facts::common(&Claims::of(&new.article.text), &Claims::of(&old.article.text));
     let shared_keys: Vec<Key> = new
         .record
         .keys
@@ -76,6 +78,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         lead_containment: similarity.lead,
         sentence_containment: facts.sentences,
         numeric_containment: facts.numbers,
+        fact_containment: facts.facts,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
         story: similarity_by_prior(&Terms::new(aliases.clone()), &old.article, &new.article),
         apart_secs: apart(old, new).as_secs(),
@@ -116,7 +119,7 @@ fn decide(
         return (Rule::NoMatch, Verdict::New);
     };
     let same_source = old.article.source == new.article.source;
-    if same_source && facts.are_another_filling() {
+    if facts.are_another_filling(same_source) {
         return (Rule::TemplateGuard, Verdict::New);
     }
     if similarity.jaccard >= REWRITE_JACCARD
