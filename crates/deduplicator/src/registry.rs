@@ -193,7 +193,7 @@ impl Registry {
         known.story = record.story;
         known.leader = leader;
         known.posted = standing.map_or(known.posted, |_| Some(record.seq));
-        known.records.push(record.seq);
+        push(&mut known.records, record.seq);
         self.records.insert(record.seq, record.article);
         for key in &record.keys {
             let Key::Body(body) = key else { continue };
@@ -209,7 +209,7 @@ impl Registry {
                 *kept = first;
             }
             if kept.record == record.seq {
-                known.bodies.push(*body);
+                push(&mut known.bodies, *body);
             }
         }
         self.meet(
@@ -259,7 +259,7 @@ impl Registry {
         self.by_age.insert((stream, article));
         known.met = stream;
         if let Some(place) = place.filter(|place| !known.places.contains(place)) {
-            known.places.push(place);
+            push(&mut known.places, place);
         }
         for key in keys {
             known.has_url |= matches!(key, Key::Url(_));
@@ -275,7 +275,7 @@ impl Registry {
                 },
             );
             if !known.keys.contains(&digest) {
-                known.keys.push(digest);
+                push(&mut known.keys, digest);
             }
         }
     }
@@ -314,4 +314,11 @@ impl Registry {
             }
         }
     }
+}
+
+/// Adds to a list that hardly ever holds more than it does now: there are as many of these as articles in ninety days,
+/// and room for four would double what they take.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    list.reserve_exact(1);
+    list.push(item);
 }

@@ -116,6 +116,10 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
         "numbers in common",
         format!("{:.3}", comparison.numeric_containment),
     )?;
+    line(
+        "numbers and names in common",
+        format!("{:.3}", comparison.fact_containment),
+    )?;
     let story = &comparison.story;
     let words = format!(
         "words {:.3}, names {:.3}, combined {:.3}",
@@ -143,7 +147,5 @@ fn key(key: &Key) -> String {
         Key::Number { site, number } => format!("number {number} of {site}"),
         Key::Entry(digest) => format!("feed, date, title and text {digest}"),
         Key::Capture(uri) => format!("capture {uri}"),
-        Key::Number { site, number } => format!("number {number} of {site}"),
-        Key::Entry(digest) => format!("feed, date, title and text {digest}"),
     }
 }
