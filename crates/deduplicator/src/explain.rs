@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
 use crate::aliases::Aliases;
+use crate::changes::{Change, changes};
 use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
 use crate::identity::share_wording;
@@ -41,6 +42,9 @@ pub struct Comparison {
     pub fact_containment: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
+    /// Where the later one is a version of the earlier one: the words it has in place of which others; `None` where
+    /// that is most of the text.
+    pub changes: Option<Vec<Change>>,
     /// How similar they are as reports of one event, with no counts but the built-in ones: the running
     /// deduplicator, which knows how rare each term was in those days, may give a slightly different value.
     pub story: StorySimilarity,
@@ -80,6 +84,9 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         numeric_containment: facts.numbers,
         fact_containment: facts.facts,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
+        changes: (verdict == Verdict::Revision)
+            .then(|| changes(&old.article.text, &new.article.text))
+            .flatten(),
         story: similarity_by_prior(&Terms::new(aliases.clone()), &old.article, &new.article),
         apart_secs: apart(old, new).as_secs(),
         shared_keys,

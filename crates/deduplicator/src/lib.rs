@@ -34,9 +34,11 @@ mod postings;
 mod stories;
 mod terms;
 
+mod changes;
 mod explain;
 
 pub use aliases::{AliasProblem, Aliases};
+pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};

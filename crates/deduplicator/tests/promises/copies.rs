@@ -301,3 +301,17 @@ fn an_explanation_shows_the_longest_passages_and_the_rule() {
     assert!(comparison.passages[0].starts_with("Le canal de la Basse Sèvre restera fermé"));
     assert_eq!(comparison.shared_keys, []);
 }
+
+#[test]
+fn an_explanation_of_two_versions_shows_the_words_that_changed() {
+    let mut desk = Desk::new();
+    let a = desk.judge(start(), article("a", "1", &base("canal")));
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let b = desk.judge(hours(1), article("a", "1", &corrected));
+    let changes = explain(&b, &a, &Aliases::built_in()).changes.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(
+        (changes[0].removed.as_str(), changes[0].added.as_str()),
+        ("neuf", "douze")
+    );
+}

@@ -136,6 +136,12 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     for passage in &comparison.passages {
         line("passage in common", format!("« {passage} »"))?;
     }
+    for change in comparison.changes.iter().flatten() {
+        line(
+            "changed",
+            format!("« {} » → « {} »", change.removed, change.added),
+        )?;
+    }
     Ok(())
 }
 
