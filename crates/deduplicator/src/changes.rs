@@ -159,7 +159,10 @@ mod tests {
 
     #[test]
     fn another_text_is_no_change() {
-        let text = |word: &str| (0..300).map(|n| format!("{word}{n} ")).collect::<String>();
+        let text = |word: &str| {
+            let words: Vec<String> = (0..300).map(|n| format!("{word}{n}")).collect();
+            words.join(" ")
+        };
         assert_eq!(changes(&text("a"), &text("b")), None);
     }
 

@@ -82,7 +82,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         lead_containment: similarity.lead,
         sentence_containment: facts.sentences,
         numeric_containment: facts.numbers,
-        fact_containment: facts.facts,
+        fact_containment: facts.all,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
         changes: (verdict == Verdict::Revision)
             .then(|| changes(&old.article.text, &new.article.text))

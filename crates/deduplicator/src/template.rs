@@ -54,7 +54,7 @@ pub(crate) struct Facts {
     /// Distinct numbers; 1 where a text has none.
     pub(crate) numbers: f64,
     /// Distinct numbers and names; 1 where a text has few.
-    pub(crate) facts: f64,
+    pub(crate) all: f64,
 }
 
 impl Facts {
@@ -64,7 +64,7 @@ impl Facts {
         Self {
             sentences: contained(&a.sentences, &b.sentences),
             numbers: contained(&a.numbers, &b.numbers),
-            facts: if enough {
+            all: if enough {
                 contained(&a.facts, &b.facts)
             } else {
                 1.0
@@ -75,7 +75,7 @@ impl Facts {
     /// Whether the two texts are two fillings of one template.
     pub(crate) fn are_another_filling(self, same_source: bool) -> bool {
         (same_source && self.sentences < COMMON_SENTENCES && self.numbers < COMMON_NUMBERS)
-            || (self.sentences < MOST_COMMON_SENTENCES && self.facts < COMMON_FACTS)
+            || (self.sentences < MOST_COMMON_SENTENCES && self.all < COMMON_FACTS)
     }
 }
 

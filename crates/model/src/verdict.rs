@@ -163,7 +163,9 @@ pub enum Key {
     },
     /// A canonical URL.
     Url(String),
-    /// The hash of the folded body.
+    /// The hash of the folded body, by the first way of folding and hashing: the digest of the folded tokens between
+    /// single spaces. Stored bodies are compared with new ones, so this is frozen; another way is a variant of its own,
+    /// which tells stored bodies of both apart.
     Body(Digest),
     /// The address of a capture that was rejected as a whole.
     Capture(String),
