@@ -1,5 +1,7 @@
 //! Texts taken apart and put together again: paragraphs, sentences, words.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The paragraphs of a text.
 pub(super) fn paragraphs(text: &str) -> Vec<&str> {
     text.split("\n\n")
@@ -105,12 +107,12 @@ pub fn count_words(text: &str) -> usize {
     words(text).len()
 }
 
-/// Jaccard similarity and containment of the word 4-grams of two texts, without case: what the labels are checked by, written
+/// Jaccard similarity and containment of the word 4-grams of two texts, without case and with accents composed: what the labels are checked by, written
 /// apart from what is measured with them.
 #[must_use]
 pub fn resemblance(a: &str, b: &str) -> (f64, f64) {
     let grams = |text: &str| -> std::collections::HashSet<String> {
-        let lower = text.to_lowercase();
+        let lower: String = text.nfc().collect::<String>().to_lowercase();
         let words: Vec<&str> = words(&lower)
             .into_iter()
             .filter_map(|(start, end)| lower.get(start..end))
