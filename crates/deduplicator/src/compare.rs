@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decide::{Deduplicator, Recall};
 use crate::fold::Folded;
 use crate::incoming::Incoming;
-use crate::leaders::{Candidate, SHORT_TOKENS, Standing, lead_alone};
+use crate::leaders::{Candidate, SHORT_TOKENS, Standing};
 use crate::shingles::{Counts, Shingled, Similarity, Sketches};
 use crate::template::{Claims, Facts};
 
@@ -122,14 +122,15 @@ struct Estimate {
 }
 
 impl Estimate {
-    fn new(sketches: &Sketches, candidate: Candidate<'_>) -> Self {
+    /// Of a text that has so many fingerprints, of the whole and of the opening alone.
+    fn new((whole, lead): (usize, usize), candidate: Candidate<'_>) -> Self {
         let whole = Counts {
-            a: sketches.whole.fingerprints().len(),
+            a: whole,
             b: usize::from(candidate.posted.whole),
             shared: candidate.whole as usize,
         };
         let lead = Counts {
-            a: lead_alone(&sketches.whole, &sketches.lead).len(),
+            a: lead,
             b: usize::from(candidate.posted.lead),
             shared: candidate.lead as usize,
         };
@@ -200,7 +201,7 @@ impl Deduplicator {
                 new: tokens,
                 old: posted.tokens,
             };
-            let estimate = Estimate::new(&incoming.sketches, candidate);
+            let estimate = Estimate::new(found.fingerprints, candidate);
             let mut similarity = estimate.similarity;
             let mut old_text = None;
             if found.skipped > MOST_SKIPPED
@@ -332,8 +333,9 @@ impl Deduplicator {
             whole: record.sketch.clone(),
             lead: record.lead.clone(),
         };
-        self.leaders
-            .candidates(&sketches, record.tokens, self.stream())
+        let found = self.leaders.candidates(&sketches, record.tokens, self.stream());
+        let fingerprints = found.fingerprints;
+        found
             .candidates
             .into_iter()
             .filter(|candidate| candidate.posted.article == leader)
@@ -342,7 +344,7 @@ impl Deduplicator {
                     new: record.tokens,
                     old: candidate.posted.tokens,
                 };
-                classify(Estimate::new(&sketches, candidate).similarity, lengths)
+                classify(Estimate::new(fingerprints, candidate).similarity, lengths)
                     .map(|_| (candidate.posted.seq, leader))
             })
     }
