@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 
-use depeche_model::{ArticleId, Remembered, Seq, Sketch};
+use depeche_model::{ArticleId, Remembered, Seq, Sketch, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fold::hash_bytes;
@@ -185,6 +185,9 @@ impl Leaders {
         let Some((segment, place)) = self.place(of) else {
             return true;
         };
+        if record.verdict == Verdict::Exact {
+            return false;
+        }
         let lead = lead_alone(&record.sketch, &record.lead);
         let whole = record.sketch.fingerprints();
         let of_whole = whole.iter().map(|fingerprint| (Channel::Whole, fingerprint));

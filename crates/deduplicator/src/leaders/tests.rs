@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use depeche_model::{Digest, StoryId, TermVector, Verdict};
+use depeche_model::{Digest, StoryId, TermVector};
 
 use super::*;
 use crate::fold::mix;
