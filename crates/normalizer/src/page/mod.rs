@@ -365,7 +365,7 @@ pub(crate) fn with_order(
             if own.text.is_empty() && entry.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
                 return no_article(capture, order);
             }
-            let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
+            let mut draft = entries::ordered_draft(order, own);
             draft.note(WarningCode::PageUnusable, why);
             draft
         }
