@@ -6,7 +6,7 @@
 use depeche_feed::parse_date;
 
 use super::skim::shortened;
-use crate::text::fold;
+use crate::text::{Line, fold, line_kind};
 
 /// Agencies as bylines name them, folded, and as they are written.
 const AGENCIES: &[(&str, &str)] = &[
@@ -144,6 +144,17 @@ const NO_NAMES: &[&str] = &[
     "cnrs",
     "sciences po",
     "avec",
+    "copyright",
+    "tous droits",
+    "published",
+    "posted",
+    "updated",
+    "ajouter",
+    // What "par" leads to besides names: "Par ailleurs, le port rouvre".
+    "ailleurs",
+    "exemple",
+    "contre",
+    "consequent",
 ];
 
 /// What stands behind a name without a comma, folded.
@@ -401,6 +412,8 @@ fn is_name(part: &str, folded: &str) -> bool {
                 .strip_prefix(start)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         })
+        // "Partager sur Facebook" stands in boxes that are named for the author.
+        && line_kind(part) == Line::Text
 }
 
 fn second_is_upper(part: &str) -> bool {
@@ -446,6 +459,13 @@ mod tests {
             ("Jeanne Martin | 5 février 2026 à 18h30", "Jeanne Martin"),
             ("20 Minutes avec AFP", "20 Minutes+AFP"),
             ("par", ""),
+            ("Par ailleurs, le port rouvre", ""),
+            ("Partager sur Facebook", ""),
+            ("S’abonner", ""),
+            ("Ajouter à vos favoris", ""),
+            ("Copyright 2026", ""),
+            ("Published 03", ""),
+            ("France 24", "France 24"),
             (
                 "Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires",
                 "Aminata Fall+APS",

@@ -58,7 +58,7 @@ use classes::Hints;
 use date_lines::unglued;
 use main_text::Clues;
 use metadata::Metadata;
-use skim::{Element, Skim, Tag};
+use skim::{Element, Kind, Skim, Tag};
 
 /// A page with fewer words of main text is a shell that scripts fill, a consent wall or an error message.
 const MIN_PAGE_WORDS: usize = 40;
@@ -167,7 +167,8 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             main: &fold(&text),
             around: &shown(&skim, extracted.around.clone()),
             shown: &shown(&skim, 0..skim.blocks.len()),
-            buttons: buttons(&skim),
+            buttons: buttons(&skim, 0..skim.blocks.len()),
+            buttons_around: buttons(&skim, extracted.around.clone()),
             is_article: metadata.is_article,
             asks_password: metadata.asks_password,
         })
@@ -208,15 +209,19 @@ fn spanned<'a>(skim: &'a Skim, blocks: &std::ops::Range<usize>) -> &'a str {
     skim.text.get(first.text.start..last.text.end).unwrap_or_default()
 }
 
-/// The lines that say what buttons of consent pages say. Every site has such a link among those at its foot.
-fn buttons(skim: &Skim) -> usize {
+/// The lines among some blocks that say what buttons of consent pages say. Every site has such a link among those at its foot,
+/// and what stands as a heading is no button: guides explain them one by one.
+fn buttons(skim: &Skim, blocks: std::ops::Range<usize>) -> usize {
     let at_foot = |element| {
         skim.around(element)
             .any(|element| matches!(skim.elements[element].tag, Tag::Footer | Tag::Nav))
     };
     skim.blocks
+        .get(blocks)
+        .unwrap_or_default()
         .iter()
         .filter(|block| block.words <= MAX_BUTTON_WORDS && block.bytes() <= MAX_BUTTON_BYTES)
+        .filter(|block| !matches!(block.kind, Kind::Heading(_)))
         .filter(|block| barrier::is_button(&fold(&unglued(skim.text(block)))) && !at_foot(block.element))
         .count()
 }
