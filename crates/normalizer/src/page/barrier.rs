@@ -232,8 +232,9 @@ pub(super) struct Content<'a> {
     pub(super) shown: &'a str,
     /// Lines of it, those at its foot left out, that say what buttons of consent pages say.
     pub(super) buttons: usize,
-    /// Those of them that stand in the element of the main text. Beside an article stand those of the site's banner.
-    pub(super) buttons_around: usize,
+    /// Those of them that may belong to the main text: where the page marks an article, those that stand in its element. Beside
+    /// it stand those of the site's banner.
+    pub(super) buttons_of_text: usize,
     /// It calls itself an article.
     pub(super) is_article: bool,
     /// It asks for a password.
@@ -280,11 +281,7 @@ pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
         |phrases: &[&str], text: &str| phrases.iter().filter(|phrase| text.contains(**phrase)).count();
     if words >= MIN_PAGE_WORDS {
         let (buttons, talk) = (count(BUTTONS, content.around), count(TALK, content.around));
-        let shown = if content.is_article {
-            content.buttons_around
-        } else {
-            content.buttons
-        };
+        let shown = content.buttons_of_text;
         let is_consent = if content.is_article {
             buttons >= 2 && talk >= 3 && shown >= 1
         } else {

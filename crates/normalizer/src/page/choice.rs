@@ -177,7 +177,9 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
             // What was done to the feed's text is nothing to this one.
             draft.forget(WarningCode::BoilerplateRemoved);
             draft.forget(WarningCode::TextCut);
-            OF_BYTES.iter().for_each(|code| draft.forget(*code));
+            for code in OF_BYTES {
+                draft.forget(*code);
+            }
             if let Some(why) = why {
                 draft.note(WarningCode::PageTextPreferred, why);
             }
