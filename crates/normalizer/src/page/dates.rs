@@ -308,10 +308,14 @@ struct Shown {
 impl Shown {
     fn of(skim: &Skim, title: Option<usize>) -> Self {
         let from = title.unwrap_or(0);
-        let near = from.saturating_sub(BLOCKS_BEFORE)..(from + BLOCKS_BEHIND).min(skim.blocks.len());
         let places = Places::of(skim, title);
+        let others = places.others();
+        let near = from.saturating_sub(BLOCKS_BEFORE)..(from + BLOCKS_BEHIND).min(others);
         let (mut shown, mut beside) = (Self::default(), Self::default());
         for time in &skim.head.times {
+            if time.block >= others && !time.published {
+                continue;
+            }
             let place = places.of_element(time.element, time.block, time.machine.is_some());
             let target = match place {
                 Place::Foreign => continue,
