@@ -48,6 +48,11 @@ fn output(kind: CaptureKind, order: Option<Box<PageOrder>>, body: impl Into<Byte
 
 /// The article of an entry with this date, whose page has this head.
 fn article(pub_date: &str, page_head: &str) -> Article {
+    article_with(pub_date, page_head, "")
+}
+
+/// The same, with a line between the page's title and its text.
+fn article_with(pub_date: &str, page_head: &str, line: &str) -> Article {
     let feed = format!(
         "<rss version='2.0'><channel><item><title>Le bac reprend ses rotations sur la Gironde</title>\
         <link>https://www.example.org/bac</link>{pub_date}</item></channel></rss>"
@@ -56,7 +61,7 @@ fn article(pub_date: &str, page_head: &str) -> Article {
         panic!("no order");
     };
     let page = format!(
-        "<html lang=fr><head>{page_head}</head><body><article><h1>Le bac reprend ses rotations sur la Gironde</h1>\
+        "<html lang=fr><head>{page_head}</head><body><article><h1>Le bac reprend ses rotations sur la Gironde</h1>{line}\
         <p>{TEXT}</p></article></body></html>"
     );
     match output(CaptureKind::Page, Some(order), page) {
@@ -126,4 +131,12 @@ fn the_repairs_of_an_entry_are_told_with_its_page() {
     // No identifier of its own: it is the link.
     let article = article("", "");
     assert!(has(&article, WarningCode::GuidDerived), "{:?}", article.warnings);
+}
+
+#[test]
+fn a_time_by_itself_is_no_date_of_the_page() {
+    let article = article_with("", "", "<p>Crue : 3 h d’attente</p>");
+    assert!(has(&article, WarningCode::DateMissing), "{:?}", article.warnings);
+    let told = article_with("", "", "<p>Publié à 11h30</p>");
+    assert_eq!(dated(&told), "2026-02-06T10:30:00Z minute");
 }

@@ -145,6 +145,7 @@ const NO_NAMES: &[&str] = &[
     "sciences po",
     "avec",
     "copyright",
+    "numero",
     "tous droits",
     "published",
     "posted",
@@ -396,6 +397,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
+        && !folded.split(' ').any(|word| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit()))
         && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
@@ -465,6 +467,8 @@ mod tests {
             ("Ajouter à vos favoris", ""),
             ("Copyright 2026", ""),
             ("Published 03", ""),
+            ("Entre 2019 et 2024", ""),
+            ("Numéro 12", ""),
             ("France 24", "France 24"),
             (
                 "Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires",

@@ -351,7 +351,9 @@ impl Shown {
                 // "Le rapport, publié le 3 mars, décrit un système." is a sentence of the article.
                 let is_prose =
                     ends_sentence(text) && found.len() == 1 && block.words > mention.words + MAX_LABEL_WORDS;
-                if is_prose || (mention.role.is_none() && !is_line) {
+                // A time or a weekday by itself may be of anything: "Crue : 3 h d’attente".
+                let is_said = mention.role.is_some() || (is_line && mention.doubt != Some(Doubt::Day));
+                if is_prose || !is_said {
                     continue;
                 }
                 match place {
