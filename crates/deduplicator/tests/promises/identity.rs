@@ -372,6 +372,8 @@ fn order(guid: &str, title: &str) -> PageOrder {
             title: Some(title.to_owned()),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     }
 }
 
