@@ -87,6 +87,8 @@ const NO_NAMES: &[&str] = &[
     "directeur",
     "directrice",
     "publie",
+    "diffuse",
+    "disponible",
     "mis a jour",
     "modifie",
     "service",
@@ -180,11 +182,25 @@ const ROLES_BEHIND: &[&str] = &[
 /// What is said in brackets of those who made the pictures, folded.
 const PICTURES: &[&str] = &["photo", "image", "illustration", "dessin", "video", "infographie"];
 
+/// How the line begins that names who asked the questions of an interview, folded.
+const ASKERS: &[&str] = &[
+    "propos recueillis",
+    "recueilli par",
+    "recueillis par",
+    "entretien realise par",
+];
+
 /// Bytes of a byline; the longest name eight people.
 const MAX_LINE: usize = 300;
 
 /// Names are shorter than this, in characters.
 const MAX_NAME: usize = 60;
+
+/// Whether a line names who asked the questions of an interview.
+pub(super) fn says_who_asked(line: &str) -> bool {
+    let folded = fold(shortened(line, MAX_LINE));
+    ASKERS.iter().any(|start| folded.starts_with(start))
+}
 
 /// Authors and agencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -41,7 +41,9 @@ impl Hints {
     pub(super) const PULLED: Self = Self(1024);
 
     /// Where the page stands in its site.
-    pub(super) const CRUMBS: Self = Self(4096);
+    pub(super) const CRUMBS: Self = Self(16384);
+    /// The box in which a maker of such boxes asks for consent.
+    pub(super) const CONSENT: Self = Self(32768);
     /// The article's labels.
     pub(super) const LABELS: Self = Self(8192);
     /// What has dates of its own: comments, captions.
@@ -124,6 +126,7 @@ impl Rules {
                 }
                 Some("weak") => Hints::WEAK,
                 Some("paywall") => Hints::PAYWALL,
+                Some("consent") => Hints::OUT | Hints::CONSENT,
                 Some("crumbs") => Hints::CRUMBS,
                 Some("labels") => Hints::LABELS,
                 Some("pulled") => Hints::PULLED,
@@ -318,5 +321,13 @@ mod tests {
         assert!(!of_names("related-content__body").contains(Hints::BODY));
         assert!(of_names("comment-content").contains(Hints::COMMENTS));
         assert!(!of_names("comment-content").contains(Hints::BODY));
+    }
+
+    #[test]
+    fn a_subheading_is_no_path_through_the_site() {
+        assert!(of_names("article-intertitre").contains(Hints::SUBHEAD));
+        assert!(!of_names("article-intertitre").intersects(Hints::CRUMBS));
+        assert!(of_names("breadcrumb").contains(Hints::CRUMBS));
+        assert!(!of_names("breadcrumb").intersects(Hints::SUBHEAD));
     }
 }

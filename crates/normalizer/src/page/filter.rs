@@ -30,6 +30,10 @@ const LINKED_SHARE: f32 = 0.3;
 const MAX_SCRAP_WORDS: usize = 6;
 const MIN_EQUAL_SCRAPS: usize = 3;
 
+/// Words of a line that is a date with a name, and those of the name: first name, two surnames, a place.
+const MAX_CREDIT_WORDS: usize = 14;
+const MAX_NAME_WORDS: usize = 4;
+
 /// Links that follow a heading.
 #[derive(Debug, Clone, Copy)]
 struct Links {
@@ -37,6 +41,20 @@ struct Links {
     until: usize,
     /// They stand in an element of their own, with all that is in it.
     box_of_its_own: bool,
+}
+
+/// Whether a line is an hour and nothing else, as the posts of a live report have above them: `14h47`, `9:05 am`.
+fn is_hour(text: &str) -> bool {
+    let text = text.trim_end_matches("am").trim_end_matches("pm").trim_end();
+    let numbers: Option<Vec<u8>> = text
+        .splitn(2, ['h', 'H', ':', '.'])
+        .map(|number| {
+            let number = number.trim();
+            let is_number = (1..=2).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+            is_number.then(|| number.parse().ok()).flatten()
+        })
+        .collect();
+    matches!(numbers.as_deref(), Some([hour, minute]) if *hour < 25 && *minute < 60)
 }
 
 /// Whether a line says who wrote it, or when.
@@ -120,6 +138,9 @@ impl Finder<'_> {
                     continue;
                 }
             }
+            if !is_voted && !prose && (self.is_post_hour(block, text) || self.is_dated_credit(number, text)) {
+                continue;
+            }
             // What a sentence announces belongs to it: a list of sources, of tracks, of shops.
             let announced = block.kind == Kind::Item
                 && lines.last().is_some_and(|last: &usize| {
@@ -157,6 +178,26 @@ impl Finder<'_> {
             lines.push(number);
         }
         self.without_pulled(lines)
+    }
+
+    /// Whether a line is the hour of a post. A programme has its hours in paragraphs.
+    fn is_post_hour(&self, block: &Block, text: &str) -> bool {
+        self.skim.elements[block.element].tag != Tag::Paragraph && is_hour(text)
+    }
+
+    /// Whether a line is a `time` element and a name or a place beside it, in whatever language.
+    fn is_dated_credit(&self, number: usize, text: &str) -> bool {
+        let words = self.skim.blocks[number].words;
+        words <= MAX_CREDIT_WORDS && self.skim.blocks[number].kind == Kind::Text && !ends_sentence(text) && {
+            // They are in document order.
+            let times = &self.skim.head.times;
+            let first = times.partition_point(|time| time.block < number);
+            let mut inside = times.iter().skip(first).take_while(|time| time.block == number);
+            inside.any(|time| {
+                let shown = time.shown.split_whitespace().count();
+                shown >= 2 && shown + MAX_NAME_WORDS >= words
+            })
+        }
     }
 
     /// How often each scrap that is no paragraph is shown.
@@ -240,7 +281,9 @@ impl Finder<'_> {
             Kind::Item => 8,
             _ => 0,
         };
-        if !prose && block.words <= most && is_credit(text) {
+        // Among lines that breaks part, who asked the questions is the last.
+        let is_asker = block.kind == Kind::Text && !ends_sentence(text) && byline::says_who_asked(text);
+        if (!prose || is_asker) && block.words <= most && is_credit(text) {
             return true;
         }
         match block.kind {
@@ -288,5 +331,20 @@ impl Finder<'_> {
                 !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < PULLED_SHARE
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_hour;
+
+    #[test]
+    fn an_hour_alone_is_told_from_a_score_and_a_sum() {
+        for hour in ["14h47", "14 h 47", "9:05", "9.05 pm", "23H10"] {
+            assert!(is_hour(hour), "{hour}");
+        }
+        for other in ["3-2", "120", "14h47 Le pont rouvre", "78:90", "1.000", "", "h"] {
+            assert!(!is_hour(other), "{other}");
+        }
     }
 }

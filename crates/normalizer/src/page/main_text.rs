@@ -141,7 +141,10 @@ pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
                 return false;
             };
             let text = fold(skim.text(block));
-            found <= level && text.len() > 8 && (wanted.starts_with(&text) || text.starts_with(&wanted))
+            // Some have the section's name in the heading, in front of the title.
+            found <= level
+                && text.len() > 8
+                && (wanted.starts_with(&text) || text.starts_with(&wanted) || text.ends_with(&wanted))
         })
     };
     let by_title = if wanted.len() > 8 {
@@ -352,7 +355,11 @@ impl Finder<'_> {
                 Kind::Heading(_) => false,
                 Kind::Item => block.link_share() < 0.3,
                 Kind::Quote => true,
-                Kind::Text if lines.len() > 1 && !is_voted && self.is_about_author(text, block.words) => {
+                Kind::Text
+                    if lines.len() > 1
+                        && !is_voted
+                        && (self.is_about_author(text, block.words) || self.is_under_author(*last)) =>
+                {
                     false
                 }
                 // An address to write to.
@@ -398,6 +405,20 @@ impl Finder<'_> {
                     .and_then(|rest| rest.trim_start().split(' ').next())
                     .is_some_and(|verb| BIO_VERBS.contains(&verb))
         })
+    }
+
+    /// Whether a last paragraph stands under the name of who wrote the article, alone in its line.
+    fn is_under_author(&self, number: usize) -> bool {
+        let above = number
+            .checked_sub(1)
+            .and_then(|above| self.skim.blocks.get(above));
+        let is_name = above.is_some_and(|above| {
+            let name = fold(self.skim.text(above));
+            name.contains(' ') && self.clues.authors.iter().any(|author| fold(author) == name)
+        });
+        is_name
+            && self.skim.blocks[number].words <= MAX_BIO_WORDS
+            && self.title.is_none_or(|title| title + 4 < number)
     }
 
     /// The standfirst, where it stands outside the container.

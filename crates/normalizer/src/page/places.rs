@@ -47,9 +47,17 @@ impl<'a> Places<'a> {
         });
         let article = around.or_else(|| {
             let from = title.unwrap_or(0);
-            skim.elements
+            let first = skim
+                .elements
                 .iter()
-                .position(|element| element.tag == Tag::Article && element.blocks.start >= from)
+                .position(|element| element.tag == Tag::Article && element.blocks.start >= from)?;
+            // Several of the same classes in a row are cards that lead to others.
+            let card = &skim.elements[first];
+            let is_card = title.is_some()
+                && skim.elements.get(card.end).is_some_and(|next| {
+                    next.tag == Tag::Article && next.parent == card.parent && next.class == card.class
+                });
+            (!is_card).then_some(first)
         });
         Self { skim, title, article }
     }
@@ -79,7 +87,7 @@ impl<'a> Places<'a> {
                 marked |= matches!(outer.tag, Tag::Article | Tag::Main);
                 continue;
             }
-            if outer.tag == Tag::Article && self.article.is_some_and(|own| own != number) {
+            if outer.tag == Tag::Article && self.article.map_or(self.title.is_some(), |own| own != number) {
                 return Place::Foreign;
             }
             marked |= matches!(outer.tag, Tag::Article | Tag::Main);

@@ -4,6 +4,8 @@
 //! for the elements around it, the nearest the most, as in Readability (Arc90, 2009); links and short scraps speak
 //! against them. Names only weigh: an element that is called a side matter but holds much of the page's prose is kept.
 
+use std::ops::Range;
+
 use super::asides;
 use super::classes::Hints;
 use super::skim::{Block, Element, Kind, Skim, Tag};
@@ -24,6 +26,13 @@ const KEPT_SHARE: f32 = 0.35;
 /// The same for `nav` and `footer`, which are seldom wrong, and for what is not displayed.
 const KEPT_SHARE_OF_FRAME: f32 = 0.5;
 
+/// The same for a box of a maker of boxes that ask for consent: a page of nothing else has no article.
+const KEPT_SHARE_OF_CONSENT: f32 = 0.9;
+
+/// The share of the article's text that is its rest behind a wall. A note or a window to open is a sentence or two, of
+/// which no article of five paragraphs has a third.
+const MIN_REST_SHARE: f32 = 0.3;
+
 /// Words that make a block prose when it ends as a sentence does, and when it does not.
 const PROSE_WORDS: usize = 8;
 const PROSE_WORDS_OPEN: usize = 20;
@@ -40,6 +49,13 @@ const PROSE_LINES: usize = 3;
 /// What an element's worth keeps that ends before the page's title, and one that begins behind other prose.
 const BEFORE_TITLE: f32 = 0.4;
 const BEHIND_OTHERS: f32 = 0.75;
+
+/// What a block's worth keeps that stands behind the box that holds both the title and text named as the article's: a
+/// column of twenty headlines has up to six times the prose of a dispatch.
+const OUTSIDE_HOME: f32 = 0.2;
+
+/// Bytes of prose in text that is named so: a dispatch of sixty words has 350, most standfirsts fewer than this.
+const MIN_HOME_BYTES: usize = 250;
 
 /// Bytes of prose between the title and the text: a standfirst, and a notice.
 const MAX_LEAD_BYTES: usize = 900;
@@ -231,7 +247,13 @@ impl Scores {
         if by_tag {
             return Out::Yes;
         }
-        if hints.contains(Hints::HIDDEN) && share < KEPT_SHARE_OF_FRAME && !holds_title {
+        // What asks for consent is never the article, however little the page says besides.
+        if hints.contains(Hints::CONSENT) && share < KEPT_SHARE_OF_CONSENT && !holds_title {
+            return Out::Yes;
+        }
+        // A wall that scripts raise hides the rest of the article and not a side matter.
+        let is_hidden = hints.contains(Hints::HIDDEN) && share < KEPT_SHARE_OF_FRAME && !holds_title;
+        if is_hidden && (hints.contains(Hints::OUT) || !self.is_rest_of_body(skim, number)) {
             return Out::Yes;
         }
         if trust == Trust::Nothing || hints.contains(Hints::BODY) || holds_title {
@@ -265,6 +287,13 @@ impl Scores {
         }
     }
 
+    /// Whether an element stands directly in what its site marks as the article's text and holds a good part of it.
+    fn is_rest_of_body(&self, skim: &Skim, number: usize) -> bool {
+        let parent = skim.elements[number].parent;
+        let named = skim.elements[parent].hints.contains(Hints::BODY);
+        named && self.prose_in(skim, number) as f32 > self.prose_in(skim, parent) as f32 * MIN_REST_SHARE
+    }
+
     /// Whether an element holds most of the article's text as its site marks that: what stands around the article, a
     /// banner for consent, a list of teasers, is no measure for what stands in it.
     fn is_most_of_body(&self, skim: &Skim, number: usize) -> bool {
@@ -285,15 +314,23 @@ impl Scores {
                 .get(number)
                 .is_some_and(|block| block.link_share() > 0.5)
         };
+        let home = title.and_then(|title| self.home(skim, title));
         for (number, block) in skim.blocks.iter().enumerate() {
+            let outside = home
+                .as_ref()
+                .is_some_and(|home| number >= home.end && self.prose[number]);
             // What readers wrote says nothing of what is above it; links do, wherever they are.
             let counts = !self.theirs[number] || block.link_bytes > 0;
             if self.out[block.element] == Out::No && counts {
                 let teaser = block.words <= MAX_TEASER_WORDS
                     && is_link(number + 1)
                     && number.checked_sub(1).is_some_and(is_link);
-                worth[block.element] +=
-                    value(block, self.prose[number]) * if teaser { TEASER_WORTH } else { 1.0 };
+                let share = match (teaser, outside) {
+                    (true, _) => TEASER_WORTH,
+                    (_, true) => OUTSIDE_HOME,
+                    _ => 1.0,
+                };
+                worth[block.element] += value(block, self.prose[number]) * share;
             }
         }
         let mut best = (0, 0.0_f32);
@@ -329,6 +366,21 @@ impl Scores {
             }
             _ => best.0,
         }
+    }
+
+    /// The blocks of the smallest box around the title in which text stands that is named as the article's: a column
+    /// beside it may hold more prose than a short dispatch does.
+    fn home(&self, skim: &Skim, title: usize) -> Option<Range<usize>> {
+        let body = skim.elements.iter().enumerate().position(|(number, element)| {
+            element.hints.contains(Hints::BODY)
+                && element.blocks.start > title
+                && self.out[number] == Out::No
+                && self.prose_in(skim, number) >= MIN_HOME_BYTES
+        })?;
+        let blocks = skim.elements[body].blocks.clone();
+        skim.around(skim.blocks[title].element)
+            .map(|element| skim.elements[element].blocks.clone())
+            .find(|around| around.end >= blocks.end)
     }
 
     /// An article's text stands under its title.
@@ -394,4 +446,69 @@ pub(super) fn is_data(skim: &Skim, table: usize) -> bool {
         .any(|inner| matches!(inner.tag, Tag::Table | Tag::Heading(1) | Tag::Article));
     let bytes: usize = skim.blocks[element.blocks.clone()].iter().map(Block::bytes).sum();
     !nested && cells > 1 && bytes / cells < CELL_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::page::read_page;
+
+    const WIRE: &str = "<div class=w><span>8h10</span><p>La mairie de Niort demande la fin des travaux de la rocade.</p></div>";
+
+    fn text_of(body: &str) -> String {
+        let html = format!("<html><body><nav><a href=/n>Accueil</a></nav>{body}</body></html>");
+        read_page(&html, "https://a.example/x").unwrap().text
+    }
+
+    fn sentences(count: usize) -> String {
+        let sentence = |number| {
+            format!(
+                "<div class=q{number}>Le pont numéro {number} de la vallée rouvre ce matin aux voitures et aux \
+                 camions légers.</div>"
+            )
+        };
+        (0..count).map(sentence).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn a_dispatch_is_found_beside_a_longer_column() {
+        let text = text_of(&format!(
+            "<div><div><h1>Séisme au large de l’archipel</h1><div class=richtext>{}</div></div><div>{}</div></div>",
+            sentences(4),
+            WIRE.repeat(20)
+        ));
+        assert!(text.contains("numéro 3") && !text.contains("Niort"), "{text}");
+    }
+
+    #[test]
+    fn a_standfirst_in_a_box_named_as_text_does_not_hide_the_article() {
+        let text = text_of(&format!(
+            "<div><div><h1>Les ponts rouvrent</h1><div class=richtext>{}</div></div><div><div>{}</div></div></div>",
+            "Après trois mois de travaux et deux reports, les ponts de la vallée rouvrent ce matin aux voitures. ".repeat(3),
+            sentences(24)
+        ));
+        assert!(
+            text.contains("deux reports") && text.contains("numéro 23"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_text_that_a_wall_hides_is_read_and_a_note_that_opens_is_not() {
+        let hidden = |paragraphs: &str| {
+            text_of(&format!(
+                "<article><h1>Les ponts rouvrent</h1><div class=article-body>{}<div style=\"display:none\">\
+                 <p>Le tablier de métal a été repeint en vert par une équipe de douze personnes.</p>{paragraphs}\
+                 </div></div></article>",
+                sentences(4)
+            ))
+        };
+        let rest = hidden(
+            "<p>Chaque pile a été sondée par des plongeurs de la marine nationale.</p>\
+             <p>Les riverains, eux, attendent encore le mur promis contre le bruit.</p>\
+             <p>Le département dit qu’il sera construit avant la fin de l’hiver.</p>",
+        );
+        assert!(rest.contains("tablier") && rest.contains("hiver"), "{rest}");
+        let note = hidden("");
+        assert!(!note.contains("tablier"), "{note}");
+    }
 }

@@ -357,13 +357,7 @@ impl Reader {
             let value: &str = &attribute.value;
             match &*attribute.name.local {
                 "class" if !value.is_empty() => {
-                    let next = self.classes.len() as u32 + 1;
-                    let known = self.classes.get(value).copied();
-                    let (number, found) = known.unwrap_or_else(|| {
-                        let found = (next, self.names(value));
-                        self.classes.insert(value.to_owned(), found);
-                        found
-                    });
+                    let (number, found) = self.class(value);
                     class = number;
                     names |= found;
                 }
@@ -379,6 +373,10 @@ impl Reader {
                 _ => {}
             }
         }
+        // A site's own element is called what another site's `div` has as its class.
+        if element.name.local.contains('-') {
+            names |= self.class(&element.name.local).1;
+        }
         self.skim.head.names_paywall |= names.contains(Hints::PAYWALL);
         // Of `body` the names describe the whole site.
         (
@@ -389,6 +387,17 @@ impl Reader {
                 hints | names.settled()
             },
         )
+    }
+
+    /// The number of an element's classes, and what they say.
+    fn class(&mut self, names: &str) -> (u32, Hints) {
+        let next = self.classes.len() as u32 + 1;
+        let known = self.classes.get(names).copied();
+        known.unwrap_or_else(|| {
+            let found = (next, self.names(names));
+            self.classes.insert(names.to_owned(), found);
+            found
+        })
     }
 
     fn names(&mut self, names: &str) -> Hints {
