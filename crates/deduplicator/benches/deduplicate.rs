@@ -7,53 +7,9 @@ use depeche_model::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-const SYLLABLES: [&str; 24] = [
-    "mar", "ti", "ron", "be", "lo", "van", "cré", "sou", "pli", "gar", "mon", "té", "cha", "ri", "dou",
-    "fer", "nel", "ba", "qui", "ser", "lan", "vou", "ge", "pa",
-];
+mod press;
 
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    /// A word of a vocabulary of 20,000 in which, as in a language, some words are frequent and most are rare.
-    fn word(&mut self) -> String {
-        let share = self.below(1 << 20) as f64 / f64::from(1 << 20);
-        let rank = (20_000.0_f64.powf(share) as i64).unsigned_abs();
-        let mut rest = rank * 2_654_435_761 % (1 << 32);
-        let mut word = String::new();
-        for _ in 0..=(rank % 3 + 1) {
-            word.push_str(SYLLABLES[(rest % 24) as usize]);
-            rest /= 24;
-        }
-        word
-    }
-
-    /// Four hundred words in sentences of sixteen, with a name in each.
-    fn text(&mut self) -> String {
-        let mut text = String::new();
-        for place in 0..400 {
-            let word = self.word();
-            match place % 16 {
-                0 | 9 => text.extend(
-                    word.chars()
-                        .take(1)
-                        .flat_map(char::to_uppercase)
-                        .chain(word.chars().skip(1)),
-                ),
-                _ => text.push_str(&word),
-            }
-            text.push_str(if place % 16 == 15 { ". " } else { " " });
-        }
-        text
-    }
-}
+use press::Dice;
 
 /// A store that is never written to: every text stays in the deduplicator's memory.
 struct Nothing;
@@ -118,27 +74,30 @@ fn moment(number: u64, all: u64) -> Timestamp {
 }
 
 fn deduplicate(criterion: &mut Criterion) {
-    let text = Dice(7).text();
+    let text = Dice(7).article(384);
     criterion.bench_function("sketch 400 words", |bencher| bencher.iter(|| sketch(&text)));
 
     for indexed in [10_000, 100_000] {
         let mut dice = Dice(11);
         let mut deduplicator = Deduplicator::new(Options::default());
         for number in 0..indexed {
-            deduplicator.decide(normalized(number, dice.text(), moment(number, indexed)), &Nothing);
+            deduplicator.decide(
+                normalized(number, dice.article(384), moment(number, indexed)),
+                &Nothing,
+            );
         }
         let mut number = indexed;
         criterion.bench_function(&format!("decide a new text, {indexed} indexed"), |bencher| {
             bencher.iter_batched(
                 || {
                     number += 1;
-                    normalized(number, dice.text(), moment(number, indexed))
+                    normalized(number, dice.article(384), moment(number, indexed))
                 },
                 |normalized| deduplicator.decide(normalized, &Nothing),
                 BatchSize::SmallInput,
             );
         });
-        let copied = dice.text();
+        let copied = dice.article(384);
         deduplicator.decide(
             normalized(number + 1, copied.clone(), moment(number + 1, indexed)),
             &Nothing,

@@ -1,7 +1,9 @@
 //! Resemblance and containment: which leader, if any, a text repeats.
 //!
-//! Candidates come from the leaders' index. Sketches estimate how alike two texts are; near a threshold, and
-//! where a sketch is too small to tell, the texts themselves are counted.
+//! Candidates come from the leaders' index with what they share, from which both values are estimated. Where an estimate
+//! could lie on the wrong side of a threshold, the texts themselves are counted: so verdicts are those of the counts.
+
+use std::borrow::Cow;
 
 use depeche_model::{Article, ArticleId, ContentFrom, Evidence, Remembered, Rule, Seq, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -9,24 +11,32 @@ use jiff::{SignedDuration, Timestamp};
 use crate::decide::{Deduplicator, Recall};
 use crate::fold::Folded;
 use crate::incoming::Incoming;
-use crate::leaders::{Candidate, SHORT_TOKENS};
-use crate::shingles::{Similarity, Sketches};
-use crate::template::Facts;
+use crate::leaders::{Candidate, SHORT_TOKENS, Standing};
+use crate::shingles::{Counts, Shingled, Similarity, Sketches};
+use crate::template::{Claims, Facts};
 
 /// From here on two texts are one text with small changes. One word in ten replaced leaves 0.49; a quarter of
 /// recycled background gives 0.14.
 const NEAR_JACCARD: f64 = 0.30;
 /// From here on the shorter text is a part of the longer one.
 const PART_CONTAINMENT: f64 = 0.60;
+/// From here on, and below what makes a copy, a text takes passages over from another: half of the threshold.
+const REUSE_JACCARD: f64 = 0.15;
+/// The same by the share of the shorter text.
+const REUSE_CONTAINMENT: f64 = 0.30;
 /// From here on the same source has rewritten its text under another address.
 pub(crate) const REWRITE_JACCARD: f64 = 0.50;
 /// So soon a rewrite follows.
 const REWRITE_WINDOW: SignedDuration = SignedDuration::from_hours(48);
-/// Estimates this near to a threshold are counted on the texts: with 50 fingerprints the standard error at a
-/// Jaccard similarity of 0.3 is 0.05.
+/// Estimates this near to a threshold are counted on the texts, however many fingerprints they rest on.
 const DOUBT: f64 = 0.08;
-/// Below this many fingerprints an estimate is never trusted.
-const SMALL_SKETCH: usize = 24;
+/// And those within so many standard deviations of it, for the fingerprints there are: with 50 of them the deviation at a
+/// Jaccard similarity of 0.3 is 0.05. One estimate in a hundred lies further off.
+const DEVIATIONS: f64 = 2.5;
+/// Where more than this share of a text's fingerprints was not followed, what is shared is not known.
+const MOST_SKIPPED: f64 = 0.25;
+/// Candidates that are compared; a text resembles more only as one of a series.
+const COMPARED: usize = 16;
 
 /// What a text is to the leaders.
 pub(crate) enum Kinship {
@@ -66,14 +76,20 @@ pub(crate) struct Lengths {
     pub(crate) old: u32,
 }
 
+impl Lengths {
+    /// Whether the shorter one is so short that openings are compared.
+    fn is_short(self) -> bool {
+        self.new.min(self.old) <= SHORT_TOKENS
+    }
+}
+
 /// The verdict that a similarity leads to, with the rule and the value that decided.
 pub(crate) fn classify(similarity: Similarity, lengths: Lengths) -> Option<(Verdict, Rule, f64)> {
     let new_is_shorter = lengths.new <= lengths.old;
-    let is_short = lengths.new.min(lengths.old) <= SHORT_TOKENS;
     if similarity.jaccard >= NEAR_JACCARD {
         return Some((Verdict::Near, Rule::Jaccard, similarity.jaccard));
     }
-    if is_short && similarity.lead >= PART_CONTAINMENT {
+    if lengths.is_short() && similarity.lead >= PART_CONTAINMENT {
         let verdict = if new_is_shorter {
             Verdict::Teaser
         } else {
@@ -92,81 +108,194 @@ pub(crate) fn classify(similarity: Similarity, lengths: Lengths) -> Option<(Verd
     None
 }
 
-fn is_doubtful(similarity: Similarity, new: &Sketches, old: &Sketches, rewrite_possible: bool) -> bool {
-    let close = |value: f64, threshold: f64| (value - threshold).abs() <= DOUBT;
-    new.whole.fingerprints().len().min(old.whole.fingerprints().len()) < SMALL_SKETCH
-        || close(similarity.jaccard, NEAR_JACCARD)
-        || (similarity.jaccard < NEAR_JACCARD && close(similarity.containment, PART_CONTAINMENT))
-        || (rewrite_possible && close(similarity.jaccard, REWRITE_JACCARD))
+/// Whether two texts share passages without one being a copy of the other.
+fn is_reuse(similarity: Similarity) -> bool {
+    similarity.jaccard >= REUSE_JACCARD || similarity.containment >= REUSE_CONTAINMENT
+}
+
+/// An estimate with what it rests on.
+#[derive(Debug, Clone, Copy)]
+struct Estimate {
+    similarity: Similarity,
+    whole: Counts,
+    lead: Counts,
+}
+
+impl Estimate {
+    /// Of a text that has so many fingerprints, of the whole and of the opening alone.
+    fn new((whole, lead): (usize, usize), candidate: Candidate<'_>) -> Self {
+        let whole = Counts {
+            a: whole,
+            b: usize::from(candidate.posted.whole),
+            shared: candidate.whole as usize,
+        };
+        let lead = Counts {
+            a: lead,
+            b: usize::from(candidate.posted.lead),
+            shared: candidate.lead as usize,
+        };
+        Self {
+            similarity: Similarity::estimate(whole, lead),
+            whole,
+            lead,
+        }
+    }
+
+    /// Whether the count could lie on the other side of a threshold.
+    fn is_doubtful(&self, lengths: Lengths, rewrite_possible: bool) -> bool {
+        let near = |value: f64, threshold: f64, of: usize| {
+            let deviation = (threshold * (1.0 - threshold) / of.max(1) as f64).sqrt();
+            (value - threshold).abs() <= DOUBT.max(DEVIATIONS * deviation)
+        };
+        let union = self.whole.a + self.whole.b - self.whole.shared;
+        let smaller = self.whole.a.min(self.whole.b);
+        let Similarity {
+            jaccard,
+            containment,
+            lead,
+            ..
+        } = self.similarity;
+        near(jaccard, NEAR_JACCARD, union)
+            || (rewrite_possible && near(jaccard, REWRITE_JACCARD, union))
+            || (jaccard < NEAR_JACCARD
+                && (near(containment, PART_CONTAINMENT, smaller)
+                    || (lengths.is_short() && near(lead, PART_CONTAINMENT, self.lead.a.min(self.lead.b)))))
+    }
+}
+
+/// What one candidate is to a text, with what tells which of several is meant.
+struct Ranked {
+    kinship: Kinship,
+    standing: Standing,
+    is_part: bool,
+    value: f64,
+    seq: Seq,
+}
+
+impl Ranked {
+    /// Whether this one is meant rather than the other: a leader rather than one of its copies, the same text rather
+    /// than a part, then the more similar one, of equals the first.
+    fn is_before(&self, other: &Self) -> bool {
+        let rank = |ranked: &Self| (ranked.standing == Standing::Member, ranked.is_part);
+        rank(self)
+            .cmp(&rank(other))
+            .then(other.value.total_cmp(&self.value))
+            .then(self.seq.cmp(&other.seq))
+            .is_lt()
+    }
 }
 
 impl Deduplicator {
-    /// The leader that a text repeats: the most similar one, of equals the first.
+    /// The leader that a text repeats.
     pub(crate) fn find_leader(&self, incoming: &Incoming, now: Timestamp, recall: &dyn Recall) -> Kinship {
         let tokens = incoming.folded.tokens().len() as u32;
-        let mut best: Option<(f64, Seq, Kinship)> = None;
+        let found = self.leaders.candidates(&incoming.sketches, tokens, now);
+        let (mut shingled, mut claims) = (None, None);
+        let mut best: Option<Ranked> = None;
         let mut refused: Option<(f64, Evidence)> = None;
-        for candidate in self.leaders.candidates(&incoming.sketches, tokens, now) {
-            let (similarity, old_text) = self.measure(incoming, candidate, recall);
+        let mut reused: Option<Evidence> = None;
+        let mut compared = 0;
+        for candidate in found.candidates {
             let posted = candidate.posted;
             let lengths = Lengths {
                 new: tokens,
                 old: posted.tokens,
             };
-            let Some((verdict, rule, value)) = classify(similarity, lengths) else {
-                continue;
-            };
+            let estimate = Estimate::new(found.fingerprints, candidate);
+            let mut similarity = estimate.similarity;
+            let mut old_text = None;
+            if found.skipped > MOST_SKIPPED
+                || estimate.is_doubtful(lengths, rewrite_possible(incoming, candidate))
+            {
+                old_text = self.text(posted.seq, recall);
+                if let Some(text) = &old_text {
+                    let new = shingled.get_or_insert_with(|| Shingled::of(incoming.folded.tokens()));
+                    similarity = Similarity::of(new, &Shingled::of(Folded::of(text).tokens()));
+                }
+            }
             let mut evidence = Evidence {
-                rule,
+                rule: Rule::PartialReuse,
                 against: Some(posted.article),
                 jaccard: Some(similarity.jaccard as f32),
                 containment: Some(similarity.containment as f32),
-                lead_containment: Some(similarity.lead as f32),
-                shared_fingerprints: Some(incoming.sketches.whole.shared(&posted.sketches.whole) as u32),
+                lead_containment: (similarity.exact || lengths.is_short()).then_some(similarity.lead as f32),
+                shared_fingerprints: Some(candidate.whole),
                 on_full_texts: similarity.exact,
             };
-            let same_source = posted.is_from(&incoming.article.source);
-            if same_source {
-                let old_text = old_text.or_else(|| self.text(posted.seq, recall).map(Into::into));
-                let facts = old_text.map(|old| Facts::common(&incoming.article.text, &old));
-                if facts.is_some_and(Facts::are_another_filling) {
-                    evidence.rule = Rule::TemplateGuard;
-                    if refused.as_ref().is_none_or(|(worse, _)| value > *worse) {
-                        refused = Some((value, evidence));
-                    }
-                    continue;
+            let Some((verdict, rule, value)) = classify(similarity, lengths) else {
+                compared += usize::from(similarity.exact);
+                if compared >= COMPARED {
+                    break;
                 }
-            }
-            if best
-                .as_ref()
-                .is_some_and(|(known, seq, _)| *known > value || (*known >= value && *seq < posted.seq))
-            {
+                if is_reuse(similarity) && reused.is_none() {
+                    reused = Some(evidence);
+                }
                 continue;
-            }
-            let is_rewrite = similarity.jaccard >= REWRITE_JACCARD && rewrite_possible(incoming, candidate);
-            let kinship = if is_rewrite {
-                evidence.rule = Rule::SameSourceRewrite;
-                Kinship::Rewrite {
-                    article: posted.article,
-                    evidence,
+            };
+            compared += 1;
+            evidence.rule = rule;
+            let claims = claims.get_or_insert_with(|| Claims::of(&incoming.article.text));
+            if self.is_another_filling(incoming, claims, candidate, old_text, recall) {
+                evidence.rule = Rule::TemplateGuard;
+                if refused.as_ref().is_none_or(|(worse, _)| value > *worse) {
+                    refused = Some((value, evidence));
                 }
             } else {
-                Kinship::Copy(Match {
-                    verdict,
-                    of: posted.seq,
-                    article: posted.article,
-                    similarity: Some(value as f32),
-                    evidence,
-                })
-            };
-            best = Some((value, posted.seq, kinship));
+                let is_rewrite =
+                    similarity.jaccard >= REWRITE_JACCARD && rewrite_possible(incoming, candidate);
+                let kinship = if is_rewrite {
+                    evidence.rule = Rule::SameSourceRewrite;
+                    Kinship::Rewrite {
+                        article: posted.article,
+                        evidence,
+                    }
+                } else {
+                    Kinship::Copy(Match {
+                        verdict,
+                        of: posted.seq,
+                        article: posted.article,
+                        similarity: Some(value as f32),
+                        evidence,
+                    })
+                };
+                let ranked = Ranked {
+                    kinship,
+                    standing: posted.standing,
+                    is_part: rule != Rule::Jaccard,
+                    value,
+                    seq: posted.seq,
+                };
+                if best.as_ref().is_none_or(|best| ranked.is_before(best)) {
+                    best = Some(ranked);
+                }
+            }
+            if compared >= COMPARED {
+                break;
+            }
         }
-        match (best, refused) {
-            (Some((_, _, Kinship::Copy(found))), _) => Kinship::Copy(self.counted(found, incoming, recall)),
-            (Some((_, _, kinship)), _) => kinship,
+        match (best.map(|best| best.kinship), refused) {
+            (Some(Kinship::Copy(found)), _) => Kinship::Copy(self.counted(found, incoming, recall)),
+            (Some(kinship), _) => kinship,
             (None, Some((_, evidence))) => Kinship::None(evidence),
-            (None, None) => Kinship::None(Evidence::of(Rule::NoMatch)),
+            (None, None) => Kinship::None(reused.unwrap_or_else(|| Evidence::of(Rule::NoMatch))),
         }
+    }
+
+    /// Whether the template guard forbids that a text, which makes these claims, repeats a candidate.
+    fn is_another_filling(
+        &self,
+        incoming: &Incoming,
+        claims: &Claims,
+        candidate: Candidate<'_>,
+        old_text: Option<Cow<'_, str>>,
+        recall: &dyn Recall,
+    ) -> bool {
+        old_text
+            .or_else(|| self.text(candidate.posted.seq, recall))
+            .is_some_and(|old| {
+                Facts::common(claims, &Claims::of(&old))
+                    .are_another_filling(candidate.posted.is_from(&incoming.article.source))
+            })
     }
 
     /// The same match with its similarities counted on the texts, where they were estimated: an estimate far from the
@@ -197,27 +326,6 @@ impl Deduplicator {
         }
     }
 
-    /// How alike a text and a candidate are, estimated or counted, and the candidate's text where it was read.
-    fn measure(
-        &self,
-        incoming: &Incoming,
-        candidate: Candidate<'_>,
-        recall: &dyn Recall,
-    ) -> (Similarity, Option<String>) {
-        let (new, old) = (&incoming.sketches, &candidate.posted.sketches);
-        let estimate = Similarity::estimate((&new.whole, &new.lead), (&old.whole, &old.lead));
-        if !is_doubtful(estimate, new, old, rewrite_possible(incoming, candidate)) {
-            return (estimate, None);
-        }
-        match self.text(candidate.posted.seq, recall) {
-            Some(text) => (
-                Similarity::count(incoming.folded.tokens(), Folded::of(&text).tokens()),
-                Some(text.into_owned()),
-            ),
-            None => (estimate, None),
-        }
-    }
-
     /// What a new version of a copy still repeats: its leader, while one of the leader's texts resembles it.
     pub(crate) fn still_repeats(&self, record: &Remembered) -> Option<(Seq, ArticleId)> {
         let (_, leader) = self.registry.article(record.article)?.leader?;
@@ -225,19 +333,19 @@ impl Deduplicator {
             whole: record.sketch.clone(),
             lead: record.lead.clone(),
         };
-        self.leaders
-            .candidates(&sketches, record.tokens, self.stream())
+        let found = self.leaders.candidates(&sketches, record.tokens, self.stream());
+        let fingerprints = found.fingerprints;
+        found
+            .candidates
             .into_iter()
             .filter(|candidate| candidate.posted.article == leader)
             .find_map(|candidate| {
-                let old = &candidate.posted.sketches;
-                let estimate =
-                    Similarity::estimate((&sketches.whole, &sketches.lead), (&old.whole, &old.lead));
                 let lengths = Lengths {
                     new: record.tokens,
                     old: candidate.posted.tokens,
                 };
-                classify(estimate, lengths).map(|_| (candidate.posted.seq, leader))
+                classify(Estimate::new(fingerprints, candidate).similarity, lengths)
+                    .map(|_| (candidate.posted.seq, leader))
             })
     }
 }
@@ -247,7 +355,7 @@ fn rewrite_possible(incoming: &Incoming, candidate: Candidate<'_>) -> bool {
         &incoming.article,
         candidate.posted.is_from(&incoming.article.source),
         incoming.captured_at,
-        candidate.posted.captured_at,
+        candidate.posted.captured_at.timestamp(),
     )
 }
 

@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
-use crate::incoming::{Incoming, SharedGuids};
-use crate::leaders::Leaders;
+use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
+use crate::leaders::{IndexSize, Leaders, Standing};
 use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
@@ -77,14 +77,44 @@ impl Deduplicator {
             Verdict::Revision => self.still_repeats(record),
             _ => record.of.and_then(|of| Some((of, self.registry.article_of(of)?))),
         };
-        self.registry.remember(record, leader, self.stream);
-        if leader.is_none() && !record.verdict.is_duplicate() {
-            self.leaders.post(record, self.stream);
+        let standing = self.standing(record, leader);
+        self.registry.remember(record, leader, standing, self.stream);
+        if let Some(standing) = standing {
+            self.leaders.post(record, standing, self.stream);
         }
         self.stories.remember(record, self.stream);
         self.registry.forget(self.stream);
         self.leaders.forget(self.stream);
         self.stories.forget(self.stream);
+    }
+
+    /// As what a record's text is posted, if it is: a new text, and a version or a copy that has something of its own. A
+    /// copy of a copy is not, so that from any text it is two steps to a leader at most, however far copies drift.
+    fn standing(&self, record: &Remembered, leader: Option<(Seq, ArticleId)>) -> Option<Standing> {
+        if (record.tokens as usize) < COMPARABLE_TOKENS {
+            return None;
+        }
+        let is_copy = |article| {
+            self.registry
+                .article(article)
+                .is_some_and(|known| known.leader.is_some())
+        };
+        if leader.is_some_and(|(_, article)| is_copy(article)) {
+            return None;
+        }
+        let before = self
+            .registry
+            .article(record.article)
+            .and_then(|known| known.posted);
+        let known = [before, leader.map(|(of, _)| of)];
+        let has_its_own = known
+            .into_iter()
+            .flatten()
+            .all(|known| self.leaders.has_its_own(record, known));
+        has_its_own.then_some(match leader {
+            None => Standing::Leader,
+            Some(_) => Standing::Member,
+        })
     }
 
     /// Takes in a stored sighting.
@@ -142,6 +172,12 @@ impl Deduplicator {
     #[must_use]
     pub fn next_seq(&self) -> Seq {
         self.next
+    }
+
+    /// How much the index of texts holds.
+    #[must_use]
+    pub fn index_size(&self) -> IndexSize {
+        self.leaders.size()
     }
 
     fn decide_rejection(&mut self, rejection: Rejection) -> Decision {

@@ -8,12 +8,14 @@ use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
 use crate::aliases::Aliases;
+use crate::changes::{Change, changes};
 use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
+use crate::identity::share_wording;
 use crate::incoming::COMPARABLE_TOKENS;
 use crate::shingles::{SHINGLE, Similarity, shingles};
 use crate::stories::{StorySimilarity, similarity_by_prior};
-use crate::template::Facts;
+use crate::template::{Claims, Facts};
 use crate::terms::Terms;
 
 /// Passages that are shown, the longest first.
@@ -36,8 +38,13 @@ pub struct Comparison {
     pub sentence_containment: f64,
     /// Distinct numbers in common over those of the text that has fewer, 0–1; 1 where one has none.
     pub numeric_containment: f64,
+    /// Distinct numbers and names in common over those of the text that has fewer, 0–1; 1 where one has few.
+    pub fact_containment: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
+    /// Where the later one is a version of the earlier one: the words it has in place of which others; `None` where
+    /// that is most of the text.
+    pub changes: Option<Vec<Change>>,
     /// How similar they are as reports of one event, with no counts but the built-in ones: the running
     /// deduplicator, which knows how rare each term was in those days, may give a slightly different value.
     pub story: StorySimilarity,
@@ -59,7 +66,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
     };
     let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
     let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
-    let facts = Facts::common(&new.article.text, &old.article.text);
+    let facts = Facts::common(&Claims::of(&new.article.text), &Claims::of(&old.article.text));
     let shared_keys: Vec<Key> = new
         .record
         .keys
@@ -75,7 +82,11 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         lead_containment: similarity.lead,
         sentence_containment: facts.sentences,
         numeric_containment: facts.numbers,
+        fact_containment: facts.all,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
+        changes: (verdict == Verdict::Revision)
+            .then(|| changes(&old.article.text, &new.article.text))
+            .flatten(),
         story: similarity_by_prior(&Terms::new(aliases.clone()), &old.article, &new.article),
         apart_secs: apart(old, new).as_secs(),
         shared_keys,
@@ -98,6 +109,9 @@ fn decide(
     if shares(|key| matches!(key, Key::Url(_))) {
         return (Rule::SameUrl, Verdict::Revision);
     }
+    if shares(|key| matches!(key, Key::Number { .. })) && share_wording(similarity) {
+        return (Rule::SameNumber, Verdict::Revision);
+    }
     if shares(|key| matches!(key, Key::Body(_))) {
         return (Rule::SameBody, Verdict::Exact);
     }
@@ -112,7 +126,7 @@ fn decide(
         return (Rule::NoMatch, Verdict::New);
     };
     let same_source = old.article.source == new.article.source;
-    if same_source && facts.are_another_filling() {
+    if facts.are_another_filling(same_source) {
         return (Rule::TemplateGuard, Verdict::New);
     }
     if similarity.jaccard >= REWRITE_JACCARD

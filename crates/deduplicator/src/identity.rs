@@ -55,10 +55,11 @@ struct Versions {
 
 impl Versions {
     fn resemble(&self) -> bool {
-        !self.comparable
-            || self.similarity.is_none_or(|similarity| {
-                similarity.jaccard >= VERSION_JACCARD || similarity.containment >= VERSION_CONTAINMENT
-            })
+        !self.comparable || self.similarity.is_none() || self.share_wording()
+    }
+
+    fn share_wording(&self) -> bool {
+        self.similarity.is_some_and(share_wording)
     }
 
     fn new_is_part_of_known(&self) -> bool {
@@ -71,6 +72,8 @@ impl Deduplicator {
     pub(crate) fn identify(&self, incoming: &Incoming, recall: &dyn Recall) -> Identity {
         let by_guid = incoming.guid.as_ref().and_then(|key| self.registry.lead(key));
         let by_url = incoming.url.as_ref().and_then(|key| self.registry.lead(key));
+        let by_number = incoming.number.as_ref().and_then(|key| self.registry.lead(key));
+        let by_entry = incoming.entry.as_ref().and_then(|key| self.registry.lead(key));
 
         if let Some(lead) = by_guid
             && lead.entry_digest.is_some()
@@ -78,7 +81,7 @@ impl Deduplicator {
         {
             return self.keep_alive(lead.article);
         }
-        for lead in [by_guid, by_url].into_iter().flatten() {
+        for lead in [by_guid, by_url, by_number, by_entry].into_iter().flatten() {
             if self
                 .registry
                 .article(lead.article)
@@ -98,6 +101,12 @@ impl Deduplicator {
         if let Some(lead) = by_url
             && let Some(known) = self.registry.article(lead.article)
             && let Some(identity) = self.at_known_url(incoming, lead, known, by_guid, recall)
+        {
+            return identity;
+        }
+        if let Some(lead) = by_number
+            && let Some(known) = self.registry.article(lead.article)
+            && let Some(identity) = self.of_known_number(incoming, lead, known, recall)
         {
             return identity;
         }
@@ -191,6 +200,25 @@ impl Deduplicator {
         })
     }
 
+    /// The number in the address is known, and the address around it is not. A number may count something else than
+    /// articles, so only texts that resemble each other are versions.
+    fn of_known_number(
+        &self,
+        incoming: &Incoming,
+        lead: Lead,
+        known: &Known,
+        recall: &dyn Recall,
+    ) -> Option<Identity> {
+        let versions = self.versions(incoming, known.latest, recall);
+        if versions.new_is_part_of_known() {
+            return Some(self.less_of_the_same(incoming, lead.article, known));
+        }
+        versions.share_wording().then(|| Identity::Version {
+            article: lead.article,
+            evidence: evidence(Rule::SameNumber, lead.article, &versions),
+        })
+    }
+
     /// A part of a known text, met under a key of its article.
     fn less_of_the_same(&self, incoming: &Incoming, article: ArticleId, known: &Known) -> Identity {
         let at_new_place = !known.is_known_at(incoming.place_mark());
@@ -220,6 +248,11 @@ impl Deduplicator {
             },
         }
     }
+}
+
+/// Whether two texts under one key have as much in common as versions do.
+pub(crate) fn share_wording(similarity: Similarity) -> bool {
+    similarity.jaccard >= VERSION_JACCARD || similarity.containment >= VERSION_CONTAINMENT
 }
 
 fn evidence(rule: Rule, against: ArticleId, versions: &Versions) -> Evidence {

@@ -1,12 +1,13 @@
 //! An article on its way to a decision, with everything that deciding looks at computed once.
 
 use depeche_model::{
-    Article, ArticleId, CaptureRef, Digest, Hasher, Key, Output, Place, Precision, WarningCode,
+    Article, ArticleId, CaptureRef, ContentFrom, Digest, Hasher, Key, Output, Place, Precision, WarningCode,
 };
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fold::Folded;
+use crate::numbers::number_key;
 use crate::registry::PlaceMark;
 use crate::shingles::{Sketches, sketch_tokens};
 
@@ -23,6 +24,10 @@ pub(crate) struct Incoming {
     pub(crate) guid: Option<Key>,
     /// Its canonical address as a key.
     pub(crate) url: Option<Key>,
+    /// The number in its address as a key.
+    pub(crate) number: Option<Key>,
+    /// Its feed, date, title and text as a key, where its publisher gives a date.
+    pub(crate) entry: Option<Key>,
     /// The digest of its title and text.
     pub(crate) content: Digest,
     /// Its text, folded.
@@ -44,12 +49,16 @@ impl Incoming {
                 guid: content.to_string(),
             })
         });
+        let number = article.canonical_url.as_deref().and_then(number_key);
+        let entry = entry_key(&article, content);
         let folded = Folded::of(&article.text);
         let sketches = sketch_tokens(folded.tokens());
         Self {
             captured_at: capture.captured_at,
             guid,
             url,
+            number,
+            entry,
             content,
             folded,
             sketches,
@@ -69,7 +78,11 @@ impl Incoming {
 
     /// The keys it is known under, without the body.
     pub(crate) fn identity_keys(&self) -> Vec<Key> {
-        self.guid.iter().chain(&self.url).cloned().collect()
+        [&self.guid, &self.url, &self.number, &self.entry]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     /// The mark of the place it was seen at.
@@ -161,6 +174,21 @@ fn guid_key(article: &Article) -> Option<Key> {
         feed: article.feed_url.as_ref().unwrap_or(&article.source).clone(),
         guid: article.guid.clone()?,
     })
+}
+
+/// The key of an entry by all that it says. Some feeds give an entry another guid and another address each time they
+/// list it, and nothing else changes. The date is part of it: a broadcast has the same words every day.
+fn entry_key(article: &Article, content: Digest) -> Option<Key> {
+    let published = article.published.as_ref().filter(|published| {
+        published.precision == Precision::Second && article.content_from != ContentFrom::File
+    })?;
+    let feed = article.feed_url.as_ref().unwrap_or(&article.source);
+    let digest = Hasher::default()
+        .part(feed.as_bytes())
+        .part(&published.at.as_nanosecond().to_be_bytes())
+        .part(&content.0)
+        .finish();
+    Some(Key::Entry(digest))
 }
 
 /// What tells an article from others of the same guid.

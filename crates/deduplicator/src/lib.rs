@@ -21,21 +21,27 @@ mod incoming;
 mod recent;
 
 mod identity;
+mod numbers;
 mod registry;
 
 mod compare;
 mod leaders;
-mod postings;
+mod segment;
+mod table;
 mod template;
 
+mod postings;
 mod stories;
 mod terms;
 
+mod changes;
 mod explain;
 
 pub use aliases::{AliasProblem, Aliases};
+pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
 pub use explain::{Comparison, explain};
+pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use options::Options;
 pub use shingles::{Sketches, sketch};
 pub use stage::run;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 use crate::fold::{ODD, hash_bytes, mix};
+use crate::leaders::Standing;
 use crate::options::KEY_WINDOW;
 
 /// A place as far as telling places apart needs it: source, feed and canonical address.
@@ -53,6 +54,8 @@ pub(crate) struct Known {
     pub(crate) story: StoryId,
     /// The record it repeats and that record's article, for a duplicate.
     pub(crate) leader: Option<(Seq, ArticleId)>,
+    /// Its latest record whose text is posted.
+    pub(crate) posted: Option<Seq>,
     /// Whether it has an address.
     pub(crate) has_url: bool,
     places: Vec<PlaceMark>,
@@ -161,11 +164,12 @@ impl Registry {
         stream.duration_since(known.met) > KEY_WINDOW / 2
     }
 
-    /// Takes in a record; `leader` is what it repeats.
+    /// Takes in a record; `leader` is what it repeats, `standing` as what its text is posted.
     pub(crate) fn remember(
         &mut self,
         record: &Remembered,
         leader: Option<(Seq, ArticleId)>,
+        standing: Option<Standing>,
         stream: Timestamp,
     ) {
         let place = PlaceMark::of(&record.source, &record.keys);
@@ -175,6 +179,7 @@ impl Registry {
             content: record.content,
             story: record.story,
             leader,
+            posted: None,
             has_url: false,
             places: Vec::new(),
             keys: Vec::new(),
@@ -187,7 +192,8 @@ impl Registry {
         known.content = record.content;
         known.story = record.story;
         known.leader = leader;
-        known.records.push(record.seq);
+        known.posted = standing.map_or(known.posted, |_| Some(record.seq));
+        push(&mut known.records, record.seq);
         self.records.insert(record.seq, record.article);
         for key in &record.keys {
             let Key::Body(body) = key else { continue };
@@ -203,7 +209,7 @@ impl Registry {
                 *kept = first;
             }
             if kept.record == record.seq {
-                known.bodies.push(*body);
+                push(&mut known.bodies, *body);
             }
         }
         self.meet(
@@ -253,7 +259,7 @@ impl Registry {
         self.by_age.insert((stream, article));
         known.met = stream;
         if let Some(place) = place.filter(|place| !known.places.contains(place)) {
-            known.places.push(place);
+            push(&mut known.places, place);
         }
         for key in keys {
             known.has_url |= matches!(key, Key::Url(_));
@@ -269,7 +275,7 @@ impl Registry {
                 },
             );
             if !known.keys.contains(&digest) {
-                known.keys.push(digest);
+                push(&mut known.keys, digest);
             }
         }
     }
@@ -308,4 +314,11 @@ impl Registry {
             }
         }
     }
+}
+
+/// Adds to a list that hardly ever holds more than it does now: there are as many of these as articles in ninety days,
+/// and room for four would double what they take.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    list.reserve_exact(1);
+    list.push(item);
 }

@@ -81,38 +81,82 @@ pub(crate) struct Similarity {
 }
 
 impl Similarity {
-    /// The estimate from two texts' sketches.
-    pub(crate) fn estimate(a: (&Sketch, &Sketch), b: (&Sketch, &Sketch)) -> Self {
-        let (jaccard, containment) = shares(
-            a.0.fingerprints().len(),
-            b.0.fingerprints().len(),
-            a.0.shared(b.0),
-        );
-        let (_, lead) = shares(
-            a.1.fingerprints().len(),
-            b.1.fingerprints().len(),
-            a.1.shared(b.1),
-        );
+    /// The estimate from the fingerprints of two whole texts and of their openings.
+    pub(crate) fn estimate(whole: Counts, lead: Counts) -> Self {
+        let (jaccard, containment) = whole.shares();
         Self {
             jaccard,
             containment,
-            lead,
+            lead: lead.shares().1,
             exact: false,
         }
     }
 
     /// The count on two folded texts.
     pub(crate) fn count(a: &[u64], b: &[u64]) -> Self {
-        let all = |tokens| set(shingles(tokens).collect());
-        let opening = |tokens| set(shingles(tokens).take(LEAD_SHINGLES).collect());
-        let (jaccard, containment) = set_shares(&all(a), &all(b));
-        let (_, lead) = set_shares(&opening(a), &opening(b));
+        Self::of(&Shingled::of(a), &Shingled::of(b))
+    }
+
+    /// The count on the shingles of two texts.
+    pub(crate) fn of(a: &Shingled, b: &Shingled) -> Self {
+        let (jaccard, containment) = Counts::of(&a.all, &b.all).shares();
         Self {
             jaccard,
             containment,
-            lead,
+            lead: Counts::of(&a.opening, &b.opening).shares().1,
             exact: true,
         }
+    }
+}
+
+/// The distinct shingles of a text.
+#[derive(Debug, Clone)]
+pub(crate) struct Shingled {
+    all: Vec<u64>,
+    opening: Vec<u64>,
+}
+
+impl Shingled {
+    /// Of a folded text.
+    pub(crate) fn of(tokens: &[u64]) -> Self {
+        Self {
+            all: set(shingles(tokens).collect()),
+            opening: set(shingles(tokens).take(LEAD_SHINGLES).collect()),
+        }
+    }
+}
+
+/// How many items two sets have, and how many of them both.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    /// The first set's.
+    pub(crate) a: usize,
+    /// The second set's.
+    pub(crate) b: usize,
+    /// Of both.
+    pub(crate) shared: usize,
+}
+
+impl Counts {
+    fn of(a: &[u64], b: &[u64]) -> Self {
+        Self {
+            a: a.len(),
+            b: b.len(),
+            shared: shared(a, b),
+        }
+    }
+
+    /// Jaccard similarity and containment; nothing resembles an empty set.
+    fn shares(self) -> (f64, f64) {
+        let smaller = self.a.min(self.b);
+        if smaller == 0 {
+            return (0.0, 0.0);
+        }
+        let shared = self.shared as f64;
+        (
+            shared / ((self.a + self.b) as f64 - shared),
+            shared / smaller as f64,
+        )
     }
 }
 
@@ -121,11 +165,6 @@ pub(crate) fn set(mut items: Vec<u64>) -> Vec<u64> {
     items.sort_unstable();
     items.dedup();
     items
-}
-
-/// Jaccard similarity and containment of two sorted sets.
-fn set_shares(a: &[u64], b: &[u64]) -> (f64, f64) {
-    shares(a.len(), b.len(), shared(a, b))
 }
 
 /// How many items two sorted sets share.
@@ -137,16 +176,6 @@ pub(crate) fn shared(a: &[u64], b: &[u64]) -> usize {
         j += usize::from(right <= left);
     }
     count
-}
-
-/// Jaccard similarity and containment from three counts; nothing resembles an empty set.
-fn shares(a: usize, b: usize, shared: usize) -> (f64, f64) {
-    let smaller = a.min(b);
-    if smaller == 0 {
-        return (0.0, 0.0);
-    }
-    let shared = shared as f64;
-    (shared / ((a + b) as f64 - shared), shared / smaller as f64)
 }
 
 #[cfg(test)]
@@ -163,7 +192,12 @@ mod tests {
         let (fa, fb) = (Folded::of(&a), Folded::of(&b));
         let counted = Similarity::count(fa.tokens(), fb.tokens());
         let (sa, sb) = (sketch(&a), sketch(&b));
-        let estimated = Similarity::estimate((&sa.whole, &sa.lead), (&sb.whole, &sb.lead));
+        let counts = |a: &Sketch, b: &Sketch| Counts {
+            a: a.fingerprints().len(),
+            b: b.fingerprints().len(),
+            shared: a.shared(b),
+        };
+        let estimated = Similarity::estimate(counts(&sa.whole, &sb.whole), counts(&sa.lead, &sb.lead));
         assert!((counted.jaccard - 1997.0 / 5997.0).abs() < 1e-9);
         assert!(
             (counted.jaccard - estimated.jaccard).abs() < 0.05,

@@ -370,7 +370,7 @@ fn host(uri: &str) -> Option<&str> {
 mod tests {
     use std::io::Cursor;
 
-    use depeche_model::Entry;
+    use depeche_model::{Entry, Precision, Published, Warning, WarningCode};
 
     use super::*;
     use crate::source::Plain;
@@ -393,6 +393,11 @@ mod tests {
                     link: Some("https://exemple.fr/a".to_owned()),
                     ..Entry::default()
                 },
+                published: Some(Published {
+                    at: Timestamp::UNIX_EPOCH,
+                    precision: Precision::Month,
+                }),
+                warnings: vec![Warning::new(WarningCode::DateGuessed, "05/03/24")],
             })),
             payload: Payload::Http(HttpAnswer {
                 status: 200,
@@ -466,6 +471,24 @@ mod tests {
             read(&without_digest)
                 .unwrap_err()
                 .contains("the digest of its header is missing")
+        );
+    }
+
+    #[test]
+    fn an_order_of_an_older_program_has_no_warnings_and_one_of_a_later_one_those_that_are_known() {
+        let read = |json: &str| serde_json::from_str::<PageOrder>(json).unwrap();
+        let entry = serde_json::to_string(&Entry::default()).unwrap();
+        let older = read(&format!(
+            r#"{{"source":"E","feed_url":"https://e.fr/rss","entry":{entry}}}"#
+        ));
+        assert_eq!((older.published, older.warnings), (None, Vec::new()));
+        let later = read(&format!(
+            r#"{{"source":"E","feed_url":"https://e.fr/rss","entry":{entry},"published":null,
+            "warnings":[{{"code":"not_yet","detail":""}},{{"code":"date_guessed","detail":"05/03/24"}}]}}"#
+        ));
+        assert_eq!(
+            later.warnings,
+            [Warning::new(WarningCode::DateGuessed, "05/03/24")]
         );
     }
 

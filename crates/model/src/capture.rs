@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CaptureId, Digest, Entry, Hasher, Key, PagePolicy, Position};
+use crate::{CaptureId, Digest, Entry, Hasher, Key, PagePolicy, Position, Published, Warning, WarningCode};
 
 /// What a capture is a capture of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,6 +120,25 @@ pub struct PageOrder {
     pub feed_url: String,
     /// The entry whose page is wanted. Its `link` is present.
     pub entry: Entry,
+    // Added later: they stand at the end of an order's row, and an older record of the journal has none.
+    /// When the entry says it was published, as exactly as it says so.
+    #[serde(default)]
+    pub published: Option<Published>,
+    /// What was repaired or guessed about the entry.
+    #[serde(default, deserialize_with = "known_warnings")]
+    pub warnings: Vec<Warning>,
+}
+
+/// Codes of a later program are passed over: a journal must stay readable, whichever program wrote it.
+fn known_warnings<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Warning>, D::Error> {
+    #[derive(Deserialize)]
+    struct Written {
+        code: String,
+        detail: String,
+    }
+    let written = Vec::<Written>::deserialize(deserializer)?;
+    let known = |Written { code, detail }| Some(Warning::new(WarningCode::parse(&code)?, detail));
+    Ok(written.into_iter().filter_map(known).collect())
 }
 
 impl PageOrder {

@@ -88,6 +88,10 @@ pub enum Rule {
     LeadContainment,
     /// Similar only as two fillings of one template are: a merge was refused.
     TemplateGuard,
+    /// Passages in common, fewer than make a copy.
+    PartialReuse,
+    /// The same number in an address of the same site.
+    SameNumber,
 }
 
 impl Rule {
@@ -105,6 +109,8 @@ impl Rule {
             Self::Containment => "containment",
             Self::LeadContainment => "lead_containment",
             Self::TemplateGuard => "template_guard",
+            Self::PartialReuse => "partial_reuse",
+            Self::SameNumber => "same_number",
         }
     }
 }
@@ -157,10 +163,21 @@ pub enum Key {
     },
     /// A canonical URL.
     Url(String),
-    /// The hash of the folded body.
+    /// The hash of the folded body, by the first way of folding and hashing: the digest of the folded tokens between
+    /// single spaces. Stored bodies are compared with new ones, so this is frozen; another way is a variant of its own,
+    /// which tells stored bodies of both apart.
     Body(Digest),
     /// The address of a capture that was rejected as a whole.
     Capture(String),
+    /// The number by which a site knows an article, read from its address.
+    Number {
+        /// The address's host.
+        site: String,
+        /// The number, or an identifier in its place.
+        number: String,
+    },
+    /// The digest of an entry's feed, date, title and text.
+    Entry(Digest),
 }
 
 impl Key {
@@ -173,6 +190,11 @@ impl Key {
             Self::Url(url) => hasher.part(b"url").part(url.as_bytes()),
             Self::Body(body) => hasher.part(b"body").part(&body.0),
             Self::Capture(uri) => hasher.part(b"capture").part(uri.as_bytes()),
+            Self::Number { site, number } => hasher
+                .part(b"number")
+                .part(site.as_bytes())
+                .part(number.as_bytes()),
+            Self::Entry(digest) => hasher.part(b"entry").part(&digest.0),
         };
         hasher.finish()
     }

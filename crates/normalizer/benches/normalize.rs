@@ -36,6 +36,8 @@ fn capture(kind: CaptureKind, body: String) -> Journaled {
                 title: Some("Le budget est voté".to_owned()),
                 ..Entry::default()
             },
+            published: None,
+            warnings: Vec::new(),
         })
     });
     let payload = match kind {

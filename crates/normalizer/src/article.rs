@@ -190,6 +190,13 @@ impl Draft {
         }))
     }
 
+    /// Sets when an entry was published, as exactly as its feed says, and puts first what reading it had to do.
+    pub(crate) fn date(&mut self, published: Option<Published>, warnings: &[Warning]) {
+        // An entry keeps a moment only; this knows how exact it is.
+        self.published = published;
+        self.warnings.splice(..0, warnings.iter().cloned());
+    }
+
     /// Notes a warning, once.
     pub(crate) fn warn(&mut self, code: WarningCode) {
         self.note(code, "");

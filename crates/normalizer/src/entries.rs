@@ -42,6 +42,8 @@ pub(crate) fn outputs(
                     source: capture.source.clone(),
                     feed_url: feed_url.clone().unwrap_or_else(|| capture.uri.clone()),
                     entry: item.entry,
+                    published: item.published,
+                    warnings: item.warnings,
                 }));
             }
             let from = if capture.kind == CaptureKind::File {
@@ -51,9 +53,7 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
-            // The entry keeps a moment only; this knows how exact it is.
-            draft.published = item.published;
-            draft.warnings.splice(..0, item.warnings);
+            draft.date(item.published, &item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)
         })
@@ -148,6 +148,14 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
     if let Some(content) = &entry.content {
         draft.put_beside(page::beside(content));
     }
+    draft
+}
+
+/// The same of an entry that ordered its page.
+pub(crate) fn ordered_draft(order: &PageOrder, text: EntryText) -> Draft {
+    let mut draft = draft(&order.entry, text, &order.source, ContentFrom::Feed);
+    // An order of before these were kept has the entry's moment only.
+    draft.date(order.published.or(draft.published), &order.warnings);
     draft
 }
 

@@ -93,8 +93,10 @@ impl Normalizer {
     fn outputs(&self, capture: &Capture) -> (Vec<Output>, Vec<Warning>) {
         let (mut outputs, warnings) = self.read(capture);
         for output in &mut outputs {
-            if let Output::Article(article) = output {
-                tell(&mut article.warnings, &warnings, capture.kind);
+            match output {
+                Output::Article(article) => tell(&mut article.warnings, &warnings, capture.kind),
+                Output::PageWanted(order) => tell(&mut order.warnings, &warnings, capture.kind),
+                Output::Rejected(_) => {}
             }
         }
         (outputs, warnings)
@@ -222,16 +224,16 @@ fn fenced(
     })
 }
 
-/// Tells an article what was done to the bytes that it was read from. A feed that was cut off is whole in its entries.
-fn tell(article: &mut Vec<Warning>, of_capture: &[Warning], kind: CaptureKind) {
+/// Tells an article, or the order for its page, what was done to the bytes that it was read from. A feed that was cut off is whole in its entries.
+fn tell(told: &mut Vec<Warning>, of_capture: &[Warning], kind: CaptureKind) {
     let concerns = |code| match code {
         WarningCode::CharsetGuessed | WarningCode::CharsetDamaged | WarningCode::CharsetMixed => true,
         WarningCode::BodyTruncated => kind == CaptureKind::Page,
         _ => false,
     };
     for warning in of_capture.iter().filter(|warning| concerns(warning.code)) {
-        if !article.iter().any(|known| known.code == warning.code) {
-            article.push(warning.clone());
+        if !told.iter().any(|known| known.code == warning.code) {
+            told.push(warning.clone());
         }
     }
 }

@@ -67,6 +67,12 @@ const FOOTER_LEADS: &[&str] = &[
 /// Characters from the end of a text in which that sentence stands: a long title, the site's name and twenty words.
 const FOOTER_CHARS: usize = 500;
 
+/// Words behind what that sentence says: the site's name, with what it is.
+const FOOTER_SITE_WORDS: usize = 10;
+
+/// Letters before a full stop that ends a sentence; shorter ones are titles and initials, `M. Roy`.
+const SENTENCE_LETTERS: usize = 3;
+
 /// The text without the sentence that blogs put behind each entry of their feeds: which article it is, and on which site it
 /// appeared first.
 pub(crate) fn without_footer(text: &str) -> &str {
@@ -75,12 +81,20 @@ pub(crate) fn without_footer(text: &str) -> &str {
         .rev()
         .nth(FOOTER_CHARS)
         .map_or(0, |(at, _)| at);
-    let (before, tail) = text.split_at(from);
-    let Some(named) = FOOTERS.iter().find_map(|phrase| tail.rfind(phrase)) else {
+    let tail = text.get(from..).unwrap_or_default();
+    let Some((named, phrase)) = FOOTERS
+        .iter()
+        .find_map(|phrase| Some((tail.rfind(phrase)?, phrase)))
+    else {
         return text;
     };
+    // An article may say of something that it appeared first somewhere, and go on.
+    let site = tail.get(named + phrase.len()..).unwrap_or_default().trim();
+    if word_count(site) > FOOTER_SITE_WORDS || site.contains('\n') || holds_sentence_end(site) {
+        return text;
+    }
     let begins = |at: usize| {
-        let before = [before, tail.get(..at).unwrap_or_default()].concat();
+        let before = text.get(..from + at).unwrap_or_default();
         before.is_empty()
             || before.ends_with('\n')
             || before.trim_end().ends_with(['.', '!', '?', '…', ']', '»', '"'])
@@ -90,11 +104,27 @@ pub(crate) fn without_footer(text: &str) -> &str {
         .flat_map(|lead| tail.match_indices(lead))
         .map(|(at, _)| at)
         .filter(|at| *at < named && begins(*at))
-        .max();
+        .max()
+        .filter(|start| {
+            let title = tail.get(*start..named).unwrap_or_default();
+            !title.contains('\n') && !holds_sentence_end(title)
+        });
     match start {
         Some(start) => text.get(..from + start).unwrap_or(text).trim_end(),
         None => text,
     }
+}
+
+/// Whether a sentence ends inside a text and another begins.
+fn holds_sentence_end(text: &str) -> bool {
+    text.match_indices(". ").any(|(at, stop)| {
+        let before = text.get(..at).unwrap_or_default().chars().rev();
+        let behind = text.get(at + stop.len()..).unwrap_or_default();
+        before.take_while(|c| c.is_lowercase()).count() >= SENTENCE_LETTERS
+            && behind
+                .trim_start_matches(|c: char| !c.is_alphanumeric())
+                .starts_with(char::is_uppercase)
+    })
 }
 
 /// Whether a text announces an article rather than being one.
@@ -141,6 +171,7 @@ mod tests {
             "L’article <a>Le port rouvre</a> est apparu en premier sur <a>Le Quai</a>.",
             "L'article L'article 3, mode d'emploi est apparu en premier sur Le Quai.",
             "Cet article est apparu en premier sur Le Quai",
+            "L’article M. Roy ferme le port. est apparu en premier sur Le-quai.fr. ",
             "The post Le port rouvre appeared first on Le Quai.",
         ] {
             for joint in ["\n\n", " "] {
@@ -154,6 +185,11 @@ mod tests {
         for kept in [
             text,
             "Le mot « dépêche » est apparu en premier sur les télégraphes.",
+            "L’article 3 du règlement le permet. Le mal est apparu en premier sur les quais du port.",
+            "L’article 3 le dit du mal qui est apparu en premier sur les quais. Trois bateaux sont retenus.",
+            "L’article 3 le dit du mal qui est apparu en premier sur les quais du port de Lorient, où trois bateaux \
+             sont retenus.",
+            "L’article 3 du règlement le permet\n\nLe mal est apparu en premier sur les quais.",
             "",
         ] {
             assert_eq!(without_footer(kept), kept);

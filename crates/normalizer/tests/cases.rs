@@ -66,6 +66,8 @@ fn capture(case: &Path, default: CaptureKind) -> Capture {
             source: "Exemple".to_owned(),
             feed_url: "https://www.example.org/rss.xml".to_owned(),
             entry: entry_of(&entry),
+            published: None,
+            warnings: Vec::new(),
         })
     });
     let payload = match kind {

@@ -49,6 +49,18 @@ fn page(case: &Case) -> PageArticle {
 
 const CASES: &[Case] = &[
     Case {
+        name: "other articles behind the text have headings that are links, and dates",
+        behind: "<div class=b><h3><a href=/a>Le marché couvert ouvre ses portes</a></h3><p>Publié le 3 janvier 2020</p></div>",
+        ..PLAIN
+    },
+    Case {
+        name: "the article's own date stands before them",
+        below: "<p>Publié le 4 mars 2019</p>",
+        outside: "<div><h3><a href=/a>Le marché couvert ouvre</a></h3><time datetime=2020-01-03>3 janvier 2020</time></div>",
+        day: "2019-03-04",
+        ..PLAIN
+    },
+    Case {
         name: "a scholarly blog with both times",
         below: "<div class=entry-meta><span class=posted-on><a href=#><time class='entry-date published' datetime='2019-03-04T10:12:00+01:00'>04/03/2019</time><time class=updated datetime='2021-06-01T09:00:00+02:00'>01/06/2021</time></a></span></div>",
         day: "2019-03-04",

@@ -37,6 +37,11 @@ fn names(case: &Case) -> String {
 
 const CASES: &[Case] = &[
     Case {
+        behind: "<div class=b><h3><a href=/a>Le marché couvert ouvre ses portes</a></h3><p>Par Sylvie Autran</p></div>",
+        names: "",
+        ..PLAIN
+    },
+    Case {
         below: "<p class=meta>Par <a href=/auteurs/anne>Anne Le Bihan</a> et <a href=/auteurs/luc>Luc Faure</a>, avec AFP</p>",
         names: "Anne Le Bihan|Luc Faure|AFP",
         ..PLAIN

@@ -33,6 +33,8 @@ fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Bytes>) -> Journal
                 summary: Some(TEXT.to_owned()),
                 ..Entry::default()
             },
+            published: None,
+            warnings: Vec::new(),
         })
     });
     let payload = match kind {

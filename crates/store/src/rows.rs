@@ -7,7 +7,7 @@
 //! | 2 | version, codec, dictionary | plain; zstd with that dictionary |
 //!
 //! A row may grow at its end: what an older row lacks there is read as empty, and an older program reads past it. An article's
-//! row grew so by its captions and tables.
+//! row grew so by its captions and tables, that of a page's order by its entry's date and warnings.
 //!
 //! Rows of version 1 stay as they are in an older store. What every program must be able to read, the schema's number and
 //! the dictionaries, is written in version 1 for good.
@@ -46,6 +46,9 @@ const MAX_ROW_BYTES: usize = 1 << 30;
 /// What an article's row of before captions and tables lacks: two empty lists. Behind a row that has them it is not read.
 const ARTICLE_ADDED: [u8; 2] = [0, 0];
 
+/// What an order's row of before its date's precision and its entry's warnings lacks: no date, an empty list.
+const ORDER_ADDED: [u8; 2] = [0, 0];
+
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     envelope(&to_postcard(row)?)
 }
@@ -66,8 +69,10 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T,
         why: format!("{}: {why}", key.escape_ascii()),
     };
     let mut plain = open_envelope(bytes).map_err(unreadable)?;
-    if key.first() == Some(&keys::ARTICLE) {
-        plain.extend_from_slice(&ARTICLE_ADDED);
+    match key.first() {
+        Some(&keys::ARTICLE) => plain.extend_from_slice(&ARTICLE_ADDED),
+        Some(&keys::OWED) => plain.extend_from_slice(&ORDER_ADDED),
+        _ => {}
     }
     postcard::from_bytes(&plain).map_err(|error| unreadable(error.to_string()))
 }
@@ -319,6 +324,26 @@ mod tests {
         row.tables = vec![Table(vec![vec!["Ville".to_owned(), "2026".to_owned()]])];
         assert!(to_postcard(&row).unwrap().starts_with(before));
         assert_eq!(decode::<ArticleRow>(&key, &encode(&row).unwrap()).unwrap(), row);
+    }
+
+    #[test]
+    fn an_order_s_row_of_before_its_warnings_has_none() {
+        let mut order = crate::sample::order();
+        let key = keys::owed(order.digest());
+        let written = to_postcard(&order).unwrap();
+        let (before, added) = written.split_at(written.len() - ORDER_ADDED.len());
+        assert_eq!(added, ORDER_ADDED);
+        let read =
+            |plain: &[u8]| decode::<depeche_model::PageOrder>(&key, &envelope(plain).unwrap()).unwrap();
+        assert_eq!(read(before), order);
+        order.published = Some(Published {
+            at: Timestamp::UNIX_EPOCH,
+            precision: depeche_model::Precision::Month,
+        });
+        order.warnings = vec![depeche_model::WarningCode::DateGuessed.into()];
+        let written = to_postcard(&order).unwrap();
+        assert!(written.starts_with(before));
+        assert_eq!(read(&written), order);
     }
 
     #[test]

@@ -138,6 +138,8 @@ pub(crate) fn order() -> PageOrder {
             link: Some("https://exemple.fr/page".to_owned()),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     }
 }
 

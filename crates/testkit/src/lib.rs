@@ -5,10 +5,12 @@
 //! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
+//! - [`copydesk`]: news at length and what copying makes of it: edits, templates, stories, revisions, streams.
 //! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
 pub mod breaker;
+pub mod copydesk;
 pub mod hub;
 pub mod newsroom;
 pub mod origin;

@@ -255,6 +255,113 @@ fn the_same_source_rewriting_soon_at_another_address_is_a_revision() {
     );
 }
 
+/// An article whose guid is its address, as many feeds have it.
+fn at_address(path: &str, text: &str) -> depeche_model::Article {
+    let mut item = article("lejour", "1", text);
+    let url = format!("https://lejour.example/{path}");
+    item.guid = Some(url.clone());
+    (item.url, item.canonical_url) = (Some(url.clone()), Some(url));
+    item
+}
+
+#[test]
+fn an_address_whose_words_were_corrected_around_its_number_is_a_revision() {
+    let mut desk = Desk::new();
+    // So late that a rewrite under another address would be a copy.
+    let first = desk.judge(
+        start(),
+        at_address("region/canal-ferme-12345678.php", &base("canal")),
+    );
+    let corrected = base("canal").replace("neuf mètres", "dix mètres");
+    let second = desk.judge(
+        hours(60),
+        at_address("region/le-canal-reste-ferme-12345678.php", &corrected),
+    );
+    assert_eq!(
+        (second.record.verdict, second.evidence.rule, second.record.article),
+        (Verdict::Revision, Rule::SameNumber, first.record.article)
+    );
+    let again = desk.decide(hours(61), at_address("region/canal-12345678.php", &corrected));
+    assert!(matches!(again, Decision::Seen(sighting) if sighting.article == first.record.article));
+    // Teasers are too short to be compared as texts, and here they are versions all the same.
+    let teaser = |path: &str, words: usize| {
+        at_address(
+            path,
+            &base("tramway")
+                .split_inclusive(' ')
+                .take(words)
+                .collect::<String>(),
+        )
+    };
+    let first = desk.judge(start(), teaser("tram-7654321", 18));
+    let second = desk.judge(hours(1), teaser("le-tram-7654321", 22));
+    assert_eq!(second.record.article, first.record.article);
+}
+
+#[test]
+fn a_number_that_counts_something_else_makes_no_versions() {
+    let mut desk = Desk::new();
+    desk.judge(start(), at_address("dossier/canal-12345678", &base("canal")));
+    let other = desk.judge(hours(1), at_address("dossier/tramway-12345678", &base("tramway")));
+    assert_eq!(other.record.verdict, Verdict::New);
+    assert_eq!(other.article.warnings, []);
+}
+
+#[test]
+fn a_headline_in_the_guid_may_be_corrected() {
+    let mut desk = Desk::new();
+    let titled = |title: &str, text: &str| {
+        let mut item = article("lejour", "1", text);
+        title.clone_into(&mut item.title);
+        item.guid = Some(title.to_owned());
+        item
+    };
+    let first = desk.judge(start(), titled("Le canal ferme", &base("canal")));
+    let second = desk.judge(hours(1), titled("Le canal restera fermé", &base("canal")));
+    assert_eq!(
+        (second.record.verdict, second.record.article),
+        (Verdict::Revision, first.record.article)
+    );
+}
+
+/// A short entry with this publication date, under a guid and an address that were made for this listing.
+fn listed(listing: &str, title: &str, at: &str) -> depeche_model::Article {
+    let mut item = at_address(&format!("rss/articles/CBMi{listing}?oc=5"), "");
+    title.clone_into(&mut item.title);
+    item.entry_digest = Some(Digest::of([listing.as_bytes()]));
+    item.published = Some(depeche_model::Published {
+        at: at.parse().unwrap(),
+        precision: depeche_model::Precision::Second,
+    });
+    item
+}
+
+#[test]
+fn an_entry_whose_guid_and_address_change_at_each_listing_is_told_once() {
+    let mut desk = Desk::new();
+    let first = desk.judge(start(), listed("a", "Le canal ferme", "2026-02-06T07:00:00Z"));
+    for (hour, listing) in [(1, "b"), (2, "c")] {
+        let again = desk.decide(
+            hours(hour),
+            listed(listing, "Le canal ferme", "2026-02-06T07:00:00Z"),
+        );
+        assert!(matches!(again, Decision::Seen(sighting) if sighting.article == first.record.article));
+    }
+}
+
+#[test]
+fn a_broadcast_that_is_announced_in_the_same_words_every_day_is_another_each_day() {
+    let mut desk = Desk::new();
+    for day in 0..3 {
+        let at = hours(day * 24).to_string();
+        let judged = desk.judge(
+            hours(day * 24),
+            listed(&day.to_string(), "Le journal de 20 heures", &at),
+        );
+        assert_eq!(judged.record.verdict, Verdict::New, "day {day}");
+    }
+}
+
 fn order(guid: &str, title: &str) -> PageOrder {
     PageOrder {
         source: "lejour".to_owned(),
@@ -265,6 +372,8 @@ fn order(guid: &str, title: &str) -> PageOrder {
             title: Some(title.to_owned()),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -116,6 +116,10 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
         "numbers in common",
         format!("{:.3}", comparison.numeric_containment),
     )?;
+    line(
+        "numbers and names in common",
+        format!("{:.3}", comparison.fact_containment),
+    )?;
     let story = &comparison.story;
     let words = format!(
         "words {:.3}, names {:.3}, combined {:.3}",
@@ -132,6 +136,12 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     for passage in &comparison.passages {
         line("passage in common", format!("« {passage} »"))?;
     }
+    for change in comparison.changes.iter().flatten() {
+        line(
+            "changed",
+            format!("« {} » → « {} »", change.removed, change.added),
+        )?;
+    }
     Ok(())
 }
 
@@ -140,6 +150,8 @@ fn key(key: &Key) -> String {
         Key::Guid { feed, guid } => format!("guid {guid} of {feed}"),
         Key::Url(url) => url.clone(),
         Key::Body(digest) => format!("body {digest}"),
+        Key::Number { site, number } => format!("number {number} of {site}"),
+        Key::Entry(digest) => format!("feed, date, title and text {digest}"),
         Key::Capture(uri) => format!("capture {uri}"),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use depeche_deduplicator::Deduplicator;
 use depeche_journal::{Journal, Owed, first_ordinal};
-use depeche_model::{Clock, Seq};
-use depeche_store::{Change, Reader, Store, StoreError, never_held_anything, set_aside};
+use depeche_model::{Clock, Rejection, Remembered, Seq, Sighting};
+use depeche_store::{Change, ChangeRef, Reader, Store, StoreError, never_held_anything, set_aside};
 
 use crate::config::Config;
 
@@ -159,26 +159,59 @@ pub(crate) fn aside(dir: &Path, what: &str, clock: &Arc<dyn Clock>) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The deduplicator as it was when the last group was committed.
+/// Rows that are handed on at once, so that handing on costs nothing beside reading; some 2 kB each.
+const ROWS: usize = 256;
+
+/// A row of the change log, as the deduplicator takes it in.
+enum Row {
+    Article(Box<Remembered>),
+    Sighting(Sighting),
+    Rejection(Seq, Rejection),
+}
+
+/// The deduplicator as it was when the last group was committed. Rows are read and unpacked on a thread of their own while
+/// others are remembered: each takes about as long.
 pub(super) fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Deduplicator> {
     let mut deduplicator = Deduplicator::new(config.dedup_options(config.aliases()?));
-    for change in reader.changes(Seq(0)) {
-        let change = change?;
-        let missing = || StoreError::Row {
-            why: format!("change {} of the store has no row", change.seq),
-        };
-        match change.change {
-            Change::Article => {
-                deduplicator.remember(&reader.memory(change.seq)?.ok_or_else(missing)?);
+    std::thread::scope(|scope| {
+        let (send, receive) = std::sync::mpsc::sync_channel(4);
+        scope.spawn(move || {
+            let mut rows = reader
+                .changes(Seq(0))
+                .map(|change| read(reader, change?))
+                .peekable();
+            while rows.peek().is_some() {
+                let batch: Result<Vec<Row>, StoreError> = rows.by_ref().take(ROWS).collect();
+                let failed = batch.is_err();
+                if send.send(batch).is_err() || failed {
+                    break;
+                }
             }
-            Change::Sighting => {
-                deduplicator.remember_sighting(&reader.sighting(change.seq)?.ok_or_else(missing)?);
-            }
-            Change::Rejection => {
-                let dead = reader.dead_letter(change.seq)?.ok_or_else(missing)?;
-                deduplicator.remember_rejection(change.seq, &dead.rejection);
+        });
+        for batch in receive {
+            for row in batch? {
+                match row {
+                    Row::Article(record) => deduplicator.remember(&record),
+                    Row::Sighting(sighting) => deduplicator.remember_sighting(&sighting),
+                    Row::Rejection(seq, rejection) => deduplicator.remember_rejection(seq, &rejection),
+                }
             }
         }
-    }
-    Ok(deduplicator)
+        Ok(deduplicator)
+    })
+}
+
+/// The row that a line of the change log names.
+fn read(reader: &Reader, change: ChangeRef) -> Result<Row, StoreError> {
+    let missing = || StoreError::Row {
+        why: format!("change {} of the store has no row", change.seq),
+    };
+    Ok(match change.change {
+        Change::Article => Row::Article(Box::new(reader.memory(change.seq)?.ok_or_else(missing)?)),
+        Change::Sighting => Row::Sighting(reader.sighting(change.seq)?.ok_or_else(missing)?),
+        Change::Rejection => {
+            let dead = reader.dead_letter(change.seq)?.ok_or_else(missing)?;
+            Row::Rejection(change.seq, dead.rejection)
+        }
+    })
 }

@@ -128,6 +128,8 @@ pub(crate) fn order(link: &str) -> PageOrder {
             title: Some("Titre".to_owned()),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) fn capture(n: u32) -> Capture {
             title: Some(format!("Titre {n}")),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     };
     let (kind, order, payload) = match n % 3 {
         0 => (

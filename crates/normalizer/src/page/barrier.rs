@@ -232,6 +232,9 @@ pub(super) struct Content<'a> {
     pub(super) shown: &'a str,
     /// Lines of it, those at its foot left out, that say what buttons of consent pages say.
     pub(super) buttons: usize,
+    /// Those of them that may belong to the main text: where the page marks an article, those that stand in its element. Beside
+    /// it stand those of the site's banner.
+    pub(super) buttons_of_text: usize,
     /// It calls itself an article.
     pub(super) is_article: bool,
     /// It asks for a password.
@@ -278,14 +281,15 @@ pub(super) fn of_content(content: Content<'_>) -> Option<Barrier> {
         |phrases: &[&str], text: &str| phrases.iter().filter(|phrase| text.contains(**phrase)).count();
     if words >= MIN_PAGE_WORDS {
         let (buttons, talk) = (count(BUTTONS, content.around), count(TALK, content.around));
+        let shown = content.buttons_of_text;
         let is_consent = if content.is_article {
-            buttons >= 2 && talk >= 3
+            buttons >= 2 && talk >= 3 && shown >= 1
         } else {
-            (buttons >= 1 && talk >= 2) || (talk >= 5 && content.buttons >= 1)
+            shown >= 1 && ((buttons >= 1 && talk >= 2) || talk >= 5)
         };
         // Beside a short article stands the site's banner; the page is one where its text is about it too.
         let is_consent = (words <= MAX_SHORT_WORDS && is_consent && count(TALK, content.main) >= 1)
-            || asks_for_consent(content.main, content.around, content.buttons, content.is_article);
+            || asks_for_consent(content.main, content.around, shown, content.is_article);
         return (words <= MAX_CONSENT_WORDS && is_consent).then_some(Barrier::Consent);
     }
     // Too few words for an article, so it is asked what else there is.

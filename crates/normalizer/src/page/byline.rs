@@ -6,7 +6,7 @@
 use depeche_feed::parse_date;
 
 use super::skim::shortened;
-use crate::text::fold;
+use crate::text::{Line, fold, line_kind};
 
 /// Agencies as bylines name them, folded, and as they are written.
 const AGENCIES: &[(&str, &str)] = &[
@@ -146,6 +146,18 @@ const NO_NAMES: &[&str] = &[
     "cnrs",
     "sciences po",
     "avec",
+    "copyright",
+    "numero",
+    "tous droits",
+    "published",
+    "posted",
+    "updated",
+    "ajouter",
+    // What "par" leads to besides names: "Par ailleurs, le port rouvre".
+    "ailleurs",
+    "exemple",
+    "contre",
+    "consequent",
 ];
 
 /// What stands behind a name without a comma, folded.
@@ -401,6 +413,7 @@ fn is_name(part: &str, folded: &str) -> bool {
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)
+        && !folded.split(' ').any(|word| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit()))
         && parse_date(part).is_none()
         && !LEADS.contains(&folded)
         && first.is_some_and(|c| {
@@ -417,6 +430,8 @@ fn is_name(part: &str, folded: &str) -> bool {
                 .strip_prefix(start)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         })
+        // "Partager sur Facebook" stands in boxes that are named for the author.
+        && line_kind(part) == Line::Text
 }
 
 fn second_is_upper(part: &str) -> bool {
@@ -462,6 +477,15 @@ mod tests {
             ("Jeanne Martin | 5 février 2026 à 18h30", "Jeanne Martin"),
             ("20 Minutes avec AFP", "20 Minutes+AFP"),
             ("par", ""),
+            ("Par ailleurs, le port rouvre", ""),
+            ("Partager sur Facebook", ""),
+            ("S’abonner", ""),
+            ("Ajouter à vos favoris", ""),
+            ("Copyright 2026", ""),
+            ("Published 03", ""),
+            ("Entre 2019 et 2024", ""),
+            ("Numéro 12", ""),
+            ("France 24", "France 24"),
             (
                 "Par Aminata Fall avec APS le 05/02/2026 | 812 vues | 4 commentaires",
                 "Aminata Fall+APS",

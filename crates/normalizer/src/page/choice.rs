@@ -5,7 +5,7 @@
 //! another; a page that shares neither words nor title with its entry is another article's and gives nothing.
 
 use depeche_feed::{is_plausible, of_timestamp};
-use depeche_model::{ContentFrom, PageOrder, Precision, Published, WarningCode};
+use depeche_model::{ContentFrom, PageOrder, Precision, Published, Warning, WarningCode};
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
@@ -43,6 +43,20 @@ const SAME_DATE_HOURS: i64 = 24;
 
 /// Characters of a title that was not taken.
 const MAX_DETAIL_CHARS: usize = 120;
+
+/// What a feed's warnings say of the date of an entry.
+const OF_DATE: &[WarningCode] = &[
+    WarningCode::DateImpossible,
+    WarningCode::DateGuessed,
+    WarningCode::DateFromUpdate,
+];
+
+/// What they say of the bytes that its text was read from.
+const OF_BYTES: &[WarningCode] = &[
+    WarningCode::CharsetGuessed,
+    WarningCode::CharsetDamaged,
+    WarningCode::CharsetMixed,
+];
 
 /// The words by which an entry is known again: the long ones of its title, the names in its text.
 fn telling_words(title: &str, texts: &[&str]) -> FxHashSet<String> {
@@ -142,7 +156,6 @@ fn text(page: &Page, own: &EntryText) -> Text {
 
 /// The page's fields, completed by the entry's; the better of both texts.
 pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured_at: Timestamp) -> Draft {
-    let entry = &order.entry;
     let own_is_teaser = own.is_teaser();
     let choice = text(&page, &own);
     let teaser = match &choice {
@@ -150,7 +163,7 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
         Text::Feed(_) | Text::FeedAlone(_) => None,
     };
     let summary = own.summary.clone().or(teaser);
-    let mut draft = entries::draft(entry, own, &order.source, ContentFrom::Feed);
+    let mut draft = entries::ordered_draft(order, own);
     let taken_from_page = match choice {
         Text::FeedAlone(why) => {
             draft.note(WarningCode::FeedTextPreferred, why);
@@ -164,6 +177,9 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
             // What was done to the feed's text is nothing to this one.
             draft.forget(WarningCode::BoilerplateRemoved);
             draft.forget(WarningCode::TextCut);
+            for code in OF_BYTES {
+                draft.forget(*code);
+            }
             if let Some(why) = why {
                 draft.note(WarningCode::PageTextPreferred, why);
             }
@@ -195,6 +211,8 @@ struct Fields {
     title: Option<String>,
     summary: Option<String>,
     published: Option<Published>,
+    /// What was doubtful about it.
+    of_date: Vec<Warning>,
     updated_at: Option<Timestamp>,
     authors: Vec<String>,
     categories: Vec<String>,
@@ -206,7 +224,12 @@ impl Fields {
     fn take(draft: &mut Draft, summary: Option<String>) -> Self {
         let from_byline = draft.has(WarningCode::AuthorsFromByline);
         draft.forget(WarningCode::AuthorsFromByline);
+        let of_date = draft
+            .warnings
+            .extract_if(.., |warning| OF_DATE.contains(&warning.code))
+            .collect();
         Self {
+            of_date,
             title: draft.title.take(),
             summary,
             published: draft.published.take(),
@@ -222,7 +245,14 @@ impl Fields {
     fn weigh(self, draft: &mut Draft, captured_at: Timestamp) {
         draft.title = title(draft, self.title);
         draft.summary = summary(draft, self.summary);
-        draft.published = published(draft, self.published, captured_at);
+        let (of_page, of_feed) = (draft.published, self.published);
+        draft.published = published(draft, of_feed, captured_at);
+        // What was a guess in the feed is one where the feed's date was taken, or where there is none.
+        if of_page.is_none() || (draft.published == of_feed && of_page != of_feed) {
+            for warning in self.of_date {
+                draft.note(warning.code, warning.detail);
+            }
+        }
         draft.updated_at = draft.updated_at.or(self.updated_at);
         draft.image = draft.image.take().or(self.image);
         let site = draft.site_name.as_deref().map(fold);

@@ -308,10 +308,14 @@ struct Shown {
 impl Shown {
     fn of(skim: &Skim, title: Option<usize>) -> Self {
         let from = title.unwrap_or(0);
-        let near = from.saturating_sub(BLOCKS_BEFORE)..(from + BLOCKS_BEHIND).min(skim.blocks.len());
         let places = Places::of(skim, title);
+        let others = places.others();
+        let near = from.saturating_sub(BLOCKS_BEFORE)..(from + BLOCKS_BEHIND).min(others);
         let (mut shown, mut beside) = (Self::default(), Self::default());
         for time in &skim.head.times {
+            if time.block >= others && !time.published {
+                continue;
+            }
             let place = places.of_element(time.element, time.block, time.machine.is_some());
             let target = match place {
                 Place::Foreign => continue,
@@ -347,7 +351,9 @@ impl Shown {
                 // "Le rapport, publié le 3 mars, décrit un système." is a sentence of the article.
                 let is_prose =
                     ends_sentence(text) && found.len() == 1 && block.words > mention.words + MAX_LABEL_WORDS;
-                if is_prose || (mention.role.is_none() && !is_line) {
+                // A time or a weekday by itself may be of anything: "Crue : 3 h d’attente".
+                let is_said = mention.role.is_some() || (is_line && mention.doubt != Some(Doubt::Day));
+                if is_prose || !is_said {
                     continue;
                 }
                 match place {

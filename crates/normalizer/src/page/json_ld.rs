@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::skim::filled;
 use crate::text::fold;
+use crate::urls;
 
 /// Nested objects are looked through to this depth: `@graph` and `mainEntity` need three.
 const MAX_DEPTH: usize = 6;
@@ -16,6 +17,9 @@ const MAX_ARTICLES: usize = 32;
 
 /// Steps of a path: site, section, part of it, title.
 const MAX_CRUMBS: usize = 8;
+
+/// Letters of a word that tells one headline from another; auxiliaries and prepositions are shorter.
+const TELLING_LETTERS: usize = 5;
 
 /// What a page's scripts say.
 #[derive(Debug, Default)]
@@ -133,8 +137,10 @@ impl Linked {
     }
 }
 
-/// The article that the page is about: the one whose headline its own title repeats, else the first.
-pub(super) fn own<'a>(articles: &'a [Value], titles: &[&str]) -> Option<&'a Value> {
+/// The article that the page is about: the one whose headline its own title repeats, else the first that may be. `addresses`
+/// are those of the page. One that names another address and shares no telling word with the titles is another article's: lists
+/// of related ones are told so too.
+pub(super) fn own<'a>(articles: &'a [Value], titles: &[&str], addresses: &[&str]) -> Option<&'a Value> {
     let titles: Vec<String> = titles
         .iter()
         .map(|title| fold(title))
@@ -153,7 +159,39 @@ pub(super) fn own<'a>(articles: &'a [Value], titles: &[&str]) -> Option<&'a Valu
                     })
             })
     };
-    articles.iter().find(says_title).or_else(|| articles.first())
+    let own_keys = || -> Vec<String> {
+        let addresses = addresses.iter().filter(|address| !address.is_empty());
+        addresses.map(|address| urls::key(address)).collect()
+    };
+    articles.iter().find(says_title).or_else(|| {
+        let keys = own_keys();
+        articles
+            .iter()
+            .find(|article| !is_anothers(article, &titles, &keys))
+    })
+}
+
+/// Whether an article names an address that is none of these, and a headline of other words than the (folded) titles.
+fn is_anothers(article: &Value, titles: &[String], keys: &[String]) -> bool {
+    let address = text(article, "url").or_else(|| named(article.get("mainEntityOfPage")?, "@id"));
+    let Some(address) = address.filter(|address| address.starts_with("http")) else {
+        return false;
+    };
+    let Some(headline) = text(article, "headline").or_else(|| text(article, "name")) else {
+        return false;
+    };
+    let headline = fold(&headline);
+    let shares_word = |title: &String| {
+        let telling = |word: &&str| word.chars().count() >= TELLING_LETTERS;
+        title
+            .split(' ')
+            .filter(telling)
+            .any(|word| headline.split(' ').any(|other| other == word))
+    };
+    !keys.is_empty()
+        && !titles.is_empty()
+        && !keys.contains(&urls::key(&address))
+        && !titles.iter().any(shares_word)
 }
 
 fn parse(script: &str) -> Option<Value> {
@@ -300,10 +338,24 @@ mod tests {
     }
 
     #[test]
+    fn an_article_of_another_address_and_other_words_is_not_the_pages() {
+        let related = r#"[{"@type":"NewsArticle","headline":"Une autre histoire du jour","url":"https://www.example.org/autre"}]"#;
+        let found = Linked::of(&[related.to_owned()]).articles;
+        let titles = ["Le budget est voté"];
+        assert_eq!(own(&found, &titles, &["https://www.example.org/budget"]), None);
+        // One of both is not enough: headlines are written anew, and an article has several addresses.
+        let address = "https://example.org/autre?utm_source=fil";
+        assert!(own(&found, &titles, &["https://www.example.org/budget", address]).is_some());
+        let retold = ["L’histoire du budget voté"];
+        assert!(own(&found, &retold, &["https://www.example.org/budget"]).is_some());
+        assert!(own(&found, &titles, &[""]).is_some());
+    }
+
+    #[test]
     fn of_several_articles_the_pages_own_is_taken() {
         let list = r#"[{"@type":"NewsArticle","headline":"Une autre histoire du jour"},{"@type":"NewsArticle","headline":"Le budget est voté"}]"#;
         let found = Linked::of(&[list.to_owned()]).articles;
-        let own = own(&found, &["Le budget est voté - Exemple"]).unwrap();
+        let own = own(&found, &["Le budget est voté - Exemple"], &[]).unwrap();
         assert_eq!(text(own, "headline").as_deref(), Some("Le budget est voté"));
     }
 }

@@ -101,7 +101,10 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     };
     let mut headline = None;
     let mut credit = Credit::default();
-    let own = json_ld::own(&linked.articles, &titles);
+    let open_url = meta(head, &["og:url"]);
+    let addresses = [Some(url), head.canonical.as_deref(), open_url.as_deref()];
+    let addresses: Vec<&str> = addresses.into_iter().flatten().collect();
+    let own = json_ld::own(&linked.articles, &titles, &addresses);
     if let Some(own) = own {
         headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
         article(own, &linked, &mut metadata, &mut credit);
@@ -110,7 +113,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .canonical
         .clone()
         .into_iter()
-        .chain(meta(head, &["og:url"]))
+        .chain(open_url)
         .chain(std::mem::take(&mut metadata.canonical))
         .filter_map(|link| urls::absolute(&link, base(url)))
         .collect();

@@ -5,7 +5,7 @@
 //! with the buttons, so by the heading a small box counts as doubtful, not as foreign.
 
 use super::classes::Hints;
-use super::skim::{Skim, Tag};
+use super::skim::{Block, Kind, Skim, Tag};
 
 /// Names of what surely is not the article's own.
 const FOREIGN: Hints = Hints::FOREIGN_DATES;
@@ -15,6 +15,9 @@ const MAX_BOX_BLOCKS: usize = 10;
 
 /// Blocks behind the heading in which such a box stands.
 const BLOCKS_BESIDE: usize = 16;
+
+/// The share of a heading that is a link where it is another article's: all of it, but for a mark.
+const HEADING_LINKED_SHARE: f32 = 0.9;
 
 /// Where a block stands, as far as the article is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,21 @@ impl<'a> Places<'a> {
             (!is_card).then_some(first)
         });
         Self { skim, title, article }
+    }
+
+    /// The block at which other articles begin: the first heading behind the article's own that is a link from end to end. The
+    /// number of blocks where there is none.
+    pub(super) fn others(&self) -> usize {
+        let blocks = &self.skim.blocks;
+        let heads_another = |block: &Block| {
+            matches!(block.kind, Kind::Heading(_)) && block.link_share() >= HEADING_LINKED_SHARE
+        };
+        self.title
+            .and_then(|title| {
+                let mut behind = blocks.iter().enumerate().skip(title + 1);
+                behind.find(|(_, block)| heads_another(block))
+            })
+            .map_or(blocks.len(), |(number, _)| number)
     }
 
     /// Where something stands. `is_marked` is what needs no article around it on a page without a heading.

@@ -157,7 +157,8 @@ impl<'a> Byline<'a> {
     fn new(skim: &'a Skim, title: Option<usize>, site: &'a Site) -> Self {
         let from = title.unwrap_or(0).saturating_sub(BLOCKS_BEFORE);
         let places = Places::of(skim, title);
-        let blocks = skim.blocks.iter().enumerate().skip(from).take(BLOCKS);
+        let until = places.others().min(from + BLOCKS);
+        let blocks = skim.blocks.iter().enumerate().take(until).skip(from);
         let near = blocks
             .filter(|(number, block)| {
                 block.words <= MAX_WORDS

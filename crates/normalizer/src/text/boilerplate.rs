@@ -294,15 +294,18 @@ fn is_picture_credit(line: &str, words: usize) -> bool {
     if line.contains('©') {
         return true;
     }
+    let ends_sentence = line.trim_end().ends_with('.');
     let line = line.trim_end_matches([')', ' ', '.', '\u{a0}']);
+    // "Crédit : la banque centrale relève ses taux." is a heading's sentence; names begin with capitals.
+    let is_sentence =
+        |behind: &str| ends_sentence && words > 4 && behind.trim_start().starts_with(char::is_lowercase);
     let lower = |text: &str| text.trim().to_lowercase();
     words <= MAX_CREDIT_WORDS
-        && (line
-            .split_once(':')
-            .is_some_and(|(label, _)| PICTURE_LABELS.contains(&lower(label).as_str()))
-            || line
-                .rsplit_once('/')
-                .is_some_and(|(_, agency)| PICTURE_AGENCIES.contains(&lower(agency).as_str())))
+        && (line.split_once(':').is_some_and(|(label, behind)| {
+            PICTURE_LABELS.contains(&lower(label).as_str()) && !is_sentence(behind)
+        }) || line
+            .rsplit_once('/')
+            .is_some_and(|(_, agency)| PICTURE_AGENCIES.contains(&lower(agency).as_str())))
 }
 
 /// What a line is.
@@ -353,6 +356,7 @@ mod tests {
             "Partager les richesses",
             "Le décret, publié le lendemain, sera mis à jour.",
             "Le score : 3/4",
+            "Crédit : la banque centrale relève ses taux.",
             "L’accord entre l’UE et l’AP/Ramallah reste à écrire.",
         ] {
             assert_eq!(line_kind(line), Line::Text, "{line}");

@@ -134,6 +134,8 @@ pub(crate) fn order(guid: &str) -> PageOrder {
             guid: Some(guid.to_owned()),
             ..Entry::default()
         },
+        published: None,
+        warnings: Vec::new(),
     }
 }
 
