@@ -13,7 +13,7 @@ pub enum Precision {
     Second,
     /// To the minute.
     Minute,
-    /// To the day; the time is the day's start, UTC.
+    /// To the day; the time is the day's start, UTC, or a moment of it that is too doubtful to be told.
     Day,
     /// To the month; the time is the month's start, UTC.
     Month,
