@@ -242,10 +242,13 @@ pub(super) fn zone_behind(tokens: &Tokens, at: usize) -> Result<Option<(Zone, us
     {
         return Ok(Some(found));
     }
-    let Some(named) = words::zone(word) else {
-        return Ok(None);
-    };
     let next = start + 1;
+    let Some(named) = words::zone(word) else {
+        // `IST`: five zones or none, as the last word of the date. The feed's stands in, with a doubt.
+        let is_abbreviation = (3..=5).contains(&word.len()) && word.ends_with('t');
+        let is_last = tokens.word(next).is_none() && tokens.number(next).is_none();
+        return Ok((is_abbreviation && is_last).then_some((unknown(), next)));
+    };
     // `18 h 30 est une heure`: a verb.
     let speaks_on = tokens.word(next).is_some_and(|word| words::label(word).is_none());
     if words::is_word_too(word) && speaks_on {
@@ -365,10 +368,14 @@ fn spoken(tokens: &Tokens, at: usize) -> Option<(Zone, usize)> {
         }
     }
     let names_place = matches!(tokens.word(at), Some("de" | "d" | "du" | "locale"));
-    let unknown = Zone {
+    names_place.then_some((unknown(), at + 1))
+}
+
+/// A zone that is named and not known.
+fn unknown() -> Zone {
+    Zone {
         clocks: None,
         region: None,
         doubt: Some(Doubt::Zone),
-    };
-    names_place.then_some((unknown, at + 1))
+    }
 }
