@@ -30,7 +30,10 @@ mod segment;
 mod table;
 mod template;
 
+mod dates;
+mod likeness;
 mod postings;
+mod rarity;
 mod stories;
 mod terms;
 
@@ -42,7 +45,7 @@ pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
+pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use shingles::{Sketches, sketch};
 pub use stage::run;
-pub use stories::StorySimilarity;

@@ -6,6 +6,7 @@
 //! cargo run --release -p depeche-deduplicator --example copies -- --ours        # without the baselines
 //! cargo run --release -p depeche-deduplicator --example copies -- --export DIR  # the texts, for scripts in other languages
 //! cargo run --release -p depeche-deduplicator --example copies -- --reasons     # where each kind of edit is met
+//! cargo run --release -p depeche-deduplicator --example copies -- --stories     # stories alone
 //! ```
 //!
 //! Ends with 1 when a kind of copy is below its bar or too many texts are taken for copies. `scripts/quality --copies` runs it,
@@ -13,6 +14,7 @@
 
 mod detectors;
 mod export;
+mod labelled;
 #[path = "../../benches/baselines/minhash.rs"]
 mod minhash;
 #[cfg(test)]
@@ -35,6 +37,8 @@ use crate::trials::{
 
 /// Fillings of each template.
 const FILLINGS: u64 = 20;
+/// Events of the invented stream that stories are measured on.
+const DAYS_EVENTS: u64 = 300;
 /// Chains of each kind.
 const CHAINS: u64 = 20;
 
@@ -45,6 +49,7 @@ struct Wanted {
     ours_alone: bool,
     export: Option<PathBuf>,
     reasons: bool,
+    stories: bool,
 }
 
 impl Wanted {
@@ -55,6 +60,7 @@ impl Wanted {
             ours_alone: false,
             export: None,
             reasons: false,
+            stories: false,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -65,9 +71,10 @@ impl Wanted {
                 "--export" => wanted.export = Some(value()?.into()),
                 "--ours" => wanted.ours_alone = true,
                 "--reasons" => wanted.reasons = true,
+                "--stories" => wanted.stories = true,
                 _ => {
                     return Err(format!(
-                        "{argument} is not known: --bases, --pairs, --ours, --export, --reasons"
+                        "{argument} is not known: --bases, --pairs, --ours, --export, --reasons, --stories"
                     ));
                 }
             }
@@ -99,6 +106,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let press = Press::new();
+    if wanted.stories {
+        print_stories(&press, &wanted);
+        return ExitCode::SUCCESS;
+    }
     let bases = press.base_texts(wanted.bases);
     if let Some(folder) = &wanted.export
         && let Err(problem) = export::write(&press, &bases, folder)
@@ -231,6 +242,28 @@ fn print_stories(press: &Press, wanted: &Wanted) {
     for kind in [Apart::SameEvent, Apart::SecondAccounts, Apart::Neighbours] {
         let score = stories(&kind.pairs(press, wanted.pairs));
         println!("| {} | {} | {} |", kind.name(), score.of, score.right);
+    }
+    println!(
+        "\nStories of labelled streams: pairs of articles put together, and B-cubed.\n\n\
+         | stream | articles | events | pair precision | pair recall | B³ precision | B³ recall | B³ F1 |\n\
+         |---|---|---|---|---|---|---|---|"
+    );
+    for (name, stream) in [
+        ("running subjects, by hand", labelled::sagas(press)),
+        ("ten days, invented", labelled::days(press, DAYS_EVENTS)),
+        ("both together", labelled::sagas_among_others(press, DAYS_EVENTS)),
+    ] {
+        let agreement = labelled::judge(&stream);
+        println!(
+            "| {name} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            stream.len(),
+            agreement.events,
+            agreement.pair_precision,
+            agreement.pair_recall,
+            agreement.precision,
+            agreement.recall,
+            agreement.f1(),
+        );
     }
 }
 
