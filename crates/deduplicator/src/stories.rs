@@ -29,7 +29,7 @@ const COMPARED: usize = 24;
 /// article that is about everything, would else take in its neighbours.
 const MANY: usize = 4;
 /// The share of the thresholds that the second most similar article of such a story must reach.
-const SECOND: f64 = 0.75;
+const SECOND: f64 = 0.6;
 /// The share of the thresholds that is enough for the story of an article that was reused in part.
 const REUSED: f64 = 0.7;
 /// Articles that are compared with, at most; the oldest are forgotten first. Six days of 30,000 new texts, 300 MB.
@@ -117,27 +117,27 @@ impl Stories {
             .take(COMPARED)
             .map(|member| (query.similarity(&member.kept), member))
             .collect();
-        let hinted = |wanted: ArticleId| {
-            compared
-                .iter()
-                .find(|(_, member)| member.article == wanted)
-                .map(|(_, member)| member.story)
-        };
-        let (reused, template) = match hint {
-            Hint::None => (None, None),
-            Hint::Reuses(article) => (hinted(article), None),
-            Hint::FillsTemplateOf(article) => (None, hinted(article)),
-        };
-        compared
-            .iter()
-            .filter(|(similarity, member)| {
-                let share = if Some(member.story) == reused { REUSED } else { 1.0 };
-                Some(member.story) != template
-                    && similarity.exceeds(share)
-                    && has_second(&compared, member.story)
+        let mut found: Vec<Found> = Vec::new();
+        for (similarity, member) in compared {
+            match found.iter_mut().find(|found| found.story == member.story) {
+                Some(found) => found.add(similarity, member),
+                None => found.push(Found::of(similarity, member)),
+            }
+        }
+        found
+            .into_iter()
+            .filter(|found| match hint {
+                Hint::Reuses(article) if found.articles.contains(&article) => found.is_one_with(REUSED),
+                Hint::FillsTemplateOf(article) if found.articles.contains(&article) => false,
+                _ => found.is_one_with(1.0),
             })
-            .max_by(|(a, x), (b, y)| a.combined.total_cmp(&b.combined).then(y.seq.cmp(&x.seq)))
-            .map(|(_, member)| member.story)
+            .max_by(|a, b| {
+                a.best
+                    .combined
+                    .total_cmp(&b.best.combined)
+                    .then(b.first.cmp(&a.first))
+            })
+            .map(|found| found.story)
     }
 
     /// Whether a story still takes articles, and whether this one is near enough in time to those it has.
@@ -218,12 +218,43 @@ impl Stories {
     }
 }
 
-/// Whether a story of which many articles were compared has more than one that is similar.
-fn has_second(compared: &[(StorySimilarity, &Member)], story: StoryId) -> bool {
-    let of_story = || compared.iter().filter(|(_, member)| member.story == story);
-    of_story().count() < MANY
-        || of_story()
-            .filter(|(similarity, _)| similarity.exceeds(SECOND))
-            .count()
-            > 1
+/// An open story with those of its articles that were compared.
+struct Found {
+    story: StoryId,
+    /// Of the most similar article, of those that report the same event if there are any.
+    best: StorySimilarity,
+    first: Seq,
+    articles: Vec<ArticleId>,
+    /// Other articles that are similar enough to confirm the best one.
+    seconds: usize,
+}
+
+impl Found {
+    fn of(similarity: StorySimilarity, member: &Member) -> Self {
+        Self {
+            story: member.story,
+            best: similarity,
+            first: member.seq,
+            articles: vec![member.article],
+            seconds: 0,
+        }
+    }
+
+    fn add(&mut self, similarity: StorySimilarity, member: &Member) {
+        let rank = |similarity: StorySimilarity| (similarity.is_same_story(), similarity.combined);
+        let (better, worse) = if rank(similarity) > rank(self.best) {
+            (similarity, self.best)
+        } else {
+            (self.best, similarity)
+        };
+        self.best = better;
+        self.seconds += usize::from(worse.exceeds(SECOND));
+        self.first = self.first.min(member.seq);
+        self.articles.push(member.article);
+    }
+
+    /// Whether an article that resembles it so belongs to it, with the thresholds at a share of theirs.
+    fn is_one_with(&self, share: f64) -> bool {
+        self.best.exceeds(share) && (self.articles.len() < MANY || self.seconds > 0)
+    }
 }
