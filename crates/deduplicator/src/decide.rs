@@ -16,6 +16,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
+use crate::aliases::Aliases;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
@@ -166,6 +167,11 @@ impl Deduplicator {
             decisions,
             warnings,
         }
+    }
+
+    /// Reads names with these spellings from now on; what was decided stays.
+    pub fn set_aliases(&mut self, aliases: &Aliases) {
+        self.stories.set_aliases(aliases);
     }
 
     /// The number that the next stored decision gets.

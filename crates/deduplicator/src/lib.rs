@@ -39,6 +39,7 @@ mod terms;
 
 mod changes;
 mod explain;
+mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
 pub use changes::Change;
@@ -47,5 +48,6 @@ pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use likeness::StorySimilarity;
 pub use options::Options;
+pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
 pub use stage::run;

@@ -70,7 +70,7 @@ struct Channel {
 
 #[derive(Debug, Clone, Copy)]
 struct Term {
-    term: u32,
+    hash: u32,
     often: f64,
     rarity: f64,
 }
@@ -136,7 +136,7 @@ impl Weighted {
             all.extend(
                 terms
                     .into_iter()
-                    .map(|term| (term.term, (term.weight() * share) as f32)),
+                    .map(|term| (term.hash, (term.weight() * share) as f32)),
             );
         }
         // A word and a name hardly ever share a hash, and are one term where they do.
@@ -152,7 +152,7 @@ impl Channel {
             .iter()
             .filter(|(term, _)| !is_day(*term))
             .map(|&(term, count)| Term {
-                term,
+                hash: term,
                 often: often(count),
                 rarity: rarity.weight(terms, term),
             })
@@ -173,7 +173,7 @@ impl Channel {
         let mut terms = self.terms.clone();
         if terms.len() > limit {
             terms.select_nth_unstable_by(limit, |a, b| {
-                b.weight().total_cmp(&a.weight()).then(a.term.cmp(&b.term))
+                b.weight().total_cmp(&a.weight()).then(a.hash.cmp(&b.hash))
             });
             terms.truncate(limit);
         }
@@ -182,21 +182,21 @@ impl Channel {
 
     fn kept(&self, limit: usize) -> Box<[(u32, f32)]> {
         let mut terms = self.weightiest(limit);
-        terms.sort_unstable_by_key(|term| term.term);
+        terms.sort_unstable_by_key(|term| term.hash);
         terms
             .into_iter()
-            .map(|term| (term.term, (term.often / self.length) as f32))
+            .map(|term| (term.hash, (term.often / self.length) as f32))
             .collect()
     }
 
     fn cosine(&self, known: &[(u32, f32)]) -> f64 {
         let (mut i, mut j, mut product) = (0, 0, 0.0);
         while let (Some(own), Some((term, often))) = (self.terms.get(i), known.get(j)) {
-            if own.term == *term {
+            if own.hash == *term {
                 product += own.weight() * own.rarity * f64::from(*often);
             }
-            i += usize::from(own.term <= *term);
-            j += usize::from(*term <= own.term);
+            i += usize::from(own.hash <= *term);
+            j += usize::from(*term <= own.hash);
         }
         product / self.length
     }

@@ -94,6 +94,13 @@ impl Stories {
         }
     }
 
+    /// Reads names with these spellings from now on.
+    pub(crate) fn set_aliases(&mut self, aliases: &Aliases) {
+        if !self.terms.reads_with(aliases) {
+            self.terms = Terms::new(aliases.clone());
+        }
+    }
+
     /// What an article is about.
     pub(crate) fn terms(&mut self, article: &Article, captured_at: Timestamp) -> TermVector {
         self.terms.of(article, captured_at)
@@ -158,7 +165,7 @@ impl Stories {
             Some(story) if is_new || stream.duration_since(story.last_added) <= self.window => {
                 self.by_age.remove(&(story.last_added, record.story));
                 story.last_added = stream;
-                if is_new {
+                if record.verdict != Verdict::Revision {
                     story.earliest_end = story.earliest_end.min(end);
                     story.latest_start = story.latest_start.max(start);
                 }

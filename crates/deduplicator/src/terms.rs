@@ -98,6 +98,11 @@ impl Terms {
         terms
     }
 
+    /// Whether names are read with these spellings.
+    pub(crate) fn reads_with(&self, aliases: &Aliases) -> bool {
+        self.aliases == *aliases
+    }
+
     /// The share of all articles that use a term, as far as is known beforehand.
     pub(crate) fn prior(&self, term: u32) -> f64 {
         self.frequent.get(&term).copied().unwrap_or(UNLISTED)

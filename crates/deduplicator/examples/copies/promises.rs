@@ -3,6 +3,7 @@
 use depeche_testkit::copydesk::{Chain, Edit, Press, count_words};
 
 use crate::detectors::{Ours, all};
+use crate::labelled;
 use crate::trials::{Apart, Score, apart, bar, chain, copies, fillings, lowest, reach, second_hand};
 
 /// Of the base texts that the table is run on, every so many is tested: four written by hand, the others invented.
@@ -100,5 +101,18 @@ fn fillings_of_one_source_s_templates_with_figures_stay_apart() {
             let score = fillings(&press, family, 12, true, &mut Ours::new());
             assert_eq!(score.wrong, 0, "{name}");
         }
+    }
+}
+
+#[test]
+fn stories_are_the_events_of_labelled_streams() {
+    let press = Press::new();
+    for (name, stream, least) in [
+        ("by hand", labelled::sagas(&press), 0.95),
+        ("invented", labelled::days(&press, 100), 0.93),
+    ] {
+        let agreement = labelled::judge(&stream);
+        assert!(agreement.precision >= 0.94, "{name}: {:.3}", agreement.precision);
+        assert!(agreement.f1() >= least, "{name}: {:.3}", agreement.f1());
     }
 }
