@@ -51,3 +51,4 @@ pub use options::Options;
 pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
 pub use stage::run;
+pub use stories::{Hint, Stories};

@@ -57,7 +57,7 @@ struct Story {
 
 /// What comparing texts said of an article that is nobody's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hint {
+pub enum Hint {
     /// Nothing.
     None,
     /// It takes passages from this one.
@@ -67,7 +67,7 @@ pub(crate) enum Hint {
 }
 
 /// All open stories.
-pub(crate) struct Stories {
+pub struct Stories {
     terms: Terms,
     rarity: Rarity,
     members: VecDeque<Member>,
@@ -81,7 +81,8 @@ pub(crate) struct Stories {
 
 impl Stories {
     /// No stories yet.
-    pub(crate) fn new(window: SignedDuration, aliases: Aliases) -> Self {
+    #[must_use]
+    pub fn new(window: SignedDuration, aliases: Aliases) -> Self {
         Self {
             terms: Terms::new(aliases),
             rarity: Rarity::default(),
@@ -102,18 +103,12 @@ impl Stories {
     }
 
     /// What an article is about.
-    pub(crate) fn terms(&mut self, article: &Article, captured_at: Timestamp) -> TermVector {
+    pub fn terms(&mut self, article: &Article, captured_at: Timestamp) -> TermVector {
         self.terms.of(article, captured_at)
     }
 
     /// The open story that an article belongs to: the one with the most similar article, of equals the first.
-    pub(crate) fn find(
-        &mut self,
-        vector: &TermVector,
-        event: Range,
-        hint: Hint,
-        now: Timestamp,
-    ) -> Option<StoryId> {
+    pub fn find(&mut self, vector: &TermVector, event: Range, hint: Hint, now: Timestamp) -> Option<StoryId> {
         let query = Weighted::of(&self.terms, &self.rarity, vector);
         let terms = query.weightiest(LOOKED_UP);
         let holders = self.postings.holders(&terms, self.first, self.members.len());
@@ -158,7 +153,7 @@ impl Stories {
 
     /// Takes in a record: new articles and new versions say what their story is about, copies keep it open. Only a
     /// new article opens a story, and nothing opens one again.
-    pub(crate) fn remember(&mut self, record: &Remembered, stream: Timestamp) {
+    pub fn remember(&mut self, record: &Remembered, stream: Timestamp) {
         let (start, end) = record.event;
         let is_new = record.verdict == Verdict::New;
         match self.open.get_mut(&record.story) {
@@ -208,7 +203,7 @@ impl Stories {
 
     /// Forgets articles that are two windows old, by when few stories that hold them take others, and the oldest where
     /// there are too many.
-    pub(crate) fn forget(&mut self, stream: Timestamp) {
+    pub fn forget(&mut self, stream: Timestamp) {
         while let Some(oldest) = self.members.front()
             && (stream.duration_since(oldest.added_at) > self.window * 2 || self.members.len() > MOST_MEMBERS)
         {
