@@ -260,3 +260,88 @@ impl Found {
         self.best.exceeds(share) && (self.articles.len() < MANY || self.seconds > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use depeche_model::Digest;
+
+    use super::*;
+
+    /// Terms that share so many of ten names with the first article's, and no words.
+    fn names(shared: u32) -> TermVector {
+        let others = 1000 * shared;
+        TermVector {
+            words: (0..10).map(|word| (50_000 + others + word, 1)).collect(),
+            names: (0..10)
+                .map(|name| (if name < shared { name } else { 100 + others + name }, 1))
+                .collect(),
+        }
+    }
+
+    fn record(number: u64, terms: TermVector) -> Remembered {
+        let at = Timestamp::UNIX_EPOCH;
+        Remembered {
+            seq: Seq(number),
+            article: article(number),
+            revision: 1,
+            verdict: Verdict::New,
+            of: None,
+            captured_at: at,
+            event: (at, at),
+            source: String::new(),
+            keys: Vec::new(),
+            content: Digest([0; 16]),
+            entry_digest: None,
+            tokens: 100,
+            sketch: depeche_model::Sketch::default(),
+            lead: depeche_model::Sketch::default(),
+            story: story(number),
+            terms,
+        }
+    }
+
+    fn article(number: u64) -> ArticleId {
+        ArticleId(Digest(u128::from(number).to_be_bytes()))
+    }
+
+    fn story(number: u64) -> StoryId {
+        StoryId(Digest(u128::from(number).to_be_bytes()))
+    }
+
+    fn find(stories: &mut Stories, terms: &TermVector, hint: Hint) -> Option<StoryId> {
+        let at = Timestamp::UNIX_EPOCH;
+        stories.find(terms, (at, at), hint, at)
+    }
+
+    #[test]
+    fn what_comparing_texts_said_counts_for_the_story_of_that_article_alone() {
+        let mut stories = Stories::new(SignedDuration::from_hours(72), Aliases::default());
+        let at = Timestamp::UNIX_EPOCH;
+        stories.remember(&record(1, names(10)), at);
+        let (hardly, well) = (names(5), names(8));
+        assert_eq!(find(&mut stories, &hardly, Hint::None), None);
+        assert_eq!(find(&mut stories, &hardly, Hint::Reuses(article(2))), None);
+        assert_eq!(
+            find(&mut stories, &hardly, Hint::Reuses(article(1))),
+            Some(story(1))
+        );
+        assert_eq!(find(&mut stories, &well, Hint::None), Some(story(1)));
+        assert_eq!(
+            find(&mut stories, &well, Hint::FillsTemplateOf(article(2))),
+            Some(story(1))
+        );
+        assert_eq!(find(&mut stories, &well, Hint::FillsTemplateOf(article(1))), None);
+    }
+
+    #[test]
+    fn the_most_similar_article_names_the_story_and_of_equals_the_first() {
+        let mut stories = Stories::new(SignedDuration::from_hours(72), Aliases::default());
+        let at = Timestamp::UNIX_EPOCH;
+        for number in [1, 2] {
+            stories.remember(&record(number, names(10)), at);
+        }
+        assert_eq!(find(&mut stories, &names(9), Hint::None), Some(story(1)));
+        stories.remember(&record(3, names(9)), at);
+        assert_eq!(find(&mut stories, &names(9), Hint::None), Some(story(3)));
+    }
+}

@@ -1,7 +1,9 @@
 //! Stories: the reports of one event come together, and only those.
 
 use depeche_deduplicator::{Aliases, outline};
-use depeche_model::{Article, Precision, Published};
+use depeche_model::{Article, Decision, Precision, Published};
+use depeche_testkit::copydesk::{Dice, Press};
+use jiff::SignedDuration;
 
 use crate::support::{Desk, article, base, hours, start};
 
@@ -142,4 +144,41 @@ fn unrelated_articles_have_stories_of_their_own() {
     stories.sort();
     stories.dedup();
     assert_eq!(stories.len(), 4);
+}
+
+#[test]
+fn a_deduplicator_that_was_opened_again_finds_the_same_stories_for_weeks() {
+    let press = Press::new();
+    let mut reports = Vec::new();
+    for number in 0..60 {
+        let event = press.event("semaines", number);
+        for report in 0..3 {
+            // Thirty days: terms are forgotten, and every story is closed before the next but five.
+            let minutes = number as i64 * 720 + report * 500;
+            let text = press.report(
+                number,
+                &event,
+                Dice::new("récit", number * 3 + report.unsigned_abs()),
+                120,
+            );
+            reports.push((minutes, format!("s{number}-{report}"), text));
+        }
+    }
+    reports.sort_by_key(|(minutes, ..)| *minutes);
+    let (mut whole, mut opened) = (Desk::new(), Desk::new());
+    let mut joined = 0;
+    for (index, (minutes, source, text)) in reports.into_iter().enumerate() {
+        if index % 25 == 24 {
+            opened = opened.clone();
+        }
+        let at = start().checked_add(SignedDuration::from_mins(minutes)).unwrap();
+        let mut article = article(&source, "1", &text.body);
+        article.title = text.title;
+        let expected = whole.judge(at, article.clone());
+        assert_eq!(opened.judge(at, article), expected, "{source}");
+        joined += usize::from(whole.memory.decisions.iter().rev().skip(1).any(
+            |decision| matches!(decision, Decision::Judged(known) if known.record.story == expected.record.story),
+        ));
+    }
+    assert!(joined > 60, "{joined} of 120 later reports joined a story");
 }
