@@ -195,6 +195,6 @@ fn remembered(number: u64, story: StoryId, terms: TermVector, at: Timestamp) -> 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30);
-    targets = deduplicate, stories
+    targets = stories, deduplicate
 }
 criterion_main!(benches);

@@ -26,7 +26,7 @@ const COMMON_NAMES: f64 = 0.16;
 const FEWEST_TERMS: f64 = 6.0;
 /// Terms that an article is remembered with, the weightiest of its words and of its names; what lies behind is worth a
 /// hundredth of the similarity.
-const KEPT: (usize, usize) = (96, 96);
+const KEPT: (usize, usize) = (64, 64);
 
 /// The similarity of two articles by channel, in 0–1.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
