@@ -154,7 +154,7 @@ fn a_deduplicator_that_was_opened_again_finds_the_same_stories_for_weeks() {
         let event = press.event("semaines", number);
         for report in 0..3 {
             // Thirty days: terms are forgotten, and every story is closed before the next but five.
-            let minutes = number as i64 * 720 + report * 500;
+            let minutes = number.cast_signed() * 720 + report * 500;
             let text = press.report(
                 number,
                 &event,
