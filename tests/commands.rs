@@ -148,7 +148,14 @@ fn an_article_can_be_listed_shown_and_explained() {
     );
 
     let explained = depeche.run(["explain", id]).expect_code(0).stdout;
-    for word in ["verdict near", "jaccard", "containment", "passage in common"] {
+    for word in [
+        "verdict near",
+        "jaccard",
+        "containment",
+        "passage in common",
+        "story similarity",
+        ": one story",
+    ] {
         assert!(explained.contains(word), "{word} is not in\n{explained}");
     }
     let pair = depeche
@@ -179,6 +186,9 @@ fn an_article_can_be_listed_shown_and_explained() {
         "csv",
     ]);
     assert!(story.expect_code(0).stdout.lines().count() >= 3);
+    let story = depeche.run(["story", row["story"].as_str().expect("a story")]);
+    let heading: String = story.expect_code(0).stdout.lines().take(2).collect();
+    assert!(heading.contains(" articles from "), "{heading}");
     let places = depeche
         .run(["show", leader, "--format", "json"])
         .expect_code(0)

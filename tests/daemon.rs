@@ -147,7 +147,11 @@ fn sighup_takes_over_feeds_of_configuration_and_lists() {
     let daemon = depeche.spawn(["run", "-v"]);
     assert!(origin.wait_for(&newsroom.feed_path(), 1, PATIENCE));
     depeche.write("liste.txt", listed.feed_url());
-    let rest = format!("[store]\ngroup = 7\n{}{list}", feeds(&[&newsroom, &added]));
+    depeche.write("noms.txt", "Brelov | Brélove | Bryelow\n");
+    let rest = format!(
+        "[store]\ngroup = 7\n[dedup]\naliases = \"noms.txt\"\n{}{list}",
+        feeds(&[&newsroom, &added])
+    );
     depeche.configure(&rest);
     daemon.hang_up();
     for feed in [&added, &listed] {
@@ -157,6 +161,7 @@ fn sighup_takes_over_feeds_of_configuration_and_lists() {
     for told in [
         "store.group",
         "it takes a restart",
+        "spellings of names changed",
         "feed added",
         &added.feed_url(),
     ] {

@@ -16,6 +16,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
+use crate::aliases::Aliases;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
@@ -25,7 +26,7 @@ use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
 use crate::shingles::{Similarity, Sketches};
-use crate::stories::Stories;
+use crate::stories::{Hint, Stories};
 
 /// Reads back the text of a stored record.
 pub trait Recall: Send {
@@ -166,6 +167,11 @@ impl Deduplicator {
             decisions,
             warnings,
         }
+    }
+
+    /// Reads names with these spellings from now on; what was decided stays.
+    pub fn set_aliases(&mut self, aliases: &Aliases) {
+        self.stories.set_aliases(aliases);
     }
 
     /// The number that the next stored decision gets.
@@ -328,10 +334,15 @@ impl Deduplicator {
         recall: &dyn Recall,
     ) -> Decision {
         let article = self.free_id(&incoming);
-        let terms = self.stories.terms(&incoming.article);
+        let hint = match (evidence.rule, evidence.against) {
+            (Rule::PartialReuse, Some(against)) => Hint::Reuses(against),
+            (Rule::TemplateGuard, Some(against)) => Hint::FillsTemplateOf(against),
+            _ => Hint::None,
+        };
+        let terms = self.stories.terms(&incoming.article, incoming.captured_at);
         let story = self
             .stories
-            .find(&terms, incoming.event(), now)
+            .find(&terms, incoming.event(), hint, now)
             .unwrap_or_else(|| StoryId(Hasher::default().part(&article.0.0).finish()));
         let outline = Outline {
             article,
@@ -391,7 +402,7 @@ impl Deduplicator {
             verdict: Verdict::Revision,
             of: Some(known.latest),
             story: known.story,
-            terms: self.stories.terms(&incoming.article),
+            terms: self.stories.terms(&incoming.article, incoming.captured_at),
         };
         self.record(
             incoming,

@@ -13,8 +13,8 @@ use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
 use crate::identity::share_wording;
 use crate::incoming::COMPARABLE_TOKENS;
+use crate::likeness::{StorySimilarity, similarity_by_prior};
 use crate::shingles::{SHINGLE, Similarity, shingles};
-use crate::stories::{StorySimilarity, similarity_by_prior};
 use crate::template::{Claims, Facts};
 use crate::terms::Terms;
 
@@ -87,7 +87,11 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         changes: (verdict == Verdict::Revision)
             .then(|| changes(&old.article.text, &new.article.text))
             .flatten(),
-        story: similarity_by_prior(&Terms::new(aliases.clone()), &old.article, &new.article),
+        story: similarity_by_prior(
+            &mut Terms::new(aliases.clone()),
+            (&old.article, old.record.captured_at),
+            (&new.article, new.record.captured_at),
+        ),
         apart_secs: apart(old, new).as_secs(),
         shared_keys,
         rule,

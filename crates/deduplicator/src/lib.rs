@@ -30,19 +30,25 @@ mod segment;
 mod table;
 mod template;
 
+mod dates;
+mod likeness;
 mod postings;
+mod rarity;
 mod stories;
 mod terms;
 
 mod changes;
 mod explain;
+mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
 pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
+pub use likeness::StorySimilarity;
 pub use options::Options;
+pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
 pub use stage::run;
-pub use stories::StorySimilarity;
+pub use stories::{Hint, Stories};

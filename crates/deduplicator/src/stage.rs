@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use depeche_model::{Decided, Delivery, Normalized, panic_message};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
+use crate::aliases::Aliases;
 use crate::decide::{Deduplicator, Recall};
 
 /// Decides about every delivery until the inlet closes, nobody takes decisions any more, or deciding panics.
@@ -13,14 +14,21 @@ use crate::decide::{Deduplicator, Recall};
 /// Deciding is work for the processor, so it has a thread of its own. A delivery that is lost after it was decided
 /// leaves a state that knows more than the store, and a panic leaves one that nothing is known of: in both cases the
 /// deduplicator is rebuilt from the store before anything is delivered again. So the stage keeps it to itself.
+///
+/// Whenever `aliases` changes, later deliveries are read with the new spellings.
 pub async fn run(
     mut inlet: mpsc::Receiver<Delivery<Normalized>>,
     outlet: mpsc::Sender<Delivery<Decided>>,
     mut deduplicator: Deduplicator,
     recall: Box<dyn Recall>,
+    mut aliases: watch::Receiver<Aliases>,
 ) {
     let work = spawn_blocking(move || {
         while let Some(delivery) = inlet.blocking_recv() {
+            // Where nobody can change them any more, they stay as they are.
+            if aliases.has_changed().unwrap_or(false) {
+                deduplicator.set_aliases(&aliases.borrow_and_update());
+            }
             let (normalized, duty) = delivery.take();
             let decided = catch_unwind(AssertUnwindSafe(|| {
                 deduplicator.decide(normalized, recall.as_ref())

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use depeche_deduplicator::Aliases;
 use depeche_disk::{OnFull, Room};
 use depeche_journal::{Intake, Ledger, Retention, Source};
 use depeche_model::{Clock, PollReport};
@@ -62,6 +63,8 @@ pub(crate) struct Pipeline {
     pub(crate) reader: Reader,
     /// Changes after every commit.
     pub(crate) progress: watch::Receiver<Progress>,
+    /// New spellings of names go in here.
+    pub(crate) aliases: watch::Sender<Aliases>,
     delivering: JoinHandle<anyhow::Result<()>>,
     upkeep: JoinHandle<()>,
     /// Ends the upkeep, however the pipeline ends.
@@ -99,6 +102,7 @@ impl Pipeline {
         // One at a time: whoever asks waits until it is done.
         let (still, works) = mpsc::channel(1);
         let (progress, watched) = watch::channel(Progress::default());
+        let (aliases, spellings) = watch::channel(config.aliases()?);
         let yard = Yard {
             config: config.clone(),
             source: Source {
@@ -120,6 +124,7 @@ impl Pipeline {
             reader: reader.clone(),
             ledger: ledger.clone(),
             stop: stop.clone(),
+            aliases: spellings,
         };
         let end_upkeep = CancellationToken::new();
         let upkeep = Upkeep {
@@ -158,6 +163,7 @@ impl Pipeline {
             room,
             reader,
             progress: watched,
+            aliases,
             delivering,
             upkeep,
             end_upkeep: end_upkeep.drop_guard(),

@@ -10,6 +10,7 @@ mod edits;
 mod grammar;
 mod lexicon;
 mod pairs;
+mod sagas;
 mod sentences;
 mod stream;
 mod templates;
@@ -21,6 +22,7 @@ pub use chains::{Chain, Expected, Version};
 pub use dice::Dice;
 pub use edits::Edit;
 pub use pairs::Pair;
+pub use sagas::Report;
 pub use sentences::{count_words, resemblance};
 pub use stream::{Item, Stream};
 pub use writer::Event;
@@ -34,6 +36,7 @@ const NAMES: &str = include_str!("../../../tests/data/copydesk/grammar/names.txt
 const THEMES: &str = include_str!("../../../tests/data/copydesk/grammar/themes.txt");
 const ARTICLES: &str = include_str!("../../../tests/data/copydesk/articles.txt");
 const ACCOUNTS: &str = include_str!("../../../tests/data/copydesk/accounts.txt");
+const SAGAS: &str = include_str!("../../../tests/data/copydesk/sagas.txt");
 const BOILERPLATE: &str = include_str!("../../../tests/data/copydesk/boilerplate.txt");
 
 /// Words of the shortest and of the longest invented article.

@@ -6,13 +6,15 @@
 //! cargo run --release -p depeche-deduplicator --example copies -- --ours        # without the baselines
 //! cargo run --release -p depeche-deduplicator --example copies -- --export DIR  # the texts, for scripts in other languages
 //! cargo run --release -p depeche-deduplicator --example copies -- --reasons     # where each kind of edit is met
+//! cargo run --release -p depeche-deduplicator --example copies -- --stories     # stories alone
 //! ```
 //!
-//! Ends with 1 when a kind of copy is below its bar or too many texts are taken for copies. `scripts/quality --copies` runs it,
+//! Ends with 1 when a kind of copy is below its bar, too many texts are taken for copies or stories are not the events. `scripts/quality --copies` runs it,
 //! and Python's baselines on the exported texts.
 
 mod detectors;
 mod export;
+mod labelled;
 #[path = "../../benches/baselines/minhash.rs"]
 mod minhash;
 #[cfg(test)]
@@ -35,6 +37,8 @@ use crate::trials::{
 
 /// Fillings of each template.
 const FILLINGS: u64 = 20;
+/// Events of the invented stream that stories are measured on.
+const DAYS_EVENTS: u64 = 300;
 /// Chains of each kind.
 const CHAINS: u64 = 20;
 
@@ -45,6 +49,7 @@ struct Wanted {
     ours_alone: bool,
     export: Option<PathBuf>,
     reasons: bool,
+    stories: bool,
 }
 
 impl Wanted {
@@ -55,6 +60,7 @@ impl Wanted {
             ours_alone: false,
             export: None,
             reasons: false,
+            stories: false,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -65,9 +71,10 @@ impl Wanted {
                 "--export" => wanted.export = Some(value()?.into()),
                 "--ours" => wanted.ours_alone = true,
                 "--reasons" => wanted.reasons = true,
+                "--stories" => wanted.stories = true,
                 _ => {
                     return Err(format!(
-                        "{argument} is not known: --bases, --pairs, --ours, --export, --reasons"
+                        "{argument} is not known: --bases, --pairs, --ours, --export, --reasons, --stories"
                     ));
                 }
             }
@@ -99,6 +106,13 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let press = Press::new();
+    if wanted.stories {
+        return if print_stories(&press, &wanted) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     let bases = press.base_texts(wanted.bases);
     if let Some(folder) = &wanted.export
         && let Err(problem) = export::write(&press, &bases, folder)
@@ -111,14 +125,14 @@ fn main() -> ExitCode {
     print_second_hand(&press, &bases, &mut tally);
     print_apart(&press, &wanted, &mut tally);
     print_templates(&press, &wanted, &mut tally);
-    print_stories(&press, &wanted);
+    let told_apart = print_stories(&press, &wanted);
     print_chains(&press);
     let wrong = tally.wrong as f64 / tally.of as f64;
     println!(
         "\nWrong hits of depeche: {} of {} texts, {wrong:.4}; at most {WRONG_HITS}. Kinds of edit below bar and reach: {below}.",
         tally.wrong, tally.of,
     );
-    if below > 0 || wrong > WRONG_HITS {
+    if below > 0 || wrong > WRONG_HITS || !told_apart {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -226,12 +240,38 @@ fn print_templates(press: &Press, wanted: &Wanted, tally: &mut Score) {
     }
 }
 
-fn print_stories(press: &Press, wanted: &Wanted) {
+/// Prints how stories agree with events; says whether they do as they have to.
+fn print_stories(press: &Press, wanted: &Wanted) -> bool {
     println!("\nPairs in one story:\n\n| pair | pairs | together |\n|---|---|---|");
     for kind in [Apart::SameEvent, Apart::SecondAccounts, Apart::Neighbours] {
         let score = stories(&kind.pairs(press, wanted.pairs));
         println!("| {} | {} | {} |", kind.name(), score.of, score.right);
     }
+    println!(
+        "\nStories of labelled streams: pairs of articles put together, and B-cubed.\n\n\
+         | stream | articles | events | pair precision | pair recall | B³ precision | B³ recall | B³ F1 |\n\
+         |---|---|---|---|---|---|---|---|"
+    );
+    let mut agree = true;
+    for (name, stream) in [
+        ("running subjects, by hand", labelled::sagas(press)),
+        ("ten days, invented", labelled::days(press, DAYS_EVENTS)),
+        ("both together", labelled::sagas_among_others(press, DAYS_EVENTS)),
+    ] {
+        let agreement = labelled::judge(&stream);
+        agree &= agreement.is_enough();
+        println!(
+            "| {name} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            stream.len(),
+            agreement.events,
+            agreement.pair_precision,
+            agreement.pair_recall,
+            agreement.precision,
+            agreement.recall,
+            agreement.f1(),
+        );
+    }
+    agree
 }
 
 fn print_chains(press: &Press) {

@@ -3,6 +3,7 @@
 use depeche_testkit::copydesk::{Chain, Edit, Press, count_words};
 
 use crate::detectors::{Ours, all};
+use crate::labelled;
 use crate::trials::{Apart, Score, apart, bar, chain, copies, fillings, lowest, reach, second_hand};
 
 /// Of the base texts that the table is run on, every so many is tested: four written by hand, the others invented.
@@ -100,5 +101,22 @@ fn fillings_of_one_source_s_templates_with_figures_stay_apart() {
             let score = fillings(&press, family, 12, true, &mut Ours::new());
             assert_eq!(score.wrong, 0, "{name}");
         }
+    }
+}
+
+#[test]
+fn stories_are_the_events_of_labelled_streams() {
+    let press = Press::new();
+    for (name, stream) in [
+        ("by hand", labelled::sagas(&press)),
+        ("invented", labelled::days(&press, 100)),
+    ] {
+        let agreement = labelled::judge(&stream);
+        assert!(
+            agreement.is_enough(),
+            "{name}: precision {:.3}, F1 {:.3}",
+            agreement.precision,
+            agreement.f1()
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use depeche_deduplicator::{Deduplicator, Options, Recall, run};
+use depeche_deduplicator::{Aliases, Deduplicator, Options, Recall, run};
 use depeche_model::{Decision, Delivery, Outcome, Output, Seq};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::support::{Memory, article, base, normalized, start};
 
@@ -18,6 +18,63 @@ fn delivery(number: usize, name: &str, settled: &Settled) -> Delivery<depeche_mo
     })
 }
 
+/// Spellings that nobody changes.
+fn spellings() -> watch::Receiver<Aliases> {
+    watch::channel(Aliases::default()).1
+}
+
+#[tokio::test]
+async fn new_spellings_hold_from_the_next_delivery_on() {
+    const PORT: &str = "Le port de Karvinsk a été bloqué par douze cargos, selon la capitaine Irma Solev, de \
+        la compagnie Bartok. Les 340 marins attendent à quai que Lorna Petsch signe leur relève.";
+    let texts = [
+        PORT.to_owned(),
+        "À quai, des équipages de Bartok patientent. « Rien ne bouge », soupire un matelot du port de Qarvinsque, \
+         où la douane exige des papiers qu'aucun navire ne possède plus depuis la tempête de printemps."
+            .to_owned(),
+        "Une relève arrive enfin pour Bartok. À Qarvinsque, les familles pleurent de joie devant les grilles, \
+         tandis que la douane range ses formulaires et que les grues reprennent leur lente chorégraphie."
+            .to_owned(),
+    ];
+    let change = watch::Sender::new(Aliases::default());
+    let (send, inlet) = mpsc::channel(1);
+    let (outlet, mut receive) = mpsc::channel(1);
+    let options = Options {
+        aliases: Aliases::default(),
+        ..Options::default()
+    };
+    let stage = tokio::spawn(run(
+        inlet,
+        outlet,
+        Deduplicator::new(options),
+        Box::new(Memory::default()),
+        change.subscribe(),
+    ));
+    let mut names = Vec::new();
+    for (number, text) in texts.into_iter().enumerate() {
+        let output = Output::Article(Box::new(article(&format!("s{number}"), "1", &text)));
+        let delivery = Delivery::new(normalized(start(), vec![output]), |_| {});
+        send.send(delivery).await.unwrap();
+        let decided = receive.recv().await.unwrap();
+        let Decision::Judged(judged) = &decided.item().decisions[0] else {
+            panic!("{:?}", decided.item());
+        };
+        names.push(judged.record.terms.names.clone());
+        decided.settle(Outcome::Stored);
+        if number == 1 {
+            change.send_replace(Aliases::parse("Karvinsk | Qarvinsque").0);
+        }
+    }
+    drop(send);
+    stage.await.unwrap();
+    let shared = |a: usize, b: usize| {
+        let has = |term: u32| names[b].iter().any(|(other, _)| *other == term);
+        names[a].iter().filter(|(term, _)| has(*term)).count()
+    };
+    assert_eq!(shared(0, 1), 1, "Bartok alone");
+    assert_eq!(shared(0, 2), 2, "Bartok and the town");
+}
+
 #[tokio::test]
 async fn deliveries_pass_in_order_and_the_stage_ends_with_its_inlet() {
     let settled = Settled::default();
@@ -28,6 +85,7 @@ async fn deliveries_pass_in_order_and_the_stage_ends_with_its_inlet() {
         outlet,
         Deduplicator::new(Options::default()),
         Box::new(Memory::default()),
+        spellings(),
     ));
     let sender = {
         let settled = Arc::clone(&settled);
@@ -70,6 +128,7 @@ async fn the_stage_ends_when_nobody_takes_decisions_and_what_it_held_is_lost() {
         outlet,
         Deduplicator::new(Options::default()),
         Box::new(Memory::default()),
+        spellings(),
     )
     .await;
     assert!(matches!(
@@ -103,6 +162,7 @@ async fn a_panic_loses_its_delivery_with_the_reason_and_ends_the_stage() {
         outlet,
         Deduplicator::new(Options::default()),
         Box::new(Broken),
+        spellings(),
     )
     .await;
     assert!(receive.recv().await.is_none());

@@ -1,6 +1,9 @@
 //! Stories: the reports of one event come together, and only those.
 
-use depeche_model::{Article, Precision, Published};
+use depeche_deduplicator::{Aliases, outline};
+use depeche_model::{Article, Decision, Precision, Published};
+use depeche_testkit::copydesk::{Dice, Press};
+use jiff::SignedDuration;
 
 use crate::support::{Desk, article, base, hours, start};
 
@@ -61,25 +64,54 @@ fn an_article_joins_a_story_until_its_window_has_passed() {
     }
 }
 
+const FLOOD_3: &str = "Une semaine après la catastrophe, le silence pèse sur Brelov. Mirela Dostan a promis des maisons de bois \
+    aux 2 300 sinistrés de la vallée de l'Isker avant l'hiver. L'Estavie n'a pas les moyens de rebâtir l'ouvrage de Korvanta, \
+    admet la gouverneure, qui attend un prêt pour la ligne de Santarin.";
+
 #[test]
-fn a_story_does_not_outgrow_its_window_through_the_articles_between() {
+fn a_story_stays_open_as_long_as_its_articles_follow_each_other() {
+    for (hour, joins) in [(122, true), (123, false)] {
+        let mut desk = Desk::new();
+        let first = desk.judge(start(), article("a", "1", FLOOD_1));
+        let between = desk.judge(hours(50), article("b", "2", FLOOD_2));
+        let late = desk.judge(hours(hour), article("c", "3", FLOOD_3));
+        assert_eq!(first.record.story, between.record.story);
+        assert_eq!(late.duplicate_of, None);
+        assert_eq!(first.record.story == late.record.story, joins, "{hour} h");
+    }
+}
+
+#[test]
+fn a_copy_keeps_the_story_of_its_leader_open() {
     let mut desk = Desk::new();
     let first = desk.judge(start(), article("a", "1", FLOOD_1));
-    let between = desk.judge(hours(50), article("b", "2", FLOOD_2));
-    let late = desk.judge(
-        hours(100),
-        article(
-            "c",
-            "3",
-            &FLOOD_2
-                .replace("mercredi", "jeudi")
-                .replace("rescapés", "survivants")
-                .replace("Des hélicoptères tournaient", "Trois avions volaient"),
-        ),
-    );
-    assert_eq!(first.record.story, between.record.story);
-    // Near enough a copy of the second to repeat it, or else a story of its own.
-    assert!(late.record.story != first.record.story || late.duplicate_of.is_some());
+    let copy = desk.judge(hours(60), article("b", "2", &format!("{FLOOD_1} (Avec agences)")));
+    assert_eq!(copy.duplicate_of, Some(first.record.article));
+    assert_eq!(copy.record.story, first.record.story);
+    let late = desk.judge(hours(130), article("c", "3", FLOOD_3));
+    assert_eq!(late.record.story, first.record.story);
+}
+
+#[test]
+fn a_story_is_outlined_by_its_most_central_article() {
+    let titled = |source: &str, title: &str, text: &str| {
+        let mut article = article(source, "1", text);
+        article.title = title.to_owned();
+        article
+    };
+    let articles = [
+        titled("gazette", "Un séisme secoue Lumera", QUAKE),
+        titled("courrier", "Estavie : le barrage de Korvanta cède", FLOOD_1),
+        titled("écho", "Brelov, une semaine après", FLOOD_3),
+        titled("courrier", "Rescapés sur les toits", FLOOD_2),
+    ];
+    let appeared: Vec<_> = articles.iter().zip([0, 5, 50, 9].map(hours)).collect();
+    let outlined = outline(&appeared, &Aliases::built_in()).unwrap();
+    assert_ne!(outlined.title, "Un séisme secoue Lumera");
+    assert_eq!(outlined.sources, ["courrier", "gazette", "écho"]);
+    assert_eq!((outlined.first, outlined.last), (hours(0), hours(50)));
+    assert_eq!(outlined.articles, 4);
+    assert_eq!(outline(&[], &Aliases::built_in()), None);
 }
 
 #[test]
@@ -112,4 +144,41 @@ fn unrelated_articles_have_stories_of_their_own() {
     stories.sort();
     stories.dedup();
     assert_eq!(stories.len(), 4);
+}
+
+#[test]
+fn a_deduplicator_that_was_opened_again_finds_the_same_stories_for_weeks() {
+    let press = Press::new();
+    let mut reports = Vec::new();
+    for number in 0..60 {
+        let event = press.event("semaines", number);
+        for report in 0..3 {
+            // Thirty days: terms are forgotten, and every story is closed before the next but five.
+            let minutes = number.cast_signed() * 720 + report * 500;
+            let text = press.report(
+                number,
+                &event,
+                Dice::new("récit", number * 3 + report.unsigned_abs()),
+                120,
+            );
+            reports.push((minutes, format!("s{number}-{report}"), text));
+        }
+    }
+    reports.sort_by_key(|(minutes, ..)| *minutes);
+    let (mut whole, mut opened) = (Desk::new(), Desk::new());
+    let mut joined = 0;
+    for (index, (minutes, source, text)) in reports.into_iter().enumerate() {
+        if index % 25 == 24 {
+            opened = opened.clone();
+        }
+        let at = start().checked_add(SignedDuration::from_mins(minutes)).unwrap();
+        let mut article = article(&source, "1", &text.body);
+        article.title = text.title;
+        let expected = whole.judge(at, article.clone());
+        assert_eq!(opened.judge(at, article), expected, "{source}");
+        joined += usize::from(whole.memory.decisions.iter().rev().skip(1).any(
+            |decision| matches!(decision, Decision::Judged(known) if known.record.story == expected.record.story),
+        ));
+    }
+    assert!(joined > 60, "{joined} of 120 later reports joined a story");
 }

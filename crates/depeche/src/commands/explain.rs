@@ -122,8 +122,16 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     )?;
     let story = &comparison.story;
     let words = format!(
-        "words {:.3}, names {:.3}, combined {:.3}",
-        story.words, story.names, story.combined
+        "words {:.3}, names {:.3}, days {:.3}, combined {:.3}: {}",
+        story.words,
+        story.names,
+        story.days,
+        story.combined,
+        if story.is_same_story() {
+            "one story"
+        } else {
+            "two stories"
+        }
     );
     line("story similarity", words)?;
     line("apart", format!("{} s", comparison.apart_secs))?;

@@ -54,8 +54,14 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             verdict,
             rows,
         } => read::list(&reader(&config()?)?, limit, source.as_deref(), verdict, &rows),
-        Command::Show { id, format } => read::show(&reader(&config()?)?, &id, format),
-        Command::Story { id, rows } => read::story(&reader(&config()?)?, &id, &rows),
+        Command::Show { id, format } => {
+            let config = config()?;
+            read::show(&reader(&config)?, &id, format, &config.aliases()?)
+        }
+        Command::Story { id, rows } => {
+            let config = config()?;
+            read::story(&reader(&config)?, &id, &rows, &config.aliases()?)
+        }
         Command::Explain { id, other, format } => {
             let config = config()?;
             explain::explain(&config, &reader(&config)?, &id, other.as_deref(), format)

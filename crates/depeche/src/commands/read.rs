@@ -1,8 +1,11 @@
 //! Reading the store: `export`, `list`, `show`, `story`, `tail`, `dead list`.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{Write, stdout};
 
-use depeche_model::{Article, Precision, Published, Seq, Verdict};
+use depeche_deduplicator::{Aliases, Outline, outline};
+use depeche_model::{Article, ArticleId, Precision, Published, Seq, Verdict};
 use depeche_store::{Change, ChangeRef, DeadLetter, Reader, Record};
 use serde_json::{Value, json};
 
@@ -123,7 +126,7 @@ pub(super) fn list(
     Ok(Exit::Done)
 }
 
-pub(super) fn story(reader: &Reader, digits: &str, rows: &Rows) -> anyhow::Result<Exit> {
+pub(super) fn story(reader: &Reader, digits: &str, rows: &Rows, aliases: &Aliases) -> anyhow::Result<Exit> {
     let digits = digits.to_ascii_lowercase();
     let story = match reader.find_story(&digits)?.as_slice() {
         [] => match reader.find(&digits)?.as_slice() {
@@ -141,12 +144,53 @@ pub(super) fn story(reader: &Reader, digits: &str, rows: &Rows) -> anyhow::Resul
         .unwrap_or_default();
     let found = records.iter().map(|record| Ok(listed(record, rows.format)));
     write_to(rows.to.output.as_ref(), |out| {
+        if let (Format::Table, Some(outline)) = (rows.format, outlined(&records, aliases)) {
+            writeln!(out, "{}", outline.title)?;
+            writeln!(
+                out,
+                "{} articles from {} sources, {} to {}: {}\n",
+                outline.articles,
+                outline.sources.len(),
+                time(outline.first),
+                time(outline.last),
+                outline.sources.join(", ")
+            )?;
+        }
         print_rows(out, rows.format, &LISTED, found)
     })?;
     Ok(Exit::Done)
 }
 
-pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow::Result<Exit> {
+/// The outline of a story that has these records: the latest of each article.
+fn outlined(records: &[Record], aliases: &Aliases) -> Option<Outline> {
+    let mut latest: Vec<&Record> = Vec::with_capacity(records.len());
+    let mut places: HashMap<ArticleId, usize> = HashMap::new();
+    for record in records {
+        match places.entry(record.id) {
+            Entry::Occupied(place) => {
+                if let Some(known) = latest.get_mut(*place.get()) {
+                    *known = record;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(latest.len());
+                latest.push(record);
+            }
+        }
+    }
+    let articles: Vec<_> = latest
+        .iter()
+        .map(|record| (&record.article, record.captured_at))
+        .collect();
+    outline(&articles, aliases)
+}
+
+pub(super) fn show(
+    reader: &Reader,
+    digits: &str,
+    format: ShowFormat,
+    aliases: &Aliases,
+) -> anyhow::Result<Exit> {
     let id = article(reader, digits)?;
     let revisions = reader.revisions(id)?;
     let Some(latest) = revisions.last().cloned() else {
@@ -168,6 +212,10 @@ pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow:
     if format == ShowFormat::Json {
         line.insert("revisions".to_owned(), Value::Array(earlier));
         line.insert("story_articles".to_owned(), Value::Array(others));
+        line.insert(
+            "story_outline".to_owned(),
+            serde_json::to_value(outlined(&story, aliases))?,
+        );
         serde_json::to_writer_pretty(&mut out, &line)?;
         writeln!(out)?;
         return Ok(Exit::Done);
@@ -203,6 +251,18 @@ pub(super) fn show(reader: &Reader, digits: &str, format: ShowFormat) -> anyhow:
             format!("revision {}", record.revision),
             time(record.captured_at),
             record.article.title
+        )?;
+    }
+    if let Some(outline) = outlined(&story, aliases).filter(|outline| outline.articles > 1) {
+        writeln!(out, "{:<20} {}", "story title", outline.title)?;
+        writeln!(
+            out,
+            "{:<20} {} articles from {} sources, {} to {}",
+            "story size",
+            outline.articles,
+            outline.sources.len(),
+            time(outline.first),
+            time(outline.last)
         )?;
     }
     for record in story.iter().filter(|record| record.id != id) {

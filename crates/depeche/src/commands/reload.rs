@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use depeche_deduplicator::Aliases;
 use depeche_fetcher::{FeedState, FeedTarget, Fetcher};
 use depeche_model::SystemClock;
 use depeche_store::Reader;
@@ -61,6 +62,7 @@ impl Reload {
         mut feeds: Vec<Subscription>,
         reader: Reader,
         list: mpsc::Sender<States>,
+        aliases: watch::Sender<Aliases>,
     ) {
         let path = self.running.added_feeds_path();
         let mut seen = changed_at(&path);
@@ -77,7 +79,7 @@ impl Reload {
             // Files are read and states looked up: no work for an async thread.
             let taken = tokio::task::block_in_place(|| {
                 if asked {
-                    self.reload();
+                    self.reload(&aliases);
                 }
                 self.read_feeds(&feeds, &reader)
             });
@@ -94,14 +96,24 @@ impl Reload {
     }
 
     /// Reads the configuration again and takes over what can be.
-    fn reload(&mut self) {
+    fn reload(&mut self, aliases: &watch::Sender<Aliases>) {
         let read = load(&self.layers);
         let loaded = match &read {
-            Ok((loaded, _)) => check(loaded).map(|()| loaded),
+            Ok((loaded, _)) => check(loaded).map(|spellings| (loaded, spellings)),
             Err(error) => Err(error.0.iter().map(ToString::to_string).collect()),
         };
         let loaded = match loaded {
-            Ok(loaded) => loaded,
+            Ok((loaded, spellings)) => {
+                aliases.send_if_modified(|running| {
+                    let is_new = *running != spellings;
+                    if is_new {
+                        *running = spellings;
+                        tracing::info!("spellings of names changed");
+                    }
+                    is_new
+                });
+                loaded
+            }
             Err(problems) => {
                 for problem in &problems {
                     tracing::error!("{problem}");
@@ -115,7 +127,7 @@ impl Reload {
         };
         let mut later = Vec::new();
         for (key, before, after) in changes(&self.running, loaded) {
-            if key == "fetch.page" {
+            if key == "fetch.page" || key == "dedup.aliases" {
                 tracing::info!(key, before, after, "setting changed");
             } else {
                 tracing::warn!(key, before, after, "setting changed: it takes a restart");
@@ -123,6 +135,7 @@ impl Reload {
             }
         }
         self.running.fetch.page = loaded.fetch.page;
+        self.running.dedup.aliases.clone_from(&loaded.dedup.aliases);
         self.running.feed.clone_from(&loaded.feed);
         self.running.feed_list.clone_from(&loaded.feed_list);
         self.shown.send_replace(self.running.clone());
@@ -153,8 +166,8 @@ impl Reload {
     }
 }
 
-/// What reading a configuration does not find out and a start would.
-fn check(config: &Config) -> Result<(), Vec<String>> {
+/// The spellings of names, or what reading a configuration does not find out and a start would.
+fn check(config: &Config) -> Result<Aliases, Vec<String>> {
     let mut problems = Vec::new();
     let (_, lists) = subscriptions(config);
     problems.extend(
@@ -166,14 +179,12 @@ fn check(config: &Config) -> Result<(), Vec<String>> {
     if let Err(error) = Fetcher::new(config.fetch_options(), Arc::new(SystemClock)) {
         problems.push(error.to_string());
     }
-    if let Err(error) = config.aliases() {
-        problems.push(format!("{error:#}"));
+    match config.aliases() {
+        Ok(aliases) if problems.is_empty() => return Ok(aliases),
+        Ok(_) => {}
+        Err(error) => problems.push(format!("{error:#}")),
     }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
-    }
+    Err(problems)
 }
 
 /// The settings that differ, with their values; feeds and lists are told by themselves.

@@ -222,8 +222,14 @@ async fn poll_and_fetch(
         Some(_) => Mode::Forever,
         None => Mode::Once,
     };
-    let following =
-        reload.map(|reload| tokio::spawn(reload.follow(feeds.to_vec(), pipeline.reader.clone(), list)));
+    let following = reload.map(|reload| {
+        tokio::spawn(reload.follow(
+            feeds.to_vec(),
+            pipeline.reader.clone(),
+            list,
+            pipeline.aliases.clone(),
+        ))
+    });
     let (reports, handing_on) = match mode {
         Mode::Once => {
             let (reports, reported) = mpsc::channel(1);

@@ -11,13 +11,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use depeche_deduplicator::{Deduplicator, Recall};
+use depeche_deduplicator::{Aliases, Deduplicator, Recall};
 use depeche_disk::fault;
 use depeche_journal::{Ledger, Owed, Setback, Source};
 use depeche_model::{ArticleId, Seq};
 use depeche_normalizer::Normalizer;
 use depeche_store::{Reader, StoreError, Writer};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,7 @@ pub(super) struct Yard {
     pub(super) reader: Reader,
     pub(super) ledger: Ledger,
     pub(super) stop: CancellationToken,
+    pub(super) aliases: watch::Receiver<Aliases>,
 }
 
 impl Yard {
@@ -74,7 +75,10 @@ impl Yard {
             reader,
             ledger,
             stop,
+            mut aliases,
         } = self;
+        // Those of the start are not those of a line that begins later.
+        aliases.mark_changed();
         let (journaled, to_normalize) = mpsc::channel(CHANNEL);
         let (normalized, to_decide) = mpsc::channel(CHANNEL);
         let (decided, to_commit) = mpsc::channel(CHANNEL);
@@ -107,6 +111,7 @@ impl Yard {
                 reader: reader.clone(),
                 unreadable,
             }),
+            aliases.clone(),
         ));
         let committing = tokio::spawn(async move { writer.run(&settled, to_commit).await });
         // The store first: where it failed, the others only say that nobody listened.
@@ -126,6 +131,7 @@ impl Yard {
             reader,
             ledger,
             stop,
+            aliases,
         })
     }
 }
