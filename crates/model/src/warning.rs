@@ -117,7 +117,7 @@ warning_codes! {
     CaptionsOrTablesCut => "captions_or_tables_cut",
     /// The date as written allows several moments; the detail has its words, and what was not certain.
     DateGuessed => "date_guessed",
-    /// The feed tells only when the entry was changed last; that is its date.
+    /// Feed or page tells only when the article was changed last; that is its date.
     DateFromUpdate => "date_from_update",
     /// Feed and page name other authors; they are the page's, the detail is the feed's.
     AuthorsDiffer => "authors_differ",

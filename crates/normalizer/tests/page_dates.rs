@@ -49,6 +49,13 @@ fn page(case: &Case) -> PageArticle {
 
 const CASES: &[Case] = &[
     Case {
+        name: "a change in the head, beside a date of publication that cannot be",
+        head: "<meta property=article:published_time content=1970-01-01><meta property=article:modified_time content=2025-11-20T08:00:00+01:00>",
+        day: "2025-11-20",
+        warnings: "date_from_update",
+        ..PLAIN
+    },
+    Case {
         name: "other articles behind the text have headings that are links, and dates",
         behind: "<div class=b><h3><a href=/a>Le marché couvert ouvre ses portes</a></h3><p>Publié le 3 janvier 2020</p></div>",
         ..PLAIN
@@ -228,9 +235,10 @@ const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
-        name: "an update is no publication",
+        name: "an update alone stands in for the publication, and says so",
         below: "<p>Mis à jour le 8 octobre 2017 à 10h12</p>",
-        day: "",
+        day: "2017-10-08",
+        warnings: "date_from_update",
         ..PLAIN
     },
     Case {

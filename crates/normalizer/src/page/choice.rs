@@ -352,8 +352,12 @@ fn published(draft: &mut Draft, of_feed: Option<Published>, captured_at: Timesta
     if !can_be(&of_feed) {
         return Some(of_page);
     }
-    // A page that contradicts itself, or says its day in its address only, is the less sure one.
-    let doubted = [WarningCode::DateContradicted, WarningCode::DateFromAddress];
+    // A page that contradicts itself, or says its day in its address only, or only when it was changed, is the less sure one.
+    let doubted = [
+        WarningCode::DateContradicted,
+        WarningCode::DateFromAddress,
+        WarningCode::DateFromUpdate,
+    ];
     let is_doubted = doubted.iter().any(|code| draft.has(*code));
     let ((page_from, page_to), (feed_from, feed_to)) = (of_page.range(), of_feed.range());
     let apart = |from: Timestamp, to: Timestamp| from.duration_since(to).as_hours() >= SAME_DATE_HOURS;

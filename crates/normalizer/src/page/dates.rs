@@ -157,17 +157,20 @@ pub(super) fn read(
     if let Some((_, doubt)) = doubt {
         warnings.push(Warning::new(WarningCode::DateGuessed, doubt.as_str()));
     }
-    if published.is_none()
-        && let Some(impossible) = impossible
-    {
-        warnings.push(Warning::new(
-            WarningCode::DateImpossible,
-            impossible.at.to_string(),
-        ));
+    let updated = modified.or(shown.updated);
+    if published.is_none() {
+        if updated.is_some() {
+            warnings.push(WarningCode::DateFromUpdate.into());
+        } else if let Some(impossible) = impossible {
+            warnings.push(Warning::new(
+                WarningCode::DateImpossible,
+                impossible.at.to_string(),
+            ));
+        }
     }
     Dates {
-        published,
-        modified: modified.or(shown.updated).map(|date| date.at),
+        published: published.or(updated),
+        modified: updated.map(|date| date.at),
         warnings,
     }
 }
