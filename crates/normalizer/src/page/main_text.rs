@@ -351,6 +351,9 @@ impl Finder<'_> {
             let block = &blocks[*last];
             let is_voted = voted[*last].is_some_and(|share| share >= VOTED_SHARE);
             let text = self.skim.text(block);
+            let before = lines.len().checked_sub(2).map(|index| &blocks[lines[index]]);
+            // "Regrettez-vous ce choix ?" "Non."
+            let is_answer = before.is_some_and(|before| self.skim.text(before).trim_end().ends_with('?'));
             let stays = match block.kind {
                 Kind::Heading(_) => false,
                 Kind::Item => block.link_share() < 0.3,
@@ -367,7 +370,9 @@ impl Finder<'_> {
                 Kind::Text if block.is_bold() && !prose(last) && !ends_sentence(text) => false,
                 Kind::Text => {
                     (prose(last) && block.link_share() < 0.4)
-                        || (ends_sentence(text) && !text.trim_end().ends_with(':') && block.words > 1)
+                        || (ends_sentence(text)
+                            && !text.trim_end().ends_with(':')
+                            && (block.words > 1 || is_answer))
                         || is_voted
                 }
             };
