@@ -288,8 +288,12 @@ impl Draft {
             .map(String::as_str)
             .collect();
         let of_link = self.url.as_deref().map(urls::canonical);
-        let is_believable =
-            |preferred: &&String| own.is_empty() || own.iter().any(|own| urls::is_believable(preferred, own));
+        let is_believable = |preferred: &&String| {
+            if own.is_empty() {
+                return !urls::is_front_page(&urls::canonical(preferred));
+            }
+            own.iter().any(|own| urls::is_believable(preferred, own))
+        };
         let believed = self.preferred_urls.iter().position(|url| is_believable(&url));
         let preferred = believed
             .and_then(|at| self.preferred_urls.get(at))

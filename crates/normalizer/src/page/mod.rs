@@ -444,7 +444,11 @@ pub(crate) fn without_order(
         None => draft.guid = Some(file_name(&capture.uri).to_owned()),
     }
     if draft.url.is_none() {
-        draft.url = draft.preferred_urls.first().cloned();
+        // The front page is every article's, so it is none's.
+        let mut own = draft.preferred_urls.iter();
+        draft.url = own
+            .find(|url| !urls::is_front_page(&urls::canonical(url)))
+            .cloned();
     }
     // A page without words is no article to show.
     if !draft.text.is_empty() {
