@@ -113,6 +113,8 @@ impl Draft {
 
     /// The article, or why there is none. `captured_at` stands in for a missing date.
     pub(crate) fn finish(mut self, captured_at: Timestamp, detector: &Detector) -> Output {
+        // Without the lines that were taken out, what is left may read otherwise.
+        self.text = clean_text(&self.text, &mut self.repairs);
         let title = self.clean_title();
         let summary = self
             .summary

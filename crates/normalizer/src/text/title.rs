@@ -1,6 +1,6 @@
 //! Titles: one line, without the site's name, derived where none is given.
 
-use super::{first_sentence, fold};
+use super::{Repairs, clean_line, first_sentence, fold};
 
 /// A derived title is at most this many characters long: two lines on a screen, and longer than most headlines.
 const MAX_DERIVED: usize = 120;
@@ -9,7 +9,8 @@ const MAX_DERIVED: usize = 120;
 pub(crate) fn derive_title(text: &str) -> String {
     let sentence = first_sentence(text);
     let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
-    shorten(sentence, MAX_DERIVED)
+    // What stands at a cut may read otherwise without what followed.
+    clean_line(&shorten(sentence, MAX_DERIVED), &mut Repairs::default())
 }
 
 /// At most `limit` characters, cut at a word and marked with an ellipsis when something is missing.
