@@ -287,6 +287,17 @@ impl Campaign {
             && self
                 .agency
                 .wait_until_all_pages_are_asked_for(patiently(&mut daemon));
+        // All may be served and acknowledged before the last panic: a loss is delivered again after a pause.
+        let came_through = came_through && {
+            let begun = Instant::now();
+            while daemon.log().matches("panicked at").count() < panics(faults)
+                && daemon.is_alive()
+                && begun.elapsed() < PATIENCE
+            {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            daemon.is_alive() && begun.elapsed() < PATIENCE
+        };
         if !came_through {
             let alive = daemon.is_alive();
             self.broke(
@@ -465,6 +476,16 @@ fn wait(daemon: &mut Running, has_hope: impl Fn() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(2));
     }
     true
+}
+
+/// How often `faults` has a stage panic: `deduplicator.decide=5*panic`.
+fn panics(faults: &str) -> usize {
+    let times = faults
+        .split("*panic")
+        .next()
+        .filter(|_| faults.contains("*panic"));
+    let number = times.and_then(|times| times.rsplit(['=', '>']).next());
+    number.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Goes on while the daemon lives and patience lasts.
