@@ -286,18 +286,15 @@ impl Campaign {
             && self.agency.wait_until_all_is_acknowledged(patiently(&mut daemon))
             && self
                 .agency
+                .wait_until_all_pages_are_asked_for(patiently(&mut daemon))
+            && outlives(&mut daemon, panics(faults));
+        // All that may be over before anything is stored. The pages of one more item are asked for once it is stored, and
+        // with it all that came before.
+        self.agency.publish();
+        let came_through = came_through
+            && self
+                .agency
                 .wait_until_all_pages_are_asked_for(patiently(&mut daemon));
-        // All may be served and acknowledged before the last panic: a loss is delivered again after a pause.
-        let came_through = came_through && {
-            let begun = Instant::now();
-            while daemon.log().matches("panicked at").count() < panics(faults)
-                && daemon.is_alive()
-                && begun.elapsed() < PATIENCE
-            {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            daemon.is_alive() && begun.elapsed() < PATIENCE
-        };
         if !came_through {
             let alive = daemon.is_alive();
             self.broke(
@@ -486,6 +483,18 @@ fn panics(faults: &str) -> usize {
         .filter(|_| faults.contains("*panic"));
     let number = times.and_then(|times| times.rsplit(['=', '>']).next());
     number.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Waits for so many panics; whether the daemon is there after them.
+fn outlives(daemon: &mut Running, panics: usize) -> bool {
+    let begun = Instant::now();
+    while daemon.log().matches("panicked at").count() < panics {
+        if !daemon.is_alive() || begun.elapsed() > PATIENCE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
 }
 
 /// Goes on while the daemon lives and patience lasts.
