@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::fold::{ODD, hash_bytes, mix};
 use crate::leaders::Standing;
 use crate::options::KEY_WINDOW;
+use crate::size::{Held, table_bytes};
 
 /// A place as far as telling places apart needs it: source, feed and canonical address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +120,20 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
+    /// How much is held.
+    pub(crate) fn held(&self) -> Held {
+        let tables = table_bytes(self.keys.capacity(), size_of::<(Digest, Lead)>())
+            + table_bytes(self.articles.capacity(), size_of::<(ArticleId, Known)>())
+            + table_bytes(self.records.capacity(), size_of::<(Seq, ArticleId)>())
+            + table_bytes(self.bodies.capacity(), size_of::<(Digest, Body)>());
+        let lists = size_of::<PlaceMark>() + size_of::<Seq>() + size_of::<(Timestamp, ArticleId)>();
+        let keys = (self.keys.len() + self.bodies.len()) * size_of::<Digest>();
+        Held {
+            count: self.articles.len(),
+            bytes: tables + self.articles.len() * lists + keys,
+        }
+    }
+
     /// What a guid or an address leads to.
     pub(crate) fn lead(&self, key: &Key) -> Option<Lead> {
         self.keys.get(&key.digest()).copied()
