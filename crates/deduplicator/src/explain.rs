@@ -3,12 +3,12 @@
 //! In: two judged articles, in any order. Out: what each rule looks at, always counted on the whole texts, and the
 //! rule that would decide about the later one if the earlier one alone were known.
 
-use depeche_model::{Judged, Key, Rule, Verdict};
+use depeche_model::{Judged, Key, Rewording, Rule, Verdict};
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
 use crate::aliases::Aliases;
-use crate::changes::{Change, changes};
+use crate::changes::reword;
 use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
 use crate::identity::share_wording;
@@ -42,9 +42,8 @@ pub struct Comparison {
     pub fact_containment: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
-    /// Where the later one is a version of the earlier one: the words it has in place of which others; `None` where
-    /// that is most of the text.
-    pub changes: Option<Vec<Change>>,
+    /// Where the later one is a version of the earlier one: the words it has in place of which others.
+    pub rewording: Option<Rewording>,
     /// How similar they are as reports of one event, with no counts but the built-in ones: the running
     /// deduplicator, which knows how rare each term was in those days, may give a slightly different value.
     pub story: StorySimilarity,
@@ -84,9 +83,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         numeric_containment: facts.numbers,
         fact_containment: facts.all,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
-        changes: (verdict == Verdict::Revision)
-            .then(|| changes(&old.article.text, &new.article.text))
-            .flatten(),
+        rewording: (verdict == Verdict::Revision).then(|| reword(&old.article.text, &new.article.text)),
         story: similarity_by_prior(
             &mut Terms::new(aliases.clone()),
             (&old.article, old.record.captured_at),

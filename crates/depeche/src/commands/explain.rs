@@ -144,7 +144,11 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
     for passage in &comparison.passages {
         line("passage in common", format!("« {passage} »"))?;
     }
-    for change in comparison.changes.iter().flatten() {
+    for change in comparison
+        .rewording
+        .iter()
+        .flat_map(|rewording| &rewording.changes)
+    {
         line(
             "changed",
             format!("« {} » → « {} »", change.removed, change.added),
