@@ -3,6 +3,8 @@
 //! In: two judged articles, in any order. Out: what each rule looks at, always counted on the whole texts, and the
 //! rule that would decide about the later one if the earlier one alone were known.
 
+use std::ops::Range;
+
 use depeche_model::{Judged, Key, Rewording, Rule, Verdict};
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
@@ -151,7 +153,7 @@ fn apart(a: &Judged, b: &Judged) -> SignedDuration {
         .max(SignedDuration::ZERO)
 }
 
-/// The longest runs of words of `new` that `old` has too, as `text` writes them.
+/// The longest runs of words of `new` that `old` has too, as `text` writes them, between single spaces.
 fn passages(text: &str, new: &[u64], old: &[u64]) -> Vec<String> {
     let known: FxHashSet<u64> = shingles(old).collect();
     let mut runs: Vec<(usize, usize)> = Vec::new();
@@ -166,15 +168,26 @@ fn passages(text: &str, new: &[u64], old: &[u64]) -> Vec<String> {
     }
     runs.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
     runs.truncate(PASSAGES);
-    let words = written_tokens(text);
+    let tokens = written_tokens(text);
     runs.into_iter()
-        .filter_map(|(start, end)| Some(words.get(start..end)?.join(" ")))
+        .filter_map(|(start, end)| {
+            let (first, last) = (tokens.get(start)?, tokens.get(end.checked_sub(1)?)?);
+            let passage = text.get(first.start..last.end)?;
+            Some(passage.split_whitespace().collect::<Vec<_>>().join(" "))
+        })
         .collect()
 }
 
-/// The tokens of a text as it writes them: one for each folded token.
-fn written_tokens(text: &str) -> Vec<&str> {
-    text.split(|c: char| !c.is_alphanumeric() && !is_inside_token(c))
-        .filter(|token| !Folded::of(token).tokens().is_empty())
-        .collect()
+/// Where a text writes its tokens: one place for each folded token.
+fn written_tokens(text: &str) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric() && !is_inside_token(c)) {
+        let token = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_inside_token(c));
+        if !Folded::of(token).tokens().is_empty() {
+            tokens.push(at..at + token.len());
+        }
+        at += piece.len();
+    }
+    tokens
 }

@@ -180,6 +180,14 @@ impl Reader {
         }
     }
 
+    /// The latest record of an article.
+    pub fn latest(&self, id: ArticleId) -> Rows<Option<Record>> {
+        match self.latest_seq(id)? {
+            Some(seq) => self.record(seq),
+            None => Ok(None),
+        }
+    }
+
     /// One record with all that was decided about it.
     pub fn judged(&self, seq: Seq) -> Rows<Option<Judged>> {
         let (Some(record), Some(memory)) = (self.record(seq)?, self.memory(seq)?) else {
