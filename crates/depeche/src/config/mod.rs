@@ -4,6 +4,7 @@
 //! here. Where a stage has a default of its own, it is taken from the stage.
 
 mod host;
+mod languages;
 mod load;
 mod units;
 mod websub;
@@ -21,7 +22,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use host::Host;
-pub(crate) use load::{ConfigError, Layers, load};
+pub(crate) use load::{ConfigError, Layers, Loaded, load, read};
 pub(crate) use units::{Period, Size};
 pub(crate) use websub::Websub;
 
@@ -503,6 +504,14 @@ impl Config {
             "normalize.languages",
             "name at least one, such as [\"fr\"]",
         );
+        for code in self
+            .normalize
+            .languages
+            .iter()
+            .filter(|code| !depeche_normalizer::is_known_language(code))
+        {
+            refuse(true, "normalize.languages", &languages::unknown(code));
+        }
         let unknown = |name: &str| depeche_feed::zone(name).is_none();
         let no_zone = |name: &str| format!("there is no zone {name:?}; write one such as \"Europe/Paris\"");
         refuse(
