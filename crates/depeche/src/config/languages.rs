@@ -1,4 +1,4 @@
-//! What to write for a language that is not known under the name it was given.
+//! The languages that are wanted: which names are none, and what to write in their place.
 
 use depeche_normalizer::{is_known_language, known_languages};
 
@@ -15,8 +15,23 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("br", &["breton", "brezhoneg", "bre"]),
 ];
 
+/// What is wrong with the languages to keep, by key.
+pub(super) fn contradictions(languages: &[String]) -> Vec<(String, String)> {
+    let none = languages
+        .is_empty()
+        .then(|| "name at least one, such as [\"fr\"]".to_owned());
+    let unknown = languages
+        .iter()
+        .filter(|code| !is_known_language(code))
+        .map(|code| unknown(code));
+    none.into_iter()
+        .chain(unknown)
+        .map(|why| ("normalize.languages".to_owned(), why))
+        .collect()
+}
+
 /// What is wrong with a language that is not known, and what to write in its place.
-pub(super) fn unknown(written: &str) -> String {
+fn unknown(written: &str) -> String {
     let lower = written.trim().to_lowercase();
     let primary = lower.split(['-', '_']).next().unwrap_or_default();
     let named = NAMES
@@ -44,6 +59,10 @@ mod tests {
                 format!("`{written}` is no language code; write `fr`")
             );
         }
-        assert!(unknown("xx").contains("known are af, ar") || unknown("xx").contains(", fr, "));
+        let told = unknown("xx");
+        assert!(
+            told.starts_with("`xx` is no language") && told.contains(", fr, "),
+            "{told}"
+        );
     }
 }

@@ -485,6 +485,7 @@ impl Config {
             .contradicting_limits()
             .into_iter()
             .chain(host::contradictions(&self.host))
+            .chain(languages::contradictions(&self.normalize.languages))
         {
             refuse(true, &key, &why);
         }
@@ -499,19 +500,6 @@ impl Config {
             "fetch.interval",
             "`min` must not be above `default`, nor `default` above `max`",
         );
-        refuse(
-            self.normalize.languages.is_empty(),
-            "normalize.languages",
-            "name at least one, such as [\"fr\"]",
-        );
-        for code in self
-            .normalize
-            .languages
-            .iter()
-            .filter(|code| !depeche_normalizer::is_known_language(code))
-        {
-            refuse(true, "normalize.languages", &languages::unknown(code));
-        }
         let unknown = |name: &str| depeche_feed::zone(name).is_none();
         let no_zone = |name: &str| format!("there is no zone {name:?}; write one such as \"Europe/Paris\"");
         refuse(
