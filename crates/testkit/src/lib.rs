@@ -6,6 +6,7 @@
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
 //! - [`copydesk`]: news at length and what copying makes of it: edits, templates, stories, revisions, streams.
+//! - [`weeks`]: weeks of that news as the answers of feeds, in one WARC.
 //! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
@@ -16,6 +17,7 @@ pub mod newsroom;
 pub mod origin;
 pub mod prose;
 pub mod secure;
+pub mod weeks;
 pub mod witness;
 
 pub use hub::Hub;
