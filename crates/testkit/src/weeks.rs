@@ -17,7 +17,7 @@ use crate::newsroom::{escape, http_date};
 /// Feeds of the stream; publishers of chains have their own.
 const SOURCES: usize = 40;
 /// Items that a feed shows.
-const SHOWN: usize = 12;
+const SHOWN: usize = 7;
 /// New items after which a feed is asked again.
 const ASKED_AFTER: usize = 4;
 /// Every so many articles one is printed again elsewhere, when its days are over.
@@ -99,7 +99,9 @@ impl Weeks {
             let mut dice = Dice::new("semaines", number);
             if number % REPRINTED == 0 {
                 let hours = dice.pick(&REPRINT_HOURS).copied().unwrap_or_default();
-                let edit = *dice.pick(&[Edit::Verbatim, Edit::Dropped(20)]).unwrap_or(&Edit::Verbatim);
+                let edit = *dice
+                    .pick(&[Edit::Verbatim, Edit::Dropped(20)])
+                    .unwrap_or(&Edit::Verbatim);
                 let again = edit.apply(press, &item.text, number);
                 let source = item.source + 1;
                 entries.push(Entry::of(1_000_000 + number, minutes + hours * 60, source, again));
@@ -161,13 +163,8 @@ impl Entry {
         element("link", self.url.as_deref());
         element("guid", self.guid.as_deref());
         element("pubDate", Some(&http_date(moment(self.minutes))));
-        let html: String = self
-            .text
-            .body
-            .split("\n\n")
-            .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
-            .collect();
-        element("content:encoded", Some(&html));
+        let html = escape(&self.text.body).replace("\n\n", "</p><p>");
+        element("content:encoded", Some(&format!("<p>{html}</p>")));
         item.push_str("</item>\n");
         item
     }
