@@ -3,7 +3,7 @@
 //! In: two judged articles, in any order. Out: what each rule looks at, always counted on the whole texts, and the
 //! rule that would decide about the later one if the earlier one alone were known.
 
-use depeche_model::{Judged, Key, Rule, Verdict};
+use depeche_model::{Digest, Judged, Key, Rule, Verdict};
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
@@ -67,11 +67,12 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
     let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
     let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
     let facts = Facts::common(&Claims::of(&new.article.text), &Claims::of(&old.article.text));
+    let old_keys: Vec<Digest> = old.record.keys.iter().map(Key::digest).collect();
     let shared_keys: Vec<Key> = new
         .record
         .keys
         .iter()
-        .filter(|key| old.record.keys.contains(key))
+        .filter(|key| old_keys.contains(&key.digest()))
         .cloned()
         .collect();
     let (rule, verdict) = decide(old, new, &shared_keys, similarity, facts);
