@@ -1,5 +1,8 @@
 //! Development only: what tests of the other crates, and of the whole program, stand on.
 //!
+//! Texts ([`prose`], [`copydesk`]) are always there; what opens sockets or starts processes, and `weeks`, which archives what a
+//! server would have answered, are behind the feature `servers`, so that a crate without a network is tested without TLS and HTTP.
+//!
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
 //! - [`secure`]: an HTTPS server that behaves, with a certificate that may not.
 //! - [`hub`]: a WebSub hub that takes subscriptions, verifies, signs and delivers.
@@ -10,18 +13,30 @@
 //! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
 
+#[cfg(feature = "servers")]
 pub mod breaker;
 pub mod copydesk;
+#[cfg(feature = "servers")]
 pub mod hub;
+#[cfg(feature = "servers")]
 pub mod newsroom;
+#[cfg(feature = "servers")]
 pub mod origin;
 pub mod prose;
+#[cfg(feature = "servers")]
 pub mod secure;
+#[cfg(feature = "servers")]
 pub mod weeks;
+#[cfg(feature = "servers")]
 pub mod witness;
 
+#[cfg(feature = "servers")]
 pub use hub::Hub;
+#[cfg(feature = "servers")]
 pub use newsroom::Newsroom;
+#[cfg(feature = "servers")]
 pub use origin::{Origin, Reply, Request};
+#[cfg(feature = "servers")]
 pub use secure::{Authority, Credentials, SecureOrigin};
+#[cfg(feature = "servers")]
 pub use witness::{HandClock, Score, Visit, Witness};
