@@ -446,10 +446,8 @@ fn nearest_day(pieces: &Pieces, now: &Zoned) -> Option<Calendar> {
             back = 7;
         }
         day = day.checked_sub(Span::new().try_days(back).ok()?).ok()?;
-    } else {
-        if is_ahead(pieces.clock?) {
-            day = day.yesterday().ok()?;
-        }
+    } else if is_ahead(pieces.clock?) {
+        day = day.yesterday().ok()?;
     }
     Some(of_date(day))
 }

@@ -263,7 +263,7 @@ pub(super) fn is_byline(line: &str) -> bool {
 }
 
 /// The agency of a text that begins `PARIS (AFP) —` or ends `(AFP)`.
-pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
+pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     let start: String = text.chars().take(60).collect();
     let end = text.trim_end().lines().next_back().unwrap_or("");
     let bracketed = |part: &str| {
