@@ -276,6 +276,11 @@ pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a folded text is the name of an agency.
+pub(super) fn is_agency(folded: &str) -> bool {
+    agency(folded).is_some()
+}
+
 fn agency(folded: &str) -> Option<&'static str> {
     let name = ["l ", "avec l ", "avec "]
         .iter()

@@ -25,6 +25,7 @@ mod title;
 
 mod asides;
 mod beside;
+mod caption;
 mod filter;
 mod main_text;
 mod score;
