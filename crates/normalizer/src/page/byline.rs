@@ -263,7 +263,7 @@ pub(super) fn is_byline(line: &str) -> bool {
 }
 
 /// The agency of a text that begins `PARIS (AFP) —` or ends `(AFP)`.
-pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
+pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     let start: String = text.chars().take(60).collect();
     let end = text.trim_end().lines().next_back().unwrap_or("");
     let bracketed = |part: &str| {
@@ -274,6 +274,11 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
         let last = end.trim_end_matches('.').strip_suffix(')')?.rsplit_once('(')?.1;
         agency(&fold(last))
     })
+}
+
+/// Whether a folded text is the name of an agency.
+pub(super) fn is_agency(folded: &str) -> bool {
+    agency(folded).is_some()
 }
 
 fn agency(folded: &str) -> Option<&'static str> {
