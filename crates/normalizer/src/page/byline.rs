@@ -174,9 +174,11 @@ const ROLES_BEHIND: &[&str] = &[
     "chef de service",
     "cheffe de service",
     "suivre",
+    "publie",
+    "mis a jour",
+    "modifie",
     "staff writer",
     "senior reporter",
-    "publie le",
 ];
 
 /// What is said in brackets of those who made the pictures, folded.
@@ -238,6 +240,28 @@ impl Credit {
         }
         names
     }
+}
+
+/// Whether a line is what stands before names and nothing else: the names are in an element of their own.
+pub(super) fn is_lead(line: &str) -> bool {
+    LEADS.contains(&fold(line).as_str())
+}
+
+/// Whether a line is some of these names and what joins them.
+pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
+    let mut rest = format!(" {} ", fold(shortened(line, MAX_LINE)));
+    let mut found = false;
+    for author in authors {
+        let name = format!(" {} ", fold(author));
+        if name.trim().contains(' ') && rest.contains(&name) {
+            rest = rest.replace(&name, " ");
+            found = true;
+        }
+    }
+    found
+        && rest
+            .split_whitespace()
+            .all(|word| matches!(word, "et" | "par" | "avec" | "and" | "by" | "und"))
 }
 
 /// Whether a line begins as bylines do.
