@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use depeche_model::{Judged, Key, Rewording, Rule, Verdict};
+use depeche_model::{Digest, Judged, Key, Rewording, Rule, Verdict};
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
@@ -68,11 +68,12 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
     let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
     let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
     let facts = Facts::common(&Claims::of(&new.article.text), &Claims::of(&old.article.text));
+    let old_keys: Vec<Digest> = old.record.keys.iter().map(Key::digest).collect();
     let shared_keys: Vec<Key> = new
         .record
         .keys
         .iter()
-        .filter(|key| old.record.keys.contains(key))
+        .filter(|key| old_keys.contains(&key.digest()))
         .cloned()
         .collect();
     let (rule, verdict) = decide(old, new, &shared_keys, similarity, facts);

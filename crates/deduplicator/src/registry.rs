@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use depeche_model::{ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, Verdict};
+use depeche_model::{
+    ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, Verdict, comparing_form,
+};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -29,7 +31,7 @@ impl PlaceMark {
             _ => None,
         });
         let url = keys.iter().find_map(|key| match key {
-            Key::Url(url) => Some(hash_bytes(url.as_bytes())),
+            Key::Url(url) => Some(hash_bytes(comparing_form(url).as_bytes())),
             _ => None,
         });
         let whole = [Some(hash_bytes(source.as_bytes())), feed, url]

@@ -8,6 +8,7 @@
 
 mod digest;
 
+mod address;
 mod clock;
 mod ids;
 
@@ -28,6 +29,7 @@ mod history;
 mod delivery;
 mod flow;
 
+pub use address::{comparing_form, without_www};
 pub use article::{Article, ContentFrom, Precision, Published, Table};
 pub use capture::{Capture, CaptureKind, CaptureRef, Header, HttpAnswer, PageOrder, Payload, Validators};
 pub use clock::{Clock, SystemClock};
