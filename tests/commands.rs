@@ -51,7 +51,7 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     let depeche = filled();
     let fields = "id,seq,url,canonical_url,title,summary,text,published_at,published_precision,updated_at,\
         first_seen_at,source,feed_url,guid,language,language_confidence,authors,categories,image,word_count,\
-        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables";
+        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables,display";
     let csv = depeche.run(["export", "--format", "csv"]).expect_code(0).stdout;
     assert_eq!(csv.lines().next(), Some(fields));
     let jsonl = depeche.run(["export"]).expect_code(0).stdout;

@@ -21,6 +21,8 @@ const GIVEN_UP_AT_ONCE: usize = 2;
 struct Recent {
     seq: Seq,
     article: ArticleId,
+    /// The leader that the article joined by this record.
+    joined: Option<ArticleId>,
     text: String,
 }
 
@@ -30,8 +32,20 @@ pub(crate) struct RecentRecords(VecDeque<Recent>);
 
 impl RecentRecords {
     /// Keeps a record, and gives up old ones that `recall` gives back.
-    pub(crate) fn keep(&mut self, seq: Seq, article: ArticleId, text: String, recall: &dyn Recall) {
-        self.0.push_back(Recent { seq, article, text });
+    pub(crate) fn keep(
+        &mut self,
+        seq: Seq,
+        article: ArticleId,
+        joined: Option<ArticleId>,
+        text: String,
+        recall: &dyn Recall,
+    ) {
+        self.0.push_back(Recent {
+            seq,
+            article,
+            joined,
+            text,
+        });
         let excess = self.0.len().saturating_sub(RECENT_TEXTS);
         // The latest first: where it is stored, a read that fails for one before it holds up nothing.
         let stored = (0..excess.min(GIVEN_UP_AT_ONCE))
@@ -46,6 +60,14 @@ impl RecentRecords {
     pub(crate) fn text(&self, seq: Seq) -> Option<&str> {
         let at = self.0.binary_search_by_key(&seq, |recent| recent.seq).ok()?;
         self.0.get(at).map(|recent| recent.text.as_str())
+    }
+
+    /// The articles that joined a leader by a record that is kept.
+    pub(crate) fn copies_of(&self, leader: ArticleId) -> impl Iterator<Item = ArticleId> {
+        self.0
+            .iter()
+            .filter(move |recent| recent.joined == Some(leader))
+            .map(|recent| recent.article)
     }
 
     /// Whether a record of this article is kept.
@@ -73,7 +95,7 @@ mod tests {
 
     fn keep(recent: &mut RecentRecords, numbers: std::ops::RangeInclusive<u64>, store: &Stored) {
         for number in numbers {
-            recent.keep(Seq(number), ARTICLE, number.to_string(), store);
+            recent.keep(Seq(number), ARTICLE, None, number.to_string(), store);
         }
     }
 

@@ -24,6 +24,8 @@ mod warning;
 mod sketch;
 mod verdict;
 
+mod history;
+
 mod delivery;
 mod flow;
 
@@ -39,6 +41,7 @@ pub use digest::{Digest, Hasher};
 pub use entry::Entry;
 pub use feed::{FetchRecord, PagePolicy, PollOutcome, PollReport, Timings};
 pub use flow::{Decided, Decision, Journaled, Normalized, Output, Position, Rejection, RejectionReason};
+pub use history::{Regrouped, Regrouping, Rewording, WordChange};
 pub use ids::{ArticleId, CaptureId, ParseIdError, Seq, StoryId};
 pub use sketch::{Sketch, TermVector};
 pub use verdict::{Evidence, Judged, Key, Place, Remembered, Rule, Sighting, Verdict};

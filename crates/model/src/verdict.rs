@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{comparing_form, without_www};
-use crate::{Article, ArticleId, Digest, Hasher, Seq, Sketch, StoryId, TermVector};
+use crate::{Article, ArticleId, Digest, Hasher, Regrouping, Rewording, Seq, Sketch, StoryId, TermVector};
 
 /// What an article is among those already known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -294,4 +294,8 @@ pub struct Judged {
     pub evidence: Evidence,
     /// Where and when it was seen: the first sighting of a leader, a further one on a duplicate's leader.
     pub place: Place,
+    /// Of a later version: the words it has in place of which others; `None` where the version before it is gone.
+    pub rewording: Option<Rewording>,
+    /// What it changes between copies and their leader.
+    pub regroupings: Vec<Regrouping>,
 }

@@ -12,6 +12,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
+use crate::dateline;
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
 use crate::page::Beside;
@@ -257,6 +258,14 @@ impl Draft {
             at: captured_at,
             precision: Precision::None,
         };
+        if self.published.is_none()
+            && let Some((published, words)) = dateline::of(&self.text, captured_at)
+        {
+            let words = words.to_owned();
+            self.published = Some(published);
+            self.forget(WarningCode::DateImpossible);
+            self.note(WarningCode::DateFromText, words);
+        }
         match self.published {
             None => {
                 // A date that was there and could not be read has its own warning already.

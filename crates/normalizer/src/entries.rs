@@ -13,9 +13,10 @@ use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, 
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
 
-/// What becomes of each entry under the capture's page policy.
+/// What becomes of each entry under the capture's page policy. `site` is the feed's title, which its entries' titles may repeat.
 pub(crate) fn outputs(
     items: Vec<Item>,
+    site: Option<&str>,
     capture: &Capture,
     detector: &Detector,
     unwanted: Unwanted,
@@ -53,6 +54,7 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
+            draft.site_name = site.map(|name| clean_line(&markup_to_text(name), &mut Repairs::default()));
             draft.date(item.published, &item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)

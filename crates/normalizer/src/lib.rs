@@ -74,6 +74,7 @@ mod text;
 mod urls;
 
 mod article;
+mod dateline;
 
 pub use language::{Detected, Detector as LanguageDetector};
 pub use normalizer::{Normalizer, Options, Unwanted};

@@ -3,7 +3,8 @@
 //!
 //! In: the [`Skim`] and which of its blocks are prose. Out: the blocks that no container may count as its own, and the
 //! elements that are small boxes around a field or a button. What readers wrote is known by the heading above it, or by
-//! its rows: a name, a text, and the same links below each. Teasers are rows of a link and its text.
+//! its rows: a name, a text, and the same links below each. Teasers are rows of a link and its text. What was posted elsewhere
+//! is a quote that is signed with a name to answer to.
 
 use rustc_hash::FxHashMap;
 
@@ -86,6 +87,14 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
         number = end;
     }
     mark_rows(skim, prose, title, &mut theirs);
+    for element in &skim.elements {
+        let Some(blocks) = skim.blocks.get(element.blocks.clone()) else {
+            continue;
+        };
+        if element.tag == Tag::Quote && blocks.iter().any(|block| signs_post(skim.text(block))) {
+            theirs[element.blocks.clone()].fill(true);
+        }
+    }
     for (number, block) in skim.blocks.iter().enumerate() {
         if prose[number] && block.words <= MAX_NOTICE_WORDS && skim.text(block).contains('©') {
             let text = skim.text(block).to_lowercase();
@@ -93,6 +102,12 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
         }
     }
     theirs
+}
+
+/// Whether a line signs what was posted elsewhere and is shown in a box: "— La mairie (@mairie) 19 octobre 2026".
+fn signs_post(line: &str) -> bool {
+    line.rsplit_once("(@")
+        .is_some_and(|(before, handle)| handle.contains(')') && before.contains(['—', '–', '―']))
 }
 
 /// What the rows of a list are.

@@ -174,9 +174,11 @@ const ROLES_BEHIND: &[&str] = &[
     "chef de service",
     "cheffe de service",
     "suivre",
+    "publie",
+    "mis a jour",
+    "modifie",
     "staff writer",
     "senior reporter",
-    "publie le",
 ];
 
 /// What is said in brackets of those who made the pictures, folded.
@@ -240,6 +242,28 @@ impl Credit {
     }
 }
 
+/// Whether a line is what stands before names and nothing else: the names are in an element of their own.
+pub(super) fn is_lead(line: &str) -> bool {
+    LEADS.contains(&fold(line).as_str())
+}
+
+/// Whether a line is some of these names and what joins them.
+pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
+    let mut rest = format!(" {} ", fold(shortened(line, MAX_LINE)));
+    let mut found = false;
+    for author in authors {
+        let name = format!(" {} ", fold(author));
+        if name.trim().contains(' ') && rest.contains(&name) {
+            rest = rest.replace(&name, " ");
+            found = true;
+        }
+    }
+    found
+        && rest
+            .split_whitespace()
+            .all(|word| matches!(word, "et" | "par" | "avec" | "and" | "by" | "und"))
+}
+
 /// Whether a line begins as bylines do.
 pub(super) fn is_byline(line: &str) -> bool {
     let folded = fold(line);
@@ -263,7 +287,7 @@ pub(super) fn is_byline(line: &str) -> bool {
 }
 
 /// The agency of a text that begins `PARIS (AFP) —` or ends `(AFP)`.
-pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
+pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     let start: String = text.chars().take(60).collect();
     let end = text.trim_end().lines().next_back().unwrap_or("");
     let bracketed = |part: &str| {
@@ -274,6 +298,11 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
         let last = end.trim_end_matches('.').strip_suffix(')')?.rsplit_once('(')?.1;
         agency(&fold(last))
     })
+}
+
+/// Whether a folded text is the name of an agency.
+pub(super) fn is_agency(folded: &str) -> bool {
+    agency(folded).is_some()
 }
 
 fn agency(folded: &str) -> Option<&'static str> {

@@ -12,6 +12,7 @@ use super::beside::Beside;
 use super::classes::Hints;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Kind, Skim, Tag, shortened};
+use super::title;
 use super::words::Shingles;
 use crate::text::{Line, fold, line_kind, word_count};
 
@@ -159,6 +160,7 @@ pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
             })
         })
         .map(|(number, _)| number)
+        .or_else(|| title::block(skim))
 }
 
 /// Whether a structured text was cut off.

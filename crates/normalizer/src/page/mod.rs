@@ -12,9 +12,11 @@ mod reader;
 mod skim;
 
 mod json_ld;
+mod state;
 
 mod address_date;
 mod byline;
+mod date_evidence;
 mod date_lines;
 mod dates;
 mod metadata;
@@ -24,6 +26,7 @@ mod title;
 
 mod asides;
 mod beside;
+mod caption;
 mod filter;
 mod main_text;
 mod score;
@@ -52,7 +55,7 @@ use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_b
 use crate::urls;
 use barrier::{Barrier, Content};
 pub(crate) use beside::Beside;
-pub(crate) use byline::Credit;
+pub(crate) use byline::{Credit, agency_of_text};
 use choice::{fill, merged};
 use classes::Hints;
 use date_lines::unglued;
@@ -124,7 +127,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     let mut skim = Skim::of(&document);
     skim.dates = dates;
     drop(document);
-    let mut metadata = metadata::read(&skim, url);
+    let mut metadata = metadata::read(html, &skim, url);
     let mut repairs = Repairs::default();
     let body = metadata
         .article_body
@@ -148,7 +151,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     // A site that says of a page that all may read it knows better than a notice, which may be another article's.
     metadata.paywalled |= metadata.free != Some(true) && (has_notice || names_paywall(&skim));
     let text = without_heading(&text, metadata.title.as_deref());
-    if let Some(agency) = byline::agency_of_text(&text)
+    if let Some(agency) = agency_of_text(&text)
         && !metadata.authors.iter().any(|author| author == agency)
     {
         metadata.authors.push(agency.to_owned());

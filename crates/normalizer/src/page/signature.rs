@@ -28,6 +28,9 @@ const MAX_BYTES: usize = 400;
 /// Blocks behind the heading in which a line that is a date may name people.
 const DATED_BLOCKS: usize = 12;
 
+/// What stands between two names that have an element each.
+const JOINERS: &[&str] = &[",", "et", "&", "/", ";", "and", ", et"];
+
 /// Words of a line that says which agency's text a site took.
 const MAX_AGENCY_WORDS: usize = 6;
 
@@ -163,6 +166,8 @@ impl<'a> Byline<'a> {
             .filter(|(number, block)| {
                 block.words <= MAX_WORDS
                     && block.bytes() <= MAX_BYTES
+                    // Whose words a quote is did not write the article.
+                    && !skim.around(block.element).take(3).any(|element| skim.is_quote(element))
                     && (places.of_element(block.element, *number, true) != Place::Foreign
                         || places.of_labels(block.element) == Place::Own)
             })
@@ -265,16 +270,37 @@ impl<'a> Byline<'a> {
     /// An element that is named for its author, or a name in one that is named for what the article is known by.
     fn named(&mut self) -> bool {
         let skim = self.skim;
-        let hinted = |block: &Block, hint: Hints| {
-            let mut around = skim.around(block.element).take(3);
-            around.any(|element| skim.elements[element].hints.contains(hint))
-        };
         let near = self.near.clone();
-        let authors = near.iter().filter(|(_, block)| hinted(block, Hints::AUTHOR));
+        let authors = near
+            .iter()
+            .filter(|(_, block)| is_hinted(skim, block, Hints::AUTHOR));
         let names = near
             .iter()
-            .filter(|(_, block)| hinted(block, Hints::BYLINE) && is_plain_name(skim.text(block)));
-        authors.chain(names).any(|(_, block)| self.take(skim.text(block)))
+            .filter(|(_, block)| is_hinted(skim, block, Hints::BYLINE) && is_plain_name(skim.text(block)));
+        let mut hinted = authors.chain(names);
+        let Some((first, _)) = hinted.find(|(_, block)| self.take(skim.text(block))).copied() else {
+            return false;
+        };
+        // Each of several names may have an element of its own.
+        let mut last = first;
+        for (number, block) in &near {
+            let is_joined = match number.checked_sub(last) {
+                Some(1) => {
+                    let (one, other) = (
+                        &skim.elements[skim.blocks[last].element],
+                        &skim.elements[block.element],
+                    );
+                    one.class == other.class && one.tag == other.tag
+                }
+                Some(2) => JOINERS.contains(&skim.text(&skim.blocks[last + 1])),
+                _ => false,
+            };
+            if is_joined && is_hinted(skim, block, Hints::AUTHOR) && is_plain_name(skim.text(block)) {
+                self.take(skim.text(block));
+                last = *number;
+            }
+        }
+        true
     }
 
     /// A name in the line of the date, or by itself beside it.
@@ -319,6 +345,12 @@ impl<'a> Byline<'a> {
         }
         false
     }
+}
+
+/// Whether a block stands in an element of such a name.
+fn is_hinted(skim: &Skim, block: &Block, hint: Hints) -> bool {
+    let mut around = skim.around(block.element).take(3);
+    around.any(|element| skim.elements[element].hints.contains(hint))
 }
 
 /// What stands in front of the date of a line, or of what announces it, where it can be names.

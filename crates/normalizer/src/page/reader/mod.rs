@@ -22,6 +22,9 @@ pub(super) fn read(document: &Document) -> Skim {
 /// Bytes of different names that are looked at. Pages of the French press have 20 to 100 kB of them.
 const MAX_NAMED_BYTES: usize = 400_000;
 
+/// Lines of a page's `pre` that are lines of the text; what follows runs on. A listing or a poem of the press has hundreds.
+const MAX_PRE_LINES: usize = 20_000;
+
 /// Bytes a word above which a text is written without spaces.
 const UNSPACED_BYTES: usize = 40;
 
@@ -45,6 +48,10 @@ struct Reader {
     headings: Vec<u8>,
     items: usize,
     quotes: usize,
+    /// Elements that keep their line breaks.
+    pres: usize,
+    /// Lines that ended in them.
+    pre_lines: usize,
     /// What is being collected: what for, and where its text began.
     captured: Vec<(Captured, usize)>,
 }
@@ -60,6 +67,7 @@ struct Leave {
     heading: bool,
     item: bool,
     quote: bool,
+    pre: bool,
     captured: bool,
 }
 
@@ -204,6 +212,7 @@ impl Reader {
             heading: matches!(tag, Tag::Heading(_)),
             item: tag == Tag::Item,
             quote: tag == Tag::Quote,
+            pre: tag == Tag::Pre,
             ..Leave::default()
         };
         leave.captured = self.capture(name, element);
@@ -237,6 +246,7 @@ impl Reader {
         self.bold += usize::from(leave.bold);
         self.items += usize::from(leave.item);
         self.quotes += usize::from(leave.quote);
+        self.pres += usize::from(leave.pre);
         if let Tag::Heading(level) = tag {
             self.headings.push(level);
         }
@@ -270,12 +280,30 @@ impl Reader {
         self.bold -= usize::from(leave.bold);
         self.items -= usize::from(leave.item);
         self.quotes -= usize::from(leave.quote);
+        self.pres -= usize::from(leave.pre);
         if leave.heading {
             self.headings.pop();
         }
     }
 
     fn text(&mut self, text: &str) {
+        if self.pres == 0 {
+            self.run(text);
+            return;
+        }
+        let room = MAX_PRE_LINES.saturating_sub(self.pre_lines);
+        let mut lines = text.splitn(room + 1, '\n');
+        self.run(lines.next().unwrap_or_default());
+        for line in lines {
+            self.flush();
+            self.continues = true;
+            self.pre_lines += 1;
+            self.run(line);
+        }
+    }
+
+    /// Text without a break.
+    fn run(&mut self, text: &str) {
         if text.starts_with([' ', '\n', '\t', '\r', '\u{c}']) {
             self.space = true;
         }
