@@ -27,6 +27,7 @@ mod registry;
 mod compare;
 mod leaders;
 mod segment;
+mod slots;
 mod table;
 mod template;
 
