@@ -114,8 +114,6 @@ impl Draft {
 
     /// The article, or why there is none. `captured_at` stands in for a missing date.
     pub(crate) fn finish(mut self, captured_at: Timestamp, detector: &Detector) -> Output {
-        // Without the lines that were taken out, what is left may read otherwise.
-        self.text = clean_text(&self.text, &mut self.repairs);
         let title = self.clean_title();
         let summary = self
             .summary
@@ -355,6 +353,15 @@ impl Draft {
             key: Some(key),
             digest,
         })
+    }
+}
+
+/// Clean text of which lines were taken out, clean: what is left may read otherwise without them. `before` is how long it was.
+pub(crate) fn recleaned(text: String, before: usize, repairs: &mut Repairs) -> String {
+    if text.len() == before {
+        text
+    } else {
+        clean_text(&text, repairs)
     }
 }
 

@@ -45,7 +45,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
-use crate::article::{Draft, prose};
+use crate::article::{Draft, prose, recleaned};
 use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
@@ -141,7 +141,8 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             authors: &metadata.authors,
         },
     );
-    let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
+    let clean = clean_text(&extracted.text, &mut repairs);
+    let (text, has_notice) = paywall::without_notices(&clean);
     let text = if extracted.from_body {
         strip_boilerplate(&text)
     } else {
@@ -149,7 +150,11 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     };
     // A site that says of a page that all may read it knows better than a notice, which may be another article's.
     metadata.paywalled |= metadata.free != Some(true) && (has_notice || names_paywall(&skim));
-    let text = without_heading(&text, metadata.title.as_deref());
+    let text = recleaned(
+        without_heading(&text, metadata.title.as_deref()),
+        clean.len(),
+        &mut repairs,
+    );
     if let Some(agency) = agency_of_text(&text)
         && !metadata.authors.iter().any(|author| author == agency)
     {
@@ -437,7 +442,8 @@ pub(crate) fn without_order(
         }
         // The tree is what is refused; the words are still there.
         Err(why) => {
-            draft.text = strip_boilerplate(&prose(html, &mut draft.repairs));
+            let whole = prose(html, &mut draft.repairs);
+            draft.text = recleaned(strip_boilerplate(&whole), whole.len(), &mut draft.repairs);
             draft.note(WarningCode::PageUnusable, why);
         }
     }
