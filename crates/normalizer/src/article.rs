@@ -120,7 +120,9 @@ impl Draft {
             .take()
             .map(|raw| prose(&raw, &mut self.repairs))
             .filter(|s| !s.is_empty());
-        if title.is_empty() && self.text.is_empty() && self.unwanted == Unwanted::Reject {
+        // A flood of signs, a rule of dashes: nobody wrote an article of these.
+        let says_nothing = |text: &str| !text.contains(char::is_alphanumeric);
+        if says_nothing(&title) && says_nothing(&self.text) && self.unwanted == Unwanted::Reject {
             return self.rejected(RejectionReason::Empty, None);
         }
         let title = if title.is_empty() {

@@ -32,6 +32,7 @@ mod score;
 mod words;
 
 mod barrier;
+mod error_page;
 mod paywall;
 
 mod choice;
@@ -164,7 +165,19 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
     let words = word_count(&text);
-    let barrier = if words > barrier::MAX_CONSENT_WORDS
+    let is_error = words <= error_page::MAX_WORDS && {
+        let heading = title::heading(&skim);
+        let titles = [
+            metadata.title.as_deref(),
+            heading.as_deref(),
+            skim.head.title.as_deref(),
+        ];
+        let site = metadata.site_name.as_deref();
+        error_page::is_error(&titles, site, &fold(&text), metadata.is_article)
+    };
+    let barrier = if is_error {
+        Some(Barrier::Error)
+    } else if words > barrier::MAX_CONSENT_WORDS
         || (words >= MIN_PAGE_WORDS && !barrier::may_be_consent(spanned(&skim, &extracted.around)))
     {
         None
@@ -440,10 +453,15 @@ pub(crate) fn without_order(
             }
             fill(&mut draft, page.metadata);
         }
-        // The tree is what is refused; the words are still there.
+        // The tree is what is refused; the words are still there, unless there are none.
         Err(why) => {
             let whole = prose(html, &mut draft.repairs);
             draft.text = recleaned(strip_boilerplate(&whole), whole.len(), &mut draft.repairs);
+            let words = draft.text.split_whitespace();
+            let said = words.filter(|word| word.contains(char::is_alphabetic));
+            if said.take(MIN_PAGE_WORDS).count() < MIN_PAGE_WORDS {
+                draft.text.clear();
+            }
             draft.note(WarningCode::PageUnusable, why);
         }
     }
