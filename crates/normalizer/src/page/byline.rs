@@ -221,7 +221,12 @@ impl Credit {
         // Some typeset names with spaces that do not break.
         let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
         let line = without_brackets(&written, self);
-        for part in parts(&line) {
+        // "Texte et photos : Jeanne Martin" parts at its colon and not at its "et".
+        let line = match line.split_once(':') {
+            Some((lead, names)) if is_lead(lead) => names.trim_start(),
+            _ => line.as_str(),
+        };
+        for part in parts(line) {
             let part = without_role(without_date(without_lead(part.trim())));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
@@ -298,6 +303,11 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
         let last = end.trim_end_matches('.').strip_suffix(')')?.rsplit_once('(')?.1;
         agency(&fold(last))
     })
+}
+
+/// Whether a line is an agency's name.
+pub(super) fn is_agency(line: &str) -> bool {
+    agency(&fold(line)).is_some()
 }
 
 fn agency(folded: &str) -> Option<&'static str> {
