@@ -28,6 +28,7 @@ mod registry;
 mod compare;
 mod leaders;
 mod segment;
+mod slots;
 mod table;
 mod template;
 
@@ -39,12 +40,14 @@ mod stories;
 mod terms;
 
 mod changes;
+mod clusters;
+mod display;
 mod explain;
 mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
-pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
+pub use display::{Copied, display};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use likeness::StorySimilarity;

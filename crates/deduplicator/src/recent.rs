@@ -22,6 +22,8 @@ const GIVEN_UP_AT_ONCE: usize = 2;
 struct Recent {
     seq: Seq,
     article: ArticleId,
+    /// The leader that the article joined by this record.
+    joined: Option<ArticleId>,
     text: String,
 }
 
@@ -35,9 +37,21 @@ pub(crate) struct RecentRecords {
 
 impl RecentRecords {
     /// Keeps a record, and gives up old ones that `recall` gives back.
-    pub(crate) fn keep(&mut self, seq: Seq, article: ArticleId, text: String, recall: &dyn Recall) {
+    pub(crate) fn keep(
+        &mut self,
+        seq: Seq,
+        article: ArticleId,
+        joined: Option<ArticleId>,
+        text: String,
+        recall: &dyn Recall,
+    ) {
         self.text_bytes += text.capacity();
-        self.records.push_back(Recent { seq, article, text });
+        self.records.push_back(Recent {
+            seq,
+            article,
+            joined,
+            text,
+        });
         let excess = self.records.len().saturating_sub(RECENT_TEXTS);
         // The latest first: where it is stored, a read that fails for one before it holds up nothing.
         let stored = (0..excess.min(GIVEN_UP_AT_ONCE)).rev().find(|&at| {
@@ -72,6 +86,14 @@ impl RecentRecords {
         self.records.get(at).map(|recent| recent.text.as_str())
     }
 
+    /// The articles that joined a leader by a record that is kept.
+    pub(crate) fn copies_of(&self, leader: ArticleId) -> impl Iterator<Item = ArticleId> {
+        self.records
+            .iter()
+            .filter(move |recent| recent.joined == Some(leader))
+            .map(|recent| recent.article)
+    }
+
     /// Whether a record of this article is kept.
     pub(crate) fn has(&self, article: ArticleId) -> bool {
         self.records.iter().any(|recent| recent.article == article)
@@ -97,7 +119,7 @@ mod tests {
 
     fn keep(recent: &mut RecentRecords, numbers: std::ops::RangeInclusive<u64>, store: &Stored) {
         for number in numbers {
-            recent.keep(Seq(number), ARTICLE, number.to_string(), store);
+            recent.keep(Seq(number), ARTICLE, None, number.to_string(), store);
         }
     }
 

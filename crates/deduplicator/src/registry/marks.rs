@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use depeche_model::{Digest, Key};
+use depeche_model::{Digest, Key, comparing_form};
 
 use crate::fold::{ODD, hash_bytes, mix};
 
@@ -47,7 +47,7 @@ impl PlaceMark {
             _ => None,
         });
         let url = keys.iter().find_map(|key| match key {
-            Key::Url(url) => Some(hash_bytes(url.as_bytes())),
+            Key::Url(url) => Some(hash_bytes(comparing_form(url).as_bytes())),
             _ => None,
         });
         let whole = [Some(hash_bytes(source.as_bytes())), feed, url]
