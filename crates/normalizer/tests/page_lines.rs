@@ -17,7 +17,9 @@ fn text_of(inside: &str) -> String {
         paragraph("trois"),
         paragraph("quatre")
     );
-    read_page(&html, "https://a.example/ponts").expect("a page within the caps").text
+    read_page(&html, "https://a.example/ponts")
+        .expect("a page within the caps")
+        .text
 }
 
 #[test]

@@ -62,7 +62,15 @@ impl Cluster {
         let mut copies = Vec::with_capacity(found.len());
         for (copy, seq, standing) in found {
             // Both are there in a sound store; of another one `verify` tells.
-            if let (Some(joined), Some(latest)) = (reader.record(seq)?, reader.latest(copy)?) {
+            let Some(latest) = reader.latest(copy)? else {
+                continue;
+            };
+            let joined = if latest.seq == seq {
+                Some(latest.clone())
+            } else {
+                reader.record(seq)?
+            };
+            if let Some(joined) = joined {
                 copies.push(CopyNow {
                     joined,
                     latest,
