@@ -467,7 +467,9 @@ impl Deduplicator {
             terms: outline.terms,
         };
         self.remember(&record);
-        let regroupings = self.regroupings(&record, &folded, &because.evidence, repeated, recall);
+        let joined = outline.of.zip(because.duplicate_of);
+        let joined = joined.map(|(of, leader)| (of, leader, &because.evidence));
+        let regroupings = self.regroupings(&record, &folded, joined, repeated, recall);
         self.recent.keep(
             seq,
             record.article,

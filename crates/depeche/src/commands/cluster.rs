@@ -71,6 +71,12 @@ impl Cluster {
                 reader.record(seq)?
             };
             if let Some(joined) = joined {
+                // A copy whose leader was forgotten before its later version came left it without a word.
+                let standing = if latest.duplicate_of == Some(leader.id) {
+                    standing
+                } else {
+                    Standing::Left
+                };
                 copies.push(CopyNow {
                     joined,
                     latest,
