@@ -298,7 +298,7 @@ fn an_explanation_shows_the_longest_passages_and_the_rule() {
         (Rule::LeadContainment, Verdict::Teaser)
     );
     assert_eq!(comparison.passages.len(), 1);
-    assert!(comparison.passages[0].starts_with("Le canal de la Basse Sèvre restera fermé"));
+    assert!(comparison.passages[0].starts_with("Le canal de la Basse-Sèvre restera fermé"));
     assert_eq!(comparison.shared_keys, []);
 }
 
