@@ -123,7 +123,7 @@ pub struct Found<'a> {
 }
 
 /// How much an index holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IndexSize {
     /// Texts, those of the oldest segment that are behind the window included.
     pub texts: usize,

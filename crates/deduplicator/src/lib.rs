@@ -53,5 +53,5 @@ pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
-pub use stage::run;
+pub use stage::{Meter, run};
 pub use stories::{Hint, Stories};

@@ -43,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::daemon;
 use crate::output::stats;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Deciding, Pipeline};
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -52,6 +52,7 @@ struct Watched {
     reader: Reader,
     journal_dir: Arc<Path>,
     progress: watch::Receiver<Progress>,
+    deciding: watch::Receiver<Deciding>,
     missing: watch::Receiver<Option<NoRoom>>,
     fetcher: Arc<Fetcher>,
     subscriptions: Option<Arc<Subscriptions>>,
@@ -80,6 +81,7 @@ pub(crate) async fn serve(
         reader: pipeline.reader.clone(),
         journal_dir: config.journal_dir().into(),
         progress: pipeline.progress.clone(),
+        deciding: pipeline.deciding.clone(),
         missing: pipeline.room.missing(),
         fetcher,
         subscriptions: subscriptions.clone(),
@@ -189,6 +191,7 @@ async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
             .subscriptions
             .as_ref()
             .map(|subscriptions| subscriptions.counts()),
+        &watched.deciding.borrow(),
     );
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
@@ -207,6 +210,9 @@ async fn counts(State(watched): State<Watched>) -> Response {
         }
     };
     let missing = watched.missing.borrow().as_ref().map(ToString::to_string);
+    let index = watched.deciding.borrow().index;
+    counts.insert("index_texts".to_owned(), json!(index.texts));
+    counts.insert("index_bytes".to_owned(), json!(index.bytes));
     counts.insert("deliveries_pending".to_owned(), json!(watched.ledger.pending()));
     counts.insert("waiting_for_room".to_owned(), json!(missing));
     (
