@@ -22,11 +22,12 @@ use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
 use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
-use crate::leaders::{IndexSize, Leaders, Standing};
+use crate::leaders::{Leaders, Standing};
 use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
 use crate::shingles::{Similarity, Sketches};
+use crate::size::{Held, Size};
 use crate::stories::{Hint, Stories};
 
 /// Reads back the text of a stored record.
@@ -190,10 +191,19 @@ impl Deduplicator {
         self.next
     }
 
-    /// How much the index of texts holds.
+    /// How much is held, by part.
     #[must_use]
-    pub fn index_size(&self) -> IndexSize {
-        self.leaders.size()
+    pub fn size(&self) -> Size {
+        let texts = self.leaders.size();
+        Size {
+            texts: Held {
+                count: texts.texts,
+                bytes: texts.bytes,
+            },
+            keys: self.registry.held(),
+            stories: self.stories.held(),
+            recent: self.recent.held(),
+        }
     }
 
     fn decide_rejection(&mut self, rejection: Rejection) -> Decision {

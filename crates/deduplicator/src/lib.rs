@@ -19,6 +19,7 @@ mod shingles;
 mod decide;
 mod incoming;
 mod recent;
+mod size;
 
 mod identity;
 mod numbers;
@@ -53,5 +54,6 @@ pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
+pub use size::{Held, Size};
 pub use stage::{Meter, run};
 pub use stories::{Hint, Stories};

@@ -29,6 +29,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use depeche_deduplicator::Held;
 use depeche_disk::NoRoom;
 use depeche_fetcher::Fetcher;
 use depeche_fetcher::websub::Subscriptions;
@@ -210,9 +211,13 @@ async fn counts(State(watched): State<Watched>) -> Response {
         }
     };
     let missing = watched.missing.borrow().as_ref().map(ToString::to_string);
-    let index = watched.deciding.borrow().index;
-    counts.insert("index_texts".to_owned(), json!(index.texts));
-    counts.insert("index_bytes".to_owned(), json!(index.bytes));
+    let parts = watched.deciding.borrow().holds.parts();
+    let of_each = |number: fn(&Held) -> usize| {
+        let parts = parts.map(|(part, held)| (part.to_owned(), json!(number(&held))));
+        json!(serde_json::Map::from_iter(parts))
+    };
+    counts.insert("index_entries".to_owned(), of_each(|held| held.count));
+    counts.insert("index_bytes".to_owned(), of_each(|held| held.bytes));
     counts.insert("deliveries_pending".to_owned(), json!(watched.ledger.pending()));
     counts.insert("waiting_for_room".to_owned(), json!(missing));
     (

@@ -4,7 +4,7 @@
 
 use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy, WarningCode};
 
-use crate::article::{Draft, prose};
+use crate::article::{Draft, prose, recleaned};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
 use crate::page::{self, Credit};
@@ -93,6 +93,7 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             .map(|raw| prose(raw, &mut repairs))
             .unwrap_or_default();
         let kept = without_footer(&strip_boilerplate(&text)).to_owned();
+        let kept = recleaned(kept, text.len(), &mut repairs);
         EntryText {
             stripped: kept.len() < text.len(),
             // The line that leads to the rest is one of those that are taken out.

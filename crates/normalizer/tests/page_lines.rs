@@ -17,7 +17,9 @@ fn text_of(inside: &str) -> String {
         paragraph("trois"),
         paragraph("quatre")
     );
-    read_page(&html, "https://a.example/ponts").expect("a page within the caps").text
+    read_page(&html, "https://a.example/ponts")
+        .expect("a page within the caps")
+        .text
 }
 
 #[test]
@@ -91,5 +93,70 @@ fn a_page_without_headings_has_its_title_from_the_line_that_says_it() {
     assert!(
         page.published
             .is_some_and(|date| date.at.to_string().starts_with("2026-03-14"))
+    );
+}
+
+#[test]
+fn raised_numbers_that_lead_to_notes_are_not_glued_to_words() {
+    let text = text_of(
+        "<p>Le courant emporte les grains<sup id=r1><a href=\"#n1\">1</a></sup>. Il va vers le bord<a href=\"#n2\"><sup>12</sup></a> \
+         de la goutte, dit l’auteur <a href=\"#n3\">[3]</a>, et 10 m<sup>2</sup> suffisent.</p>",
+    );
+    assert!(
+        text.contains(
+            "emporte les grains. Il va vers le bord de la goutte, dit l’auteur [3], et 10 m2 suffisent."
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_box_with_a_price_and_a_shop_is_not_the_article() {
+    let boxed = |price: &str| {
+        text_of(&format!(
+            "<div class=k><div>Plinthe à brosse en aluminium</div><div>{price}</div><a href=/s>Voir le prix</a></div>"
+        ))
+    };
+    assert!(!boxed("17,90 €").contains("Plinthe"));
+    assert!(boxed("En 1990 la vallée en avait trois.").contains("Plinthe"));
+}
+
+#[test]
+fn what_a_button_unfolds_among_the_paragraphs_stays() {
+    let text = text_of(
+        "<div class=toggle-card><h4>Comment avons-nous compté ?</h4><button></button>\
+         <div><p>Nous avons repris les relevés de deux années, sur quatre cantons tirés au sort.</p></div></div>",
+    );
+    assert!(
+        text.contains("avons-nous compté ?\n\nNous avons repris"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_station_and_an_agency_are_told_from_a_reporter() {
+    let authors = |lines: &str| {
+        let html = format!(
+            "<html><head><meta property=og:site_name content=\"Onde locale\"></head><body><article>\
+             <h1>Les ponts de la vallée rouvrent</h1>{lines}<p>Le pont de la vallée rouvre ce matin aux voitures et aux \
+             camions légers, dit la mairie.</p></article></body></html>"
+        );
+        let page = read_page(&html, "https://a.example/ponts").expect("a page within the caps");
+        page.authors
+    };
+    assert_eq!(
+        authors(
+            "<div>De <a href=/equipe/ca>Camille Auclair</a></div><div>Par <a href=/c>Onde locale Creuse</a></div>"
+        ),
+        ["Camille Auclair"]
+    );
+    assert_eq!(
+        authors("<div><span>ATS</span><span>Publié: 19.03.2026, 11h48</span></div>"),
+        ["ATS"]
+    );
+    assert_eq!(authors("<p>Texte et photos : Inès Caradec</p>"), ["Inès Caradec"]);
+    assert_eq!(
+        authors("<p>par <span class=author>Anne Roy</span>, <span class=author>Hadi Ferrouk</span></p>"),
+        ["Anne Roy", "Hadi Ferrouk"]
     );
 }

@@ -134,7 +134,7 @@ fn one<T: Copy + Display>(found: &[T], digits: &str, what: &str) -> anyhow::Resu
         [found] => Ok(*found),
         [] => bail!("no {what} has an id that starts with `{digits}`; `depeche list` shows ids"),
         [one, other, ..] => bail!(
-            "several {what} ids start with `{digits}`, {} and {} among them: give more digits",
+            "`{digits}` begins more than one {what}, such as {} and {}: give more digits",
             short(one),
             short(other)
         ),

@@ -16,16 +16,17 @@ use crate::output::{counted, print_rows, time, write_to};
 
 pub(super) fn story(reader: &Reader, digits: &str, rows: &Rows, aliases: &Aliases) -> anyhow::Result<Exit> {
     let digits = digits.to_ascii_lowercase();
-    let story = match reader.find_story(&digits)?.as_slice() {
-        [] => {
-            let id = one(&reader.find(&digits)?, &digits, "story or article")?;
-            let Some(latest) = reader.latest(id)? else {
-                anyhow::bail!("the article {id} has no record; the store is damaged: run `depeche verify`");
-            };
-            latest.story
+    // The digits may begin a story's id, and an article's.
+    let mut found = reader.find_story(&digits)?;
+    for id in reader.find(&digits)? {
+        let Some(latest) = reader.latest(id)? else {
+            anyhow::bail!("the article {id} has no record; the store is damaged: run `depeche verify`");
+        };
+        if !found.contains(&latest.story) {
+            found.push(latest.story);
         }
-        found => one(found, &digits, "story")?,
-    };
+    }
+    let story = one(&found, &digits, "story or article")?;
     let articles = articles(reader.story(story)?);
     let outline = outlined(&articles, aliases);
     write_to(rows.to.output.as_ref(), |out| {

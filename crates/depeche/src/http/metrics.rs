@@ -1,5 +1,6 @@
 //! The counters in the text format of Prometheus.
 
+use depeche_deduplicator::Held;
 use depeche_fetcher::websub::HubCounts;
 use depeche_fetcher::{Counters, Feeds, Pages, Polls};
 use depeche_model::Verdict;
@@ -95,33 +96,24 @@ pub(super) fn exposition(
     for (name, kind, help, value) in hubs.iter().flat_map(of_hubs) {
         family(name, kind, help, &one(value));
     }
-    for (name, help, value) in of_index(deciding) {
-        family(name, "gauge", help, &one(value));
-    }
+    let held = |number: fn(&Held) -> usize| {
+        let parts = deciding.holds.parts();
+        parts.map(|(part, held)| (format!("{{part=\"{part}\"}}"), number(&held) as u64))
+    };
+    family(
+        "index_entries",
+        "gauge",
+        "What the deduplicator holds in memory, by part: texts, articles by their keys, articles of open stories, recent records.",
+        &held(|held| held.count),
+    );
+    family(
+        "index_bytes",
+        "gauge",
+        "Bytes of memory of what the deduplicator holds, by part.",
+        &held(|held| held.bytes),
+    );
     families.push(histogram(deciding));
     families.concat()
-}
-
-/// What the index of texts holds: name, help and value.
-fn of_index(deciding: &Deciding) -> [(&'static str, &'static str, u64); 3] {
-    let index = deciding.index;
-    [
-        (
-            "index_texts",
-            "Texts by which copies are recognised.",
-            index.texts as u64,
-        ),
-        (
-            "index_bytes",
-            "Bytes of memory of the index of texts.",
-            index.bytes as u64,
-        ),
-        (
-            "index_segments",
-            "Segments of the index of texts.",
-            index.segments as u64,
-        ),
-    ]
 }
 
 /// The time that deciding took, capture by capture.
@@ -312,7 +304,8 @@ mod tests {
             took: std::time::Duration::from_millis(2_500),
             ..Deciding::default()
         };
-        deciding.index.texts = 11;
+        deciding.holds.texts.count = 11;
+        deciding.holds.stories.bytes = 13;
         deciding.captures[0] = 4;
         deciding.captures[2] = 2;
         let text = exposition(&progress, 4, true, &fetched, Some(hubs), &deciding);
@@ -325,7 +318,8 @@ mod tests {
             "depeche_polls_total{outcome=\"not_modified\"} 9\n",
             "# TYPE depeche_feeds gauge\ndepeche_feeds{state=\"ok\"} 0\ndepeche_feeds{state=\"failing\"} 2\n",
             "# TYPE depeche_websub_unsigned_total counter\ndepeche_websub_unsigned_total 5\n",
-            "# TYPE depeche_index_texts gauge\ndepeche_index_texts 11\n",
+            "# TYPE depeche_index_entries gauge\ndepeche_index_entries{part=\"texts\"} 11\n",
+            "depeche_index_bytes{part=\"stories\"} 13\n",
             "# TYPE depeche_deciding_seconds histogram\ndepeche_deciding_seconds_bucket{le=\"0.0001\"} 4\n",
             "_bucket{le=\"0.0005\"} 4\ndepeche_deciding_seconds_bucket{le=\"0.001\"} 6\n",
             "_bucket{le=\"+Inf\"} 7\ndepeche_deciding_seconds_sum 2.5\ndepeche_deciding_seconds_count 7\n",

@@ -203,32 +203,30 @@ pub(crate) fn evidence(evidence: &Evidence) -> Value {
 
 /// Evidence in a line, for people: the rule, and what it looked at.
 pub(crate) fn similarity(evidence: &Evidence) -> String {
-    let mut told = format!("rule {}", evidence.rule.as_str());
     let values = [
         ("J", evidence.jaccard),
         ("C", evidence.containment),
         ("lead C", evidence.lead_containment),
     ];
-    let mut separator = ":";
-    for (name, value) in values {
-        if let Some(value) = value {
-            told.push_str(&format!("{separator} {name} {value:.3}"));
-            separator = ",";
-        }
+    let mut looked_at: Vec<String> = values
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name} {:.3}", (*value)?)))
+        .collect();
+    if evidence.jaccard.is_some() && !evidence.on_full_texts {
+        looked_at.push("estimated".to_owned());
     }
     if let Some(shared) = evidence.shared_fingerprints {
-        told.push_str(&format!(
-            "{separator} {}",
-            counted(shared as usize, "shared fingerprint")
-        ));
-    }
-    if evidence.jaccard.is_some() && !evidence.on_full_texts {
-        told.push_str(" (estimated)");
+        looked_at.push(counted(shared as usize, "shared fingerprint"));
     }
     if let Some(against) = evidence.against {
-        told.push_str(&format!(", against {}", short(against)));
+        looked_at.push(format!("against {}", short(against)));
     }
-    told
+    let rule = format!("rule {}", evidence.rule.as_str());
+    if looked_at.is_empty() {
+        rule
+    } else {
+        format!("{rule}: {}", looked_at.join(", "))
+    }
 }
 
 fn sighting(place: &Place, verdict: Option<Verdict>) -> Value {

@@ -221,7 +221,12 @@ impl Credit {
         // Some typeset names with spaces that do not break.
         let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
         let line = without_brackets(&written, self);
-        for part in parts(&line) {
+        // "Texte et photos : Jeanne Martin" parts at its colon and not at its "et".
+        let line = match line.split_once(':') {
+            Some((lead, names)) if is_lead(lead) => names.trim_start(),
+            _ => line.as_str(),
+        };
+        for part in parts(line) {
             let part = without_role(without_date(without_lead(part.trim())));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {

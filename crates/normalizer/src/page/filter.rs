@@ -58,7 +58,7 @@ fn is_hour(text: &str) -> bool {
 }
 
 /// Whether a line says who wrote it, or when.
-fn is_credit(text: &str) -> bool {
+pub(super) fn is_credit(text: &str) -> bool {
     if ends_sentence(text) && !ends_in_hour(text) {
         return false;
     }
@@ -309,8 +309,13 @@ impl Finder<'_> {
             _ if prose => links > 0.6,
             _ => {
                 let tag = self.skim.elements[block.element].tag;
-                let paragraph =
-                    matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
+                let paragraph = matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre)
+                    || block.kind == Kind::Quote
+                    || self
+                        .skim
+                        .around(block.element)
+                        .take(3)
+                        .any(|outer| self.skim.is_quote(outer));
                 links > 0.6
                     || text.chars().all(|c| !c.is_alphanumeric())
                     || (!paragraph

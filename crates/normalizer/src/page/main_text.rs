@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::beside::Beside;
 use super::classes::Hints;
+use super::filter;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Kind, Skim, Tag, shortened};
 use super::title;
@@ -468,6 +469,7 @@ impl Finder<'_> {
                     self.skim.blocks[*last].kind == Kind::Item && list(*last) == list(number)
                 });
             if (plain || below || item || self.is_chapo(number))
+                && !filter::is_credit(text)
                 && line_kind(text) == Line::Text
                 && words + block.words <= MAX_CHAPO_WORDS
                 && !lines

@@ -86,8 +86,11 @@ impl Site {
     pub(super) fn signs(&self, name: &str) -> bool {
         let name = fold(name);
         let squashed = name.replace(' ', "");
-        self.name.as_ref() == Some(&name)
-            || self.label.as_ref() == Some(&squashed)
+        // "Onde locale Creuse" is one of its houses.
+        self.name.as_ref().is_some_and(|own| {
+            name.strip_prefix(own.as_str())
+                .is_some_and(|house| house.is_empty() || (own.len() > 3 && house.starts_with(' ')))
+        }) || self.label.as_ref() == Some(&squashed)
             || matches!(
                 name.as_str(),
                 "admin" | "administrateur" | "administrator" | "webmaster" | "web"
@@ -242,6 +245,11 @@ impl<'a> Byline<'a> {
             if byline::is_byline(text) && self.take(text) {
                 return true;
             }
+            // "De Jeanne Martin", the name a link.
+            let of = text.strip_prefix("De ").filter(|_| block.link_bytes > 0);
+            if of.is_some_and(|names| is_plain_name(names) && self.take(names)) {
+                return true;
+            }
             if self.title.is_some_and(|title| number < title) && block.link_share() < 0.9 {
                 continue;
             }
@@ -377,7 +385,9 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
         .trim()
         .trim_end_matches(['-', '–', '—', '|', '·', '•', ',', ':'])
         .trim();
-    is_plain_name(site.behind_name(before).trim_end_matches('.')).then(|| before.to_owned())
+    let is_signed =
+        is_plain_name(site.behind_name(before).trim_end_matches('.')) || byline::is_agency(&fold(before));
+    is_signed.then(|| before.to_owned())
 }
 
 /// Whether a line is a name, with what its bearer is behind a comma, or an agency with what took its text.

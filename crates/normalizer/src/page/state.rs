@@ -28,6 +28,9 @@ const MIN_SENTENCE_WORDS: usize = 8;
 /// Words of a text; a standfirst has fewer.
 const MIN_WORDS: usize = 40;
 
+/// Bytes of a title; the longest of the press have 250.
+const MAX_TITLE_BYTES: usize = 600;
+
 /// Levels of a state that are looked through; frameworks nest an article under five to ten.
 const MAX_DEPTH: usize = 24;
 
@@ -280,12 +283,14 @@ fn find(value: &Value, titles: &[String], depth: usize, best: &mut Option<(usize
 
 /// Whether an object's title is one of the page's, the site's name behind it left aside.
 fn bears(object: &Map<String, Value>, titles: &[String]) -> bool {
-    TITLES.iter().any(|name| {
-        let written = object.iter().find(|(key, _)| squashed(key) == *name);
-        written.and_then(|(_, value)| string(value)).is_some_and(|title| {
-            let title = fold(title);
-            title.len() > 8 && titles.iter().any(|own| own.starts_with(&title))
-        })
+    object.iter().any(|(key, value)| {
+        let written = string(value).filter(|title| (8..=MAX_TITLE_BYTES).contains(&title.len()));
+        written
+            .filter(|_| TITLES.contains(&squashed(key).as_str()))
+            .is_some_and(|title| {
+                let title = fold(title);
+                title.len() > 8 && titles.iter().any(|own| own.starts_with(&title))
+            })
     })
 }
 

@@ -48,7 +48,8 @@ fn pass(written: &str) -> Option<String> {
         .find_map(|start| host.strip_prefix(start.as_str()))
         .filter(|rest| rest.contains('.'));
     url.set_host(Some(shorter.unwrap_or(&host))).ok()?;
-    let path = canonical_path(url.path());
+    let moved = RULES.moved(&host, url.path());
+    let path = canonical_path(moved.as_deref().unwrap_or(url.path()));
     url.set_path(&path);
     let query = url.query().map(canonical_query).filter(|query| !query.is_empty());
     url.set_query(query.as_deref());

@@ -196,7 +196,7 @@ impl Reader {
     /// What an element begins; `None` when nothing in it is text.
     fn enter(&mut self, document: &Document, element: &DomElement, child: Option<NodeId>) -> Option<Leave> {
         let name: &str = &element.name.local;
-        if self.is_read_alone(document, element, child) {
+        if self.is_read_alone(document, element, child) || is_note_mark(document, element, child) {
             return None;
         }
         let tag = tag(name);
@@ -435,6 +435,45 @@ impl Reader {
         self.named += names.len().min(classes::MAX_NAMES_BYTES);
         classes::of_names(names)
     }
+}
+
+/// Whether an element is the raised number that leads to a note and nothing else; without its place above the line it would
+/// be glued to the word before. `[1]` stands by itself and stays.
+fn is_note_mark(document: &Document, element: &DomElement, child: Option<NodeId>) -> bool {
+    let leads = |element: &DomElement| {
+        &*element.name.local == "a"
+            && attribute(element, "href").is_some_and(|href| href.trim().starts_with('#'))
+    };
+    let is_raised = |element: &DomElement| &*element.name.local == "sup";
+    if !leads(element) && !is_raised(element) {
+        return false;
+    }
+    let inner = |id: NodeId, is_inner: &dyn Fn(&DomElement) -> bool| {
+        document
+            .tree
+            .query_node(&id, |node| match &node.data {
+                NodeData::Element(element) if is_inner(element) => node.first_child,
+                _ => None,
+            })
+            .flatten()
+    };
+    let mark = child.and_then(|child| {
+        if is_raised(element) {
+            inner(child, &leads)
+        } else {
+            inner(child, &is_raised)
+        }
+    });
+    mark.and_then(|mark| {
+        document.tree.query_node(&mark, |node| match &node.data {
+            NodeData::Text { contents } => {
+                let mark = contents.trim();
+                (1..=3).contains(&mark.len()) && mark.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        })
+    })
+    .unwrap_or(false)
 }
 
 fn tag(name: &str) -> Tag {
