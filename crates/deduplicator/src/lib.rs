@@ -56,5 +56,5 @@ pub use options::Options;
 pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
 pub use size::{Held, Size};
-pub use stage::run;
+pub use stage::{Meter, run};
 pub use stories::{Hint, Stories};

@@ -180,6 +180,7 @@ fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Res
         ("sentences in common", comparison.sentence_containment, ""),
         ("numbers in common", comparison.numeric_containment, ""),
         ("numbers and names in common", comparison.fact_containment, ""),
+        ("places filled alike", comparison.place_agreement, ""),
     ] {
         line(name, format!("{share:.3}{note}"))?;
     }
