@@ -81,6 +81,28 @@ pub struct Detected {
     pub wanted: bool,
 }
 
+/// Every language that can be wanted, by the code under which it is answered, in alphabetical order.
+#[must_use]
+pub fn known_languages() -> Vec<&'static str> {
+    let table = Table::load().map(|table| table.languages().to_vec());
+    let mut known: Vec<&str> = table
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|name| *name != "mis")
+        .chain(script::LANGUAGES)
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
+/// Whether texts in this language are told from others: by its own code, or by that of a language which it is not told
+/// from.
+#[must_use]
+pub fn is_known_language(code: &str) -> bool {
+    known_languages().contains(&known_as(code))
+}
+
 /// Tells languages.
 pub struct Detector {
     table: Table,

@@ -174,9 +174,11 @@ const ROLES_BEHIND: &[&str] = &[
     "chef de service",
     "cheffe de service",
     "suivre",
+    "publie",
+    "mis a jour",
+    "modifie",
     "staff writer",
     "senior reporter",
-    "publie le",
 ];
 
 /// What is said in brackets of those who made the pictures, folded.
@@ -219,7 +221,12 @@ impl Credit {
         // Some typeset names with spaces that do not break.
         let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
         let line = without_brackets(&written, self);
-        for part in parts(&line) {
+        // "Texte et photos : Jeanne Martin" parts at its colon and not at its "et".
+        let line = match line.split_once(':') {
+            Some((lead, names)) if is_lead(lead) => names.trim_start(),
+            _ => line.as_str(),
+        };
+        for part in parts(line) {
             let part = without_role(without_date(without_lead(part.trim())));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
@@ -238,6 +245,28 @@ impl Credit {
         }
         names
     }
+}
+
+/// Whether a line is what stands before names and nothing else: the names are in an element of their own.
+pub(super) fn is_lead(line: &str) -> bool {
+    LEADS.contains(&fold(line).as_str())
+}
+
+/// Whether a line is some of these names and what joins them.
+pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
+    let mut rest = format!(" {} ", fold(shortened(line, MAX_LINE)));
+    let mut found = false;
+    for author in authors {
+        let name = format!(" {} ", fold(author));
+        if name.trim().contains(' ') && rest.contains(&name) {
+            rest = rest.replace(&name, " ");
+            found = true;
+        }
+    }
+    found
+        && rest
+            .split_whitespace()
+            .all(|word| matches!(word, "et" | "par" | "avec" | "and" | "by" | "und"))
 }
 
 /// Whether a line begins as bylines do.

@@ -337,6 +337,21 @@ fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
         // "5 min de lecture · 7 février 2026".
         || fold(before).ends_with("lecture")
         || (before.chars().all(|c| !c.is_lowercase()) && count <= MAX_PLACE_WORDS && !is_of_something(before))
+        // "Épisode 48 · 15 mai 2026", "No 312 | 5 mars 2026".
+        || (mention.before.ends_with(['·', '•', '|']) && is_number_of_issue(before))
+}
+
+/// Whether a text says which issue or episode it is.
+fn is_number_of_issue(text: &str) -> bool {
+    let folded = fold(text);
+    let mut words = folded.split(' ');
+    let is_label = words.next().is_some_and(|word| {
+        matches!(
+            word,
+            "episode" | "numero" | "no" | "n" | "edition" | "saison" | "issue"
+        )
+    });
+    is_label && words.count() <= 4 && folded.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a text is names and what stands between them.

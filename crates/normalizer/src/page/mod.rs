@@ -12,6 +12,7 @@ mod reader;
 mod skim;
 
 mod json_ld;
+mod state;
 
 mod address_date;
 mod byline;
@@ -129,7 +130,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     let mut skim = Skim::of(&document);
     skim.dates = dates;
     drop(document);
-    let mut metadata = metadata::read(&skim, url);
+    let mut metadata = metadata::read(html, &skim, url);
     let mut repairs = Repairs::default();
     let body = metadata
         .article_body

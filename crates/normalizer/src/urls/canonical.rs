@@ -92,15 +92,6 @@ fn is_host(name: &str) -> bool {
             .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
 }
 
-/// A host without the `www.` or `www2.` that a site answers to with and without.
-pub(super) fn host_without_www(host: &str) -> &str {
-    host.strip_prefix("www")
-        .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()))
-        .and_then(|rest| rest.strip_prefix('.'))
-        .filter(|rest| rest.contains('.'))
-        .unwrap_or(host)
-}
-
 /// A fragment chooses an article only in sites that route by it: `#/route`, `#!/route`. Its parameters are parameters.
 fn canonical_fragment(fragment: &str) -> Option<String> {
     let (route, query) = fragment.split_once('?').unwrap_or((fragment, ""));
