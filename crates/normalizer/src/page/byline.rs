@@ -442,7 +442,8 @@ fn is_name(part: &str, folded: &str) -> bool {
     let first = part.chars().next();
     (1..=6).contains(&words)
         && part.chars().count() <= MAX_NAME
-        && part.chars().filter(|c| c.is_alphabetic()).count() > 1
+        // Initials name nobody.
+        && folded.split(' ').any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
         && !part.contains(['@', '<', '{', '_', '?', '!', '#'])
         && !folded.starts_with("http")
         && !part.contains("://")
