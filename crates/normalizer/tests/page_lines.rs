@@ -160,3 +160,76 @@ fn a_station_and_an_agency_are_told_from_a_reporter() {
         ["Anne Roy", "Hadi Ferrouk"]
     );
 }
+
+const ASKS: &str = "<div class=q><h2>Vos données vous appartiennent</h2><p>Avec votre accord, nous et nos partenaires \
+    utilisons des cookies pour mesurer l’audience de nos pages et vous proposer des contenus personnalisés.</p>\
+    <p>Vous pouvez retirer votre consentement à tout moment, nos annonceurs ne vous suivront plus.</p>\
+    <button>Tout accepter</button><button>Tout refuser</button></div>";
+
+#[test]
+fn a_box_that_asks_for_consent_goes_whatever_it_is_called() {
+    for text in [text_of(ASKS), text_of(&format!("<div>{ASKS}</div>"))] {
+        assert!(
+            text.contains("numéro un") && text.contains("numéro quatre") && !text.contains("cookies"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_article_about_such_boxes_stays() {
+    let text = text_of(
+        "<h2>Tout accepter</h2><p>Ce bouton donne votre accord à chacun des partenaires, cookies compris.</p>\
+         <h2>Tout refuser</h2><p>Celui-ci ne garde que les cookies sans lesquels votre visite ne marche pas.</p>",
+    );
+    assert!(text.contains("Tout refuser\n\nCelui-ci ne garde"), "{text}");
+}
+
+#[test]
+fn dates_that_head_the_steps_of_a_chronicle_stay() {
+    let steps = |count: usize| -> String {
+        let step = |day| {
+            format!(
+                "<dt>{day} octobre 2025</dt><dd>La borne du pont a bougé de onze mètres dans la nuit.</dd>"
+            )
+        };
+        format!(
+            "<dl>{}</dl>",
+            (1..=count).map(|step_of| step(step_of + 2)).collect::<String>()
+        )
+    };
+    let text = text_of(&steps(4));
+    assert!(
+        text.contains("3 octobre 2025") && text.contains("6 octobre 2025"),
+        "{text}"
+    );
+    let text = text_of(&steps(1));
+    assert!(!text.contains("octobre"), "{text}");
+}
+
+#[test]
+fn words_under_a_picture_in_an_unnamed_box_go() {
+    let text = text_of(
+        "<div class=a><img src=p.jpg><div class=b>Le pont, achevé en 1632. Photo du club.</div></div>",
+    );
+    assert!(!text.contains("1632"), "{text}");
+    let text = text_of(
+        "<div class=a><img src=p.jpg><p>Le pont a été achevé en 1632 par un maçon de la vallée.</p></div>",
+    );
+    assert!(text.contains("1632"), "{text}");
+}
+
+#[test]
+fn questions_on_buttons_head_their_answers() {
+    let pair = |question: &str| {
+        format!(
+            "<div class=acc><h2><button aria-expanded=false>{question}</button></h2><div><p>Oui, chaque jour de \
+             l’année, sauf en cas de gel ou de crue.</p></div></div>"
+        )
+    };
+    let text = text_of(&(pair("Le pont est-il ouvert aux piétons ?") + &pair("Et aux chevaux ?")));
+    assert!(
+        text.contains("ouvert aux piétons ?\n\nOui") && text.contains("Et aux chevaux ?"),
+        "{text}"
+    );
+}

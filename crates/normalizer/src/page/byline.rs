@@ -4,6 +4,7 @@
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
 use depeche_feed::parse_date;
+use depeche_model::Precision;
 
 use super::skim::shortened;
 use crate::text::{Line, fold, line_kind};
@@ -434,7 +435,8 @@ pub(super) fn is_dated(line: &str) -> bool {
         && line
             .split(" - ")
             .chain(parts(line))
-            .any(|part| parse_date(part).is_some())
+            // A year alone is a film's, a town's treaty: "France, 2026, 1 h 52".
+            .any(|part| parse_date(part).is_some_and(|date| date.precision <= Precision::Day))
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -443,7 +445,7 @@ fn is_name(part: &str, folded: &str) -> bool {
     (1..=6).contains(&words)
         && part.chars().count() <= MAX_NAME
         && part.chars().filter(|c| c.is_alphabetic()).count() > 1
-        && !part.contains(['@', '<', '{', '_', '?', '!', '#'])
+        && !part.contains(['@', '<', '{', '_', '?', '!', '#', ':'])
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)

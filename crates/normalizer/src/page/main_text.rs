@@ -343,11 +343,13 @@ impl Finder<'_> {
                 || self.is_chapo(*number)
                 || match block.kind {
                     Kind::Heading(level) => {
-                        block.words > 1 && (level > 1 || self.title.is_some_and(|title| title < *number))
+                        // A word by itself is a button's, unless the text begins with it: "Brest".
+                        (block.words > 1 || index == first)
+                            && (level > 1 || self.title.is_some_and(|title| title < *number))
                     }
                     Kind::Quote => true,
                     Kind::Text => ends_sentence(self.skim.text(block)) && block.words > 4,
-                    Kind::Item => false,
+                    Kind::Item => self.is_step_of_chronicle(*number, self.skim.text(block)),
                 }
         });
         while let Some(last) = lines.last() {

@@ -5,13 +5,14 @@
 //! link to a writer's page, an element named for its author, or a name alone beside the date. A site that signs for itself is
 //! no author; its name is a field of its own.
 
-use depeche_model::{Warning, WarningCode};
+use depeche_model::{Precision, Warning, WarningCode};
 
 use super::byline::{self, Credit};
 use super::classes::Hints;
-use super::date_lines::{mentions, unglued};
+use super::date_lines::{Mention, mentions, unglued};
+use super::dates::is_date_line;
 use super::places::{Place, Places};
-use super::skim::{Block, Link, Skim, Target};
+use super::skim::{Block, Kind, Link, Skim, Target};
 use crate::text::fold;
 use crate::urls;
 
@@ -328,7 +329,14 @@ impl<'a> Byline<'a> {
                     return true;
                 }
             }
-            if mentions(text, &skim.dates).is_empty() {
+            let said = mentions(text, &skim.dates);
+            // Among the facts of a list a date is the article's where nothing else stands with it.
+            let is_dated = |mention: &Mention| {
+                block.kind != Kind::Item
+                    || mention.role.is_some()
+                    || (mention.date.precision <= Precision::Day && is_date_line(mention, text, block.words))
+            };
+            if !said.iter().any(is_dated) {
                 continue;
             }
             if before_date(text, self.site).is_some_and(|names| self.take(&names)) {

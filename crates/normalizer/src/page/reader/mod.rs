@@ -170,6 +170,11 @@ impl Reader {
             | "amp-consent" | "amp-sidebar" | "datalist" | "progress" | "meter" | "img" | "source"
             | "track" | "wbr" => {
                 if name == "img"
+                    && let Some(number) = self.open.last()
+                {
+                    self.skim.elements[*number].has_image = true;
+                }
+                if name == "img"
                     && let Some(property) = attribute(element, "itemprop")
                 {
                     self.property(property, attribute(element, "src"));
@@ -233,8 +238,10 @@ impl Reader {
                 blocks: blocks..blocks,
                 end: number + 1,
                 has_control: false,
+                has_image: false,
             });
-            if tag == Tag::Button {
+            // What a button in a heading unfolds is the article's.
+            if tag == Tag::Button && self.headings.is_empty() && !element_has(element, "aria-expanded") {
                 self.control();
             }
             self.open.push(number);
