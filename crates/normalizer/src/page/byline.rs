@@ -53,6 +53,7 @@ const LEADS: &[&str] = &[
     "une chronique de",
     "texte et photos",
     "textes et photos",
+    "textes",
     "texte",
     "article redige par",
     "article ecrit par",
@@ -102,6 +103,9 @@ const NO_NAMES: &[&str] = &[
     "photographe",
     "photo",
     "photos",
+    "photographie",
+    "photographies",
+    "seul le prononce",
     "propos",
     "lundi",
     "mardi",
@@ -232,7 +236,10 @@ impl Credit {
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
                 push(&mut self.agencies, agency);
-            } else if is_name(part, &folded) {
+            // "Par Léa Fournel, météorologue": a pen name in small letters stands alone.
+            } else if is_name(part, &folded)
+                && (self.authors.is_empty() || part.contains(' ') || part.starts_with(char::is_uppercase))
+            {
                 push(&mut self.authors, part);
             }
         }

@@ -90,7 +90,7 @@ impl Finder<'_> {
             .title
             .map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
-        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+        let mut seen: FxHashMap<String, (usize, u32)> = FxHashMap::default();
         let mut links: Option<Links> = None;
         let mut announcing = None;
         let scraps = self.scraps(kept);
@@ -178,8 +178,10 @@ impl Finder<'_> {
                     continue;
                 }
                 // Said again elsewhere it is a second rendering; a refrain stands beside the first.
-                let parent = self.skim.elements[block.element].parent;
-                if block.words >= 5 && *seen.entry(folded).or_insert(parent) != parent {
+                let element = &self.skim.elements[block.element];
+                let here = (element.parent, element.class);
+                let first = *seen.entry(folded).or_insert(here);
+                if block.words >= 5 && (first.0 != here.0 || (prose && first.1 != here.1)) {
                     continue;
                 }
             }

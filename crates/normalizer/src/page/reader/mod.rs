@@ -169,7 +169,8 @@ impl Reader {
             | "select" | "textarea" | "audio" | "video" | "map" | "amp-ad" | "amp-analytics"
             | "amp-consent" | "amp-sidebar" | "datalist" | "progress" | "meter" | "img" | "source"
             | "track" | "wbr" => {
-                if name == "img"
+                // What stands in `noscript` is the picture that scripts load late.
+                if matches!(name, "img" | "noscript")
                     && let Some(number) = self.open.last()
                 {
                     self.skim.elements[*number].has_image = true;
