@@ -46,6 +46,7 @@ mod explain;
 mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
+pub use compare::{NEAR_JACCARD, PART_CONTAINMENT};
 pub use decide::{Deduplicator, Recall};
 pub use display::{Copied, display};
 pub use explain::{Comparison, explain};
