@@ -327,8 +327,12 @@ impl Shown {
 /// Whether a line that does not say so is the article's date: nothing stands in front of it but a name, a place, an agency,
 /// or what begins as bylines do, and nothing behind it that goes on with a sentence. What is announced for a day
 /// ("Concert le 4 décembre"), or happened on it ("Mort de Jean Dupont le 3 mars 2024 à Lyon"), is another matter.
-fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
-    if mention.behind > MAX_BEHIND_WORDS
+pub(super) fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
+    // "11 mars 2026 08:00 | Source : Les Trois Rivières" as releases have it.
+    let names_source = text
+        .rsplit_once(['|', '•', '·'])
+        .is_some_and(|(_, behind)| fold(behind).starts_with("source "));
+    if (mention.behind > MAX_BEHIND_WORDS && !names_source)
         || (ends_sentence(text) && words > mention.words + 1)
         || mention.goes_on
     {

@@ -9,10 +9,11 @@ use depeche_model::{Precision, Warning, WarningCode};
 
 use super::byline::{self, Credit};
 use super::classes::Hints;
-use super::date_lines::{mentions, unglued};
+use super::date_lines::{Mention, mentions, unglued};
+use super::dates::is_date_line;
 use super::places::{Place, Places};
 use super::score::ends_sentence;
-use super::skim::{Block, Link, Skim, Target};
+use super::skim::{Block, Kind, Link, Skim, Target};
 use crate::text::fold;
 use crate::urls;
 
@@ -329,10 +330,18 @@ impl<'a> Byline<'a> {
                     return true;
                 }
             }
-            // A sentence that speaks of a year or a day dates nothing.
+            // A sentence that speaks of a year or a day dates nothing, and among the facts of a list a date is the article's
+            // where nothing else stands with it.
             let dates = mentions(text, &skim.dates);
             let is_sentence = ends_sentence(text) && dates.iter().all(|date| date.role.is_none());
-            if is_sentence || dates.iter().all(|date| date.date.precision >= Precision::Year) {
+            let is_dated = |mention: &Mention| {
+                mention.date.precision < Precision::Year
+                    && (block.kind != Kind::Item
+                        || mention.role.is_some()
+                        || (mention.date.precision <= Precision::Day
+                            && is_date_line(mention, text, block.words)))
+            };
+            if is_sentence || !dates.iter().any(is_dated) {
                 continue;
             }
             if before_date(text, self.site).is_some_and(|names| self.take(&names)) {
