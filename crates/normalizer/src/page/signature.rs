@@ -219,6 +219,19 @@ impl<'a> Byline<'a> {
         }
     }
 
+    /// The same of a line that says a date too: beside that, a word by itself is a place.
+    fn take_people(&mut self, line: &str) -> bool {
+        let known = self.credit.authors.len();
+        self.take(line);
+        let is_place = |name: &String| !name.contains(' ');
+        let mut number = 0;
+        self.credit.authors.retain(|name| {
+            number += 1;
+            number <= known || !is_place(name)
+        });
+        !self.credit.authors.is_empty() || !self.credit.agencies.is_empty()
+    }
+
     /// Adds the names of a line, the site's own left out; whether there were any.
     fn take(&mut self, line: &str) -> bool {
         let mut found = Credit::default();
@@ -325,7 +338,7 @@ impl<'a> Byline<'a> {
             if byline::is_dated(text) {
                 // "Paris (AFP)": a place, not a name.
                 let names = byline::agency_of_text(text).unwrap_or(text);
-                if self.take(names) {
+                if self.take_people(names) {
                     return true;
                 }
             }
