@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use crate::support::{Depeche, ran, seeds};
+use crate::support::{Depeche, ran, repository, seeds};
 
 /// A store filled from the corpus.
 fn filled() -> Depeche {
@@ -51,9 +51,16 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     let depeche = filled();
     let fields = "id,seq,url,canonical_url,title,summary,text,published_at,published_precision,updated_at,\
         first_seen_at,source,feed_url,guid,language,language_confidence,authors,categories,image,word_count,\
-        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables";
+        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables,display";
     let csv = depeche.run(["export", "--format", "csv"]).expect_code(0).stdout;
     assert_eq!(csv.lines().next(), Some(fields));
+    let documented = std::fs::read_to_string(repository().join("docs/output.md")).expect("docs/output.md");
+    let documented: String = documented.split_whitespace().collect::<Vec<_>>().join(" ");
+    let listed: Vec<String> = fields.split(',').map(|field| format!("`{field}`")).collect();
+    assert!(
+        documented.contains(&listed.join(", ")),
+        "docs/output.md lists other fields"
+    );
     let jsonl = depeche.run(["export"]).expect_code(0).stdout;
     let first = jsonl.lines().next().expect("a line");
     let mut from = 0;
@@ -222,6 +229,24 @@ fn the_change_log_and_the_counts_agree() {
             .expect("JSON");
     assert_eq!((&stats["captures"], &stats["records"]), (&40.into(), &36.into()));
     assert_eq!(stats["rejected"]["language"], 3);
+    let stories: std::collections::BTreeMap<String, usize> = depeche
+        .export(&["--all"])
+        .iter()
+        .filter(|line| line["revision"] == 1)
+        .fold(std::collections::BTreeMap::new(), |mut sizes, line| {
+            *sizes.entry(line["story"].to_string()).or_default() += 1;
+            sizes
+        });
+    let several = stories.values().filter(|size| **size > 1).count();
+    let largest = stories.values().max().copied();
+    assert_eq!(
+        (
+            &stats["stories"],
+            &stats["stories_of_several"],
+            &stats["largest_story"]
+        ),
+        (&stories.len().into(), &several.into(), &largest.into())
+    );
     depeche.run(["stats"]).expect_code(0);
 }
 

@@ -17,15 +17,17 @@ use depeche_model::{
 use jiff::Timestamp;
 
 use crate::aliases::Aliases;
+use crate::changes::reword;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
 use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
-use crate::leaders::{IndexSize, Leaders, Standing};
+use crate::leaders::{Leaders, Standing};
 use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
 use crate::shingles::{Similarity, Sketches};
+use crate::size::{Held, Size};
 use crate::stories::{Hint, Stories};
 
 /// Reads back the text of a stored record.
@@ -42,6 +44,15 @@ pub trait Recall: Send {
         let _ = article;
         false
     }
+
+    /// The articles that were ever stored as copies of this one, in the order in which they joined it. Copies that are
+    /// decided and not stored yet need not be among them.
+    ///
+    /// By itself this says none, and then only the copies among the recent records are known.
+    fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
+        let _ = leader;
+        Vec::new()
+    }
 }
 
 /// The state machine.
@@ -49,7 +60,7 @@ pub struct Deduplicator {
     pub(crate) registry: Registry,
     pub(crate) leaders: Leaders,
     stories: Stories,
-    recent: RecentRecords,
+    pub(crate) recent: RecentRecords,
     next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
     stream: Timestamp,
@@ -180,10 +191,19 @@ impl Deduplicator {
         self.next
     }
 
-    /// How much the index of texts holds.
+    /// How much is held, by part.
     #[must_use]
-    pub fn index_size(&self) -> IndexSize {
-        self.leaders.size()
+    pub fn size(&self) -> Size {
+        let texts = self.leaders.size();
+        Size {
+            texts: Held {
+                count: texts.texts,
+                bytes: texts.bytes,
+            },
+            keys: self.registry.held(),
+            stories: self.stories.held(),
+            recent: self.recent.held(),
+        }
     }
 
     fn decide_rejection(&mut self, rejection: Rejection) -> Decision {
@@ -429,7 +449,15 @@ impl Deduplicator {
         let mut keys = incoming.identity_keys();
         keys.extend(incoming.body().map(Key::Body));
         let Sketches { whole, lead } = incoming.sketches;
-        let article = incoming.article;
+        let (article, folded) = (incoming.article, incoming.folded);
+        let rewording = (outline.verdict == Verdict::Revision)
+            .then_some(outline.of)
+            .flatten()
+            .and_then(|before| Some(reword(&self.text(before, recall)?, &article.text)));
+        let repeated = self
+            .registry
+            .article(outline.article)
+            .and_then(|known| known.leader);
         let record = Remembered {
             seq,
             article: outline.article,
@@ -442,15 +470,23 @@ impl Deduplicator {
             keys,
             content: incoming.content,
             entry_digest: article.entry_digest,
-            tokens: incoming.folded.tokens().len() as u32,
+            tokens: folded.tokens().len() as u32,
             sketch: whole,
             lead,
             story: outline.story,
             terms: outline.terms,
         };
         self.remember(&record);
-        self.recent
-            .keep(seq, record.article, article.text.clone(), recall);
+        let joined = outline.of.zip(because.duplicate_of);
+        let joined = joined.map(|(of, leader)| (of, leader, &because.evidence));
+        let regroupings = self.regroupings(&record, &folded, joined, repeated, recall);
+        self.recent.keep(
+            seq,
+            record.article,
+            because.duplicate_of,
+            article.text.clone(),
+            recall,
+        );
         // A version of a copy is a copy still while it resembles its leader.
         let duplicate_of = because.duplicate_of.or_else(|| {
             let leader = self.registry.article(record.article)?.leader?;
@@ -463,6 +499,8 @@ impl Deduplicator {
             similarity: because.similarity,
             evidence: because.evidence,
             place,
+            rewording,
+            regroupings,
         }))
     }
 

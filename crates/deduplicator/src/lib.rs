@@ -19,6 +19,7 @@ mod shingles;
 mod decide;
 mod incoming;
 mod recent;
+mod size;
 
 mod identity;
 mod numbers;
@@ -27,6 +28,7 @@ mod registry;
 mod compare;
 mod leaders;
 mod segment;
+mod slots;
 mod table;
 mod template;
 
@@ -38,17 +40,21 @@ mod stories;
 mod terms;
 
 mod changes;
+mod clusters;
+mod display;
 mod explain;
 mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
-pub use changes::Change;
+pub use compare::{NEAR_JACCARD, PART_CONTAINMENT};
 pub use decide::{Deduplicator, Recall};
+pub use display::{Copied, display};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use outline::{Outline, outline};
 pub use shingles::{Sketches, sketch};
-pub use stage::run;
+pub use size::{Held, Size};
+pub use stage::{Meter, run};
 pub use stories::{Hint, Stories};

@@ -12,9 +12,10 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
+use crate::dateline;
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
-use crate::page::Beside;
+use crate::page::{self, Beside, Credit, agency_of_text};
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -61,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) declared_language: Option<String>,
     /// Authors' names.
     pub(crate) authors: Vec<String>,
+    /// Who signs below the text, as far as that was read already.
+    pub(crate) signed: Credit,
     /// Category labels.
     pub(crate) categories: Vec<String>,
     /// The address of the lead image.
@@ -99,6 +102,7 @@ impl Draft {
             guid: None,
             declared_language: None,
             authors: Vec::new(),
+            signed: Credit::default(),
             categories: Vec::new(),
             image: None,
             content_from,
@@ -113,15 +117,15 @@ impl Draft {
 
     /// The article, or why there is none. `captured_at` stands in for a missing date.
     pub(crate) fn finish(mut self, captured_at: Timestamp, detector: &Detector) -> Output {
-        // Without the lines that were taken out, what is left may read otherwise.
-        self.text = clean_text(&self.text, &mut self.repairs);
         let title = self.clean_title();
         let summary = self
             .summary
             .take()
             .map(|raw| prose(&raw, &mut self.repairs))
             .filter(|s| !s.is_empty());
-        if title.is_empty() && self.text.is_empty() && self.unwanted == Unwanted::Reject {
+        // A flood of signs, a rule of dashes: nobody wrote an article of these.
+        let says_nothing = |text: &str| !text.contains(char::is_alphanumeric);
+        if says_nothing(&title) && says_nothing(&self.text) && self.unwanted == Unwanted::Reject {
             return self.rejected(RejectionReason::Empty, None);
         }
         let title = if title.is_empty() {
@@ -164,6 +168,7 @@ impl Draft {
         if self.repairs.characters_removed {
             self.warn(WarningCode::CharactersRemoved);
         }
+        self.sign();
         let canonical_url = self.canonical_url();
         Output::Article(Box::new(Article {
             canonical_url,
@@ -251,12 +256,41 @@ impl Draft {
         title
     }
 
+    /// Adds who signs below the text.
+    fn sign(&mut self) {
+        let site = self.site_name.take().unwrap_or_default();
+        let own = [site.as_str(), self.source.as_str()];
+        let mut signed = std::mem::take(&mut self.signed);
+        if signed.is_empty() {
+            signed = page::closing_of(&self.text, &own);
+        }
+        let note = page::sign(&mut self.authors, signed, &own);
+        if let Some(note) = note {
+            self.note(note.code, note.detail);
+        }
+        // "PARIS, 19 nov 2026 (AFP) -": of a page's text it is known already.
+        if let Some(agency) = agency_of_text(&self.text)
+            && !self.authors.iter().any(|author| author == agency)
+        {
+            self.authors.push(agency.to_owned());
+            self.note(WarningCode::AgencyFromText, agency);
+        }
+    }
+
     /// The written date where it can be true; else the capture's time, with a warning.
     fn published_or(&mut self, captured_at: Timestamp) -> Published {
         let stand_in = Published {
             at: captured_at,
             precision: Precision::None,
         };
+        if self.published.is_none()
+            && let Some((published, words)) = dateline::of(&self.text, captured_at)
+        {
+            let words = words.to_owned();
+            self.published = Some(published);
+            self.forget(WarningCode::DateImpossible);
+            self.note(WarningCode::DateFromText, words);
+        }
         match self.published {
             None => {
                 // A date that was there and could not be read has its own warning already.
@@ -346,6 +380,15 @@ impl Draft {
             key: Some(key),
             digest,
         })
+    }
+}
+
+/// Clean text of which lines were taken out, clean: what is left may read otherwise without them. `before` is how long it was.
+pub(crate) fn recleaned(text: String, before: usize, repairs: &mut Repairs) -> String {
+    if text.len() == before {
+        text
+    } else {
+        clean_text(&text, repairs)
     }
 }
 

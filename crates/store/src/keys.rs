@@ -11,6 +11,8 @@
 //! | `i` | article id, revision | the record's seq |
 //! | `p` | article id, seq | a place where the article was seen |
 //! | `s` | story id, seq | an article of the story |
+//! | `v` | seq | the words that a revision has in place of which others |
+//! | `g` | article id, seq | what a record changed between this leader and its copies |
 //! | `x` | capture id | committed: the capture's ordinal |
 //! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
@@ -30,6 +32,8 @@ pub(crate) const DEAD: u8 = b'd';
 pub(crate) const ID: u8 = b'i';
 pub(crate) const PLACE: u8 = b'p';
 pub(crate) const STORY: u8 = b's';
+pub(crate) const REWORDING: u8 = b'v';
+pub(crate) const GROUP: u8 = b'g';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
@@ -71,6 +75,15 @@ pub(crate) fn place(id: ArticleId, seq: Seq) -> Vec<u8> {
 
 pub(crate) fn places(id: ArticleId) -> Vec<u8> {
     join(PLACE, &[&id.0.0])
+}
+
+/// Where a leader's line of the log of copies stands, by the record that told it.
+pub(crate) fn regrouping(leader: ArticleId, seq: Seq) -> Vec<u8> {
+    join(GROUP, &[&leader.0.0, &seq.0.to_be_bytes()])
+}
+
+pub(crate) fn regroupings(leader: ArticleId) -> Vec<u8> {
+    join(GROUP, &[&leader.0.0])
 }
 
 pub(crate) fn story_member(story: StoryId, seq: Seq) -> Vec<u8> {

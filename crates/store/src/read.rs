@@ -1,13 +1,15 @@
 //! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
 
+use std::collections::HashSet;
+
 use depeche_model::{
-    Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Rejection,
-    Remembered, Seq, Sighting, StoryId, Verdict,
+    Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Regrouping,
+    Rejection, Remembered, Rewording, Seq, Sighting, StoryId, Verdict,
 };
 use jiff::Timestamp;
 
 use crate::database::{Opening, Store};
-use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode};
+use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, GroupRow, PlaceRow, Tally, decode};
 use crate::{StoreError, keys};
 
 /// A stored article: one revision, with its verdict.
@@ -35,6 +37,8 @@ pub struct Record {
     pub captured_at: Timestamp,
     /// The capture's time of the first revision.
     pub first_seen_at: Timestamp,
+    /// The leader whose copies it changed: itself, or the one that it joined or left.
+    pub regrouped: Option<ArticleId>,
     /// The article, text included.
     pub article: Article,
 }
@@ -61,6 +65,17 @@ pub struct DeadLetter {
     pub source: String,
     /// The capture's time.
     pub captured_at: Timestamp,
+}
+
+/// Stories, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoryCounts {
+    /// All of them.
+    pub stories: u64,
+    /// Those of more than one article, copies included.
+    pub of_several: u64,
+    /// How many articles the largest has.
+    pub largest: u64,
 }
 
 /// Reads the store, while it is written too.
@@ -178,6 +193,14 @@ impl Reader {
         }
     }
 
+    /// The latest record of an article.
+    pub fn latest(&self, id: ArticleId) -> Rows<Option<Record>> {
+        match self.latest_seq(id)? {
+            Some(seq) => self.record(seq),
+            None => Ok(None),
+        }
+    }
+
     /// One record with all that was decided about it.
     pub fn judged(&self, seq: Seq) -> Rows<Option<Judged>> {
         let (Some(record), Some(memory)) = (self.record(seq)?, self.memory(seq)?) else {
@@ -189,6 +212,11 @@ impl Reader {
             url: record.article.url.clone(),
             seen_at: record.captured_at,
         };
+        let rewording = self.rewording(seq)?;
+        let mut regroupings = Vec::new();
+        if let Some(leader) = record.regrouped {
+            regroupings = self.regroupings_by(leader, seq)?;
+        }
         Ok(Some(Judged {
             article: record.article,
             record: memory,
@@ -196,6 +224,8 @@ impl Reader {
             similarity: record.similarity,
             evidence: record.evidence,
             place,
+            rewording,
+            regroupings,
         }))
     }
 
@@ -247,17 +277,29 @@ impl Reader {
         Ok(records)
     }
 
-    /// How many stories there are.
-    pub fn count_stories(&self) -> Rows<u64> {
-        let (mut count, mut last) = (0, None);
-        for key in self.store.scan([keys::STORY]).keys() {
-            let story = key?.get(1..17).map(<[u8]>::to_vec);
-            if story != last {
-                count += 1;
-                last = story;
+    /// How many stories there are, and how many articles the largest has.
+    pub fn count_stories(&self) -> Rows<StoryCounts> {
+        let mut counts = StoryCounts::default();
+        let mut story = None;
+        let mut articles = HashSet::new();
+        let mut close = |articles: &mut HashSet<ArticleId>| {
+            let size = articles.len() as u64;
+            counts.stories += u64::from(size > 0);
+            counts.of_several += u64::from(size > 1);
+            counts.largest = counts.largest.max(size);
+            articles.clear();
+        };
+        for item in self.store.scan([keys::STORY]) {
+            let (key, bytes) = item?;
+            let next = key.get(1..17).map(<[u8]>::to_vec);
+            if next != story {
+                close(&mut articles);
+                story = next;
             }
+            articles.insert(self.store.row(&key, &bytes)?);
         }
-        Ok(count)
+        close(&mut articles);
+        Ok(counts)
     }
 
     /// What was rejected, in order.
@@ -332,6 +374,31 @@ impl Reader {
         self.store.get(&keys::by_seq(keys::TEXT, seq))
     }
 
+    /// The words that a record has in place of which others; `None` of the first version of an article, and where a
+    /// program of before wrote it.
+    pub fn rewording(&self, seq: Seq) -> Rows<Option<Rewording>> {
+        self.store.get(&keys::by_seq(keys::REWORDING, seq))
+    }
+
+    /// The log of a leader's copies: who joined it, left it and was left behind, in order, each with the record that
+    /// told it.
+    pub fn regroupings(&self, leader: ArticleId) -> Rows<Vec<(Seq, Regrouping)>> {
+        let mut log = Vec::new();
+        for item in self.store.scan(keys::regroupings(leader)) {
+            let (key, bytes) = item?;
+            let seq = seq_of(&key)?;
+            let row: GroupRow = self.store.row(&key, &bytes)?;
+            log.extend(row.lines.into_iter().map(|line| (seq, line)));
+        }
+        Ok(log)
+    }
+
+    /// What one record changed between a leader and its copies.
+    pub fn regroupings_by(&self, leader: ArticleId, seq: Seq) -> Rows<Vec<Regrouping>> {
+        let row: Option<GroupRow> = self.store.get(&keys::regrouping(leader, seq))?;
+        Ok(row.map(|row| row.lines).unwrap_or_default())
+    }
+
     /// What the deduplicator remembers of a record.
     pub fn memory(&self, seq: Seq) -> Rows<Option<Remembered>> {
         self.store.get(&keys::by_seq(keys::MEMORY, seq))
@@ -392,6 +459,7 @@ impl Reader {
             evidence: row.evidence,
             captured_at: row.captured_at,
             first_seen_at: row.first_seen_at,
+            regrouped: row.regrouped,
             article: Article {
                 text,
                 captions: row.captions,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Entry,
-    Evidence, Judged, Key, PageOrder, Place, Position, Rejection, RejectionReason, Remembered, Rule, Seq,
-    Sighting, Sketch, StoryId, TermVector, Verdict,
+    Evidence, Judged, Key, PageOrder, Place, Position, Regrouped, Regrouping, Rejection, RejectionReason,
+    Remembered, Rewording, Rule, Seq, Sighting, Sketch, StoryId, TermVector, Verdict,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -97,7 +97,22 @@ pub(crate) fn judged(
         tables: Vec::new(),
     };
     let (whole, lead) = sketch(text);
+    let regrouping = |(of, leader): (u64, ArticleId)| Regrouping {
+        what: Regrouped::Joined,
+        copy: id,
+        version: Seq(seq),
+        leader,
+        before: None,
+        after: Some(Seq(of)),
+        evidence: Evidence::of(Rule::Jaccard),
+    };
     Judged {
+        rewording: (verdict == Verdict::Revision).then(Rewording::default),
+        regroupings: of
+            .filter(|_| verdict == Verdict::Near)
+            .map(regrouping)
+            .into_iter()
+            .collect(),
         record: Remembered {
             seq: Seq(seq),
             article: id,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged,
-    Normalized, Output, Position, Precision, Published, Seq, Warning, WarningCode,
+    Normalized, Output, Position, Precision, Published, Regrouped, Seq, Warning, WarningCode,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -121,6 +121,18 @@ impl Recall for Memory {
 
     fn knows(&self, article: ArticleId) -> bool {
         self.articles.contains(&article)
+    }
+
+    fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
+        let judged = self.decisions.iter().filter_map(|decision| match decision {
+            Decision::Judged(judged) => Some(judged),
+            _ => None,
+        });
+        judged
+            .flat_map(|judged| &judged.regroupings)
+            .filter(|line| line.leader == leader && line.what == Regrouped::Joined)
+            .map(|line| line.copy)
+            .collect()
     }
 }
 

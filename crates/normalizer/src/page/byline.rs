@@ -318,7 +318,7 @@ pub(super) fn is_byline(line: &str) -> bool {
 }
 
 /// The agency of a text that begins `PARIS (AFP) —` or ends `(AFP)`.
-pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
+pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     let start: String = text.chars().take(60).collect();
     let end = text.trim_end().lines().next_back().unwrap_or("");
     let bracketed = |part: &str| {
@@ -331,9 +331,9 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a line is an agency's name.
-pub(super) fn is_agency(line: &str) -> bool {
-    agency(&fold(line)).is_some()
+/// Whether a folded text is the name of an agency.
+pub(super) fn is_agency(folded: &str) -> bool {
+    agency(folded).is_some()
 }
 
 fn agency(folded: &str) -> Option<&'static str> {
@@ -469,7 +469,8 @@ fn is_name(part: &str, folded: &str) -> bool {
     let first = part.chars().next();
     (1..=6).contains(&words)
         && part.chars().count() <= MAX_NAME
-        && part.chars().filter(|c| c.is_alphabetic()).count() > 1
+        // Initials name nobody.
+        && folded.split(' ').any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
         && !part.contains(['@', '<', '{', '_', '?', '!', '#', ':'])
         && !folded.starts_with("http")
         && !part.contains("://")
