@@ -314,3 +314,33 @@ fn a_date_glued_to_the_writers_is_a_field() {
     let text = text_of("<div><span>Lise Roy et Paul Marin</span><span>17 mars 2026 à 19h00</span></div>");
     assert!(!text.contains("2026"), "{text}");
 }
+
+#[test]
+fn a_line_among_paragraphs_that_are_boxes_is_a_subheading() {
+    let html = |line: &str| {
+        let par = |text: &str| format!("<div class=par>{text}</div>");
+        let page = format!(
+            "<html><body><div><h1>Un orignal dans la piscine</h1>{}<div class=x><span>À lire aussi</span><div>\
+             <a href=/1>Un ours au cégep</a></div></div>{line}{}{}</div></body></html>",
+            par(
+                "La bête serait tombée à travers la toile vers deux heures, et un camelot a entendu les clapotis."
+            ),
+            par(
+                "On a vidé le bassin de moitié, construit une rampe avec des palettes, puis éteint les lumières."
+            ),
+            par(
+                "L’orignal est remonté de lui-même, a traversé la rue au feu vert et disparu derrière l’aréna."
+            )
+        );
+        read_page(&page, "https://a.example/o")
+            .expect("a page within the caps")
+            .text
+    };
+    let text = html("<div class=par>Vider le bassin</div>");
+    assert!(
+        text.contains("Vider le bassin\n\nOn a vidé") && !text.contains("ours"),
+        "{text}"
+    );
+    let text = html("<div class=par>▶ La vidéo</div>");
+    assert!(!text.contains("La vidéo"), "{text}");
+}

@@ -29,6 +29,12 @@ const LINKED_SHARE: f32 = 0.3;
 /// Words of a line that a page may show twice, for a small and a large screen.
 const MAX_REPEATED_WORDS: usize = 40;
 
+/// Blocks from a subheading up to a paragraph.
+const MAX_BLOCKS_ABOVE: usize = 4;
+
+/// Signs that begin the label of a player.
+const PLAYERS: &[char] = &['▶', '🎥', '🎧', '📺', '🔊', '🎬'];
+
 /// Words of a scrap, and how often a page shows the same one where it is a button.
 const MAX_SCRAP_WORDS: usize = 6;
 const MIN_EQUAL_SCRAPS: usize = 3;
@@ -214,7 +220,7 @@ impl Finder<'_> {
                 && block.kind == Kind::Text
                 && scraps.get(text).is_some_and(|count| *count >= MIN_EQUAL_SCRAPS);
             let is_step = || self.is_step_of_chronicle(number, text);
-            if !is_voted && !announced && (again || self.is_scrap(block, text, prose)) && !is_step() {
+            if !is_voted && !announced && (again || self.is_scrap(number, text, prose)) && !is_step() {
                 if let Some(until) = self.teaser_behind(number) {
                     links = Some(Links {
                         until,
@@ -360,7 +366,8 @@ impl Finder<'_> {
     }
 
     /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
-    fn is_scrap(&self, block: &Block, text: &str, prose: bool) -> bool {
+    fn is_scrap(&self, number: usize, text: &str, prose: bool) -> bool {
+        let block = &self.skim.blocks[number];
         let links = block.link_share();
         let most = match block.kind {
             Kind::Text => 16,
@@ -388,14 +395,34 @@ impl Finder<'_> {
                         .take(3)
                         .any(|outer| self.skim.is_quote(outer));
                 links > 0.6
+                    || text.starts_with(PLAYERS)
                     || text.chars().all(|c| !c.is_alphanumeric())
                     || (!paragraph
                         && block.words < 4
                         && !ends_sentence(text)
                         && !block.is_bold()
-                        && !self.skim.elements[block.element].hints.contains(Hints::SUBHEAD))
+                        && !self.skim.elements[block.element].hints.contains(Hints::SUBHEAD)
+                        && !self.is_among_paragraphs(number))
             }
         }
+    }
+
+    /// Whether a line of two words or more stands between two paragraphs as they do, where these are boxes: a subheading.
+    fn is_among_paragraphs(&self, number: usize) -> bool {
+        let block = &self.skim.blocks[number];
+        let parent = |number: usize| {
+            let element = self.skim.blocks[number].element;
+            let is_box = self.skim.elements[element].tag == Tag::Other;
+            (is_box && self.scores.prose[number]).then(|| self.skim.elements[element].parent)
+        };
+        let here = &self.skim.elements[block.element];
+        block.words > 1
+            && here.tag == Tag::Other
+            && here.blocks.len() == 1
+            && number + 1 < self.skim.blocks.len()
+            && parent(number + 1) == Some(here.parent)
+            // A link to another article may stand between it and the paragraph above.
+            && (1..=MAX_BLOCKS_ABOVE.min(number)).any(|above| parent(number - above) == Some(here.parent))
     }
 
     /// A sentence set large beside the text that it is taken from is there twice.

@@ -33,6 +33,10 @@ const DATED_BLOCKS: usize = 12;
 /// What stands between two names that have an element each.
 const JOINERS: &[&str] = &[",", "et", "&", "/", ";", "and", ", et"];
 
+const WEEKDAYS: &[&str] = &[
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+];
+
 /// Words of a line that says which agency's text a site took.
 const MAX_AGENCY_WORDS: usize = 6;
 
@@ -407,10 +411,13 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
     if let Some((_, names)) = before.rsplit_once("Par ") {
         return Some(names.trim().to_owned());
     }
-    let before = before
-        .trim()
-        .trim_end_matches(['-', '–', '—', '|', '·', '•', ',', ':'])
-        .trim();
+    let strokes = [' ', '-', '–', '—', '|', '·', '•', ',', ':'];
+    let before = before.trim().trim_end_matches(strokes);
+    // "Jeanne Martin Dimanche 11 janvier": the day is the date's.
+    let before = match before.rsplit_once(' ') {
+        Some((names, day)) if WEEKDAYS.contains(&fold(day).as_str()) => names.trim_end_matches(strokes),
+        _ => before,
+    };
     let is_signed =
         is_plain_name(site.behind_name(before).trim_end_matches('.')) || byline::is_agency(&fold(before));
     is_signed.then(|| before.to_owned())
