@@ -11,8 +11,9 @@
 use std::borrow::Cow;
 
 use depeche_model::{
-    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Key, Normalized, Output, Rejection,
-    Remembered, Rule, Seq, Sighting, StoryId, TermVector, Verdict, Warning, WarningCode,
+    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Keep, Keeping, Key, Normalized,
+    Output, PostedText, RefusedEntry, Rejection, Remembered, Rule, Seq, Sighting, StoryId, StreamDay,
+    TermVector, Verdict, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
@@ -24,7 +25,7 @@ use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
 use crate::leaders::{IndexSize, Leaders, Standing};
 use crate::options::Options;
 use crate::recent::RecentRecords;
-use crate::registry::{Body, Registry};
+use crate::registry::{Body, Known, Registry};
 use crate::shingles::{Similarity, Sketches};
 use crate::stories::{Hint, Stories};
 
@@ -48,11 +49,13 @@ pub trait Recall: Send {
 pub struct Deduplicator {
     pub(crate) registry: Registry,
     pub(crate) leaders: Leaders,
-    stories: Stories,
+    pub(crate) stories: Stories,
     recent: RecentRecords,
-    next: Seq,
+    pub(crate) next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
-    stream: Timestamp,
+    pub(crate) stream: Timestamp,
+    /// What is to be kept of what was taken in.
+    kept: Vec<Keep>,
 }
 
 impl Deduplicator {
@@ -66,11 +69,18 @@ impl Deduplicator {
             recent: RecentRecords::default(),
             next: Seq(1),
             stream: Timestamp::MIN,
+            kept: Vec::new(),
         }
     }
 
-    /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers.
-    pub fn remember(&mut self, record: &Remembered) {
+    /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers. Gives back
+    /// what is to be kept of it for a [restart](Self::restore).
+    pub fn remember(&mut self, record: &Remembered) -> Keeping {
+        self.take_in(record);
+        self.keeping()
+    }
+
+    fn take_in(&mut self, record: &Remembered) {
         self.stream = self.stream.max(record.captured_at);
         self.next = self.next.max(record.seq.next());
         let leader = match record.verdict {
@@ -79,14 +89,49 @@ impl Deduplicator {
             _ => record.of.and_then(|of| Some((of, self.registry.article_of(of)?))),
         };
         let standing = self.standing(record, leader);
+        let before = self.registry.article(record.article).map(Known::day);
         self.registry.remember(record, leader, standing, self.stream);
+        self.keep_known(record.article, record.seq, before);
         if let Some(standing) = standing {
             self.leaders.post(record, standing, self.stream);
+            self.kept.push(Keep::Posted(Box::new(PostedText {
+                seq: record.seq,
+                article: record.article,
+                captured_at: record.captured_at,
+                since: self.stream,
+                source: record.source.clone(),
+                tokens: record.tokens,
+                is_member: standing == Standing::Member,
+                sketch: record.sketch.clone(),
+                lead: record.lead.clone(),
+            })));
         }
-        self.stories.remember(record, self.stream);
+        if let Some(part) = self.stories.remember(record, self.stream) {
+            self.kept.push(Keep::Part(Box::new(part)));
+        }
+        self.forget();
+    }
+
+    /// Forgets what has left its window. After everything that is remembered, so that what is known follows from what came
+    /// inside the windows alone.
+    pub(crate) fn forget(&mut self) {
         self.registry.forget(self.stream);
         self.leaders.forget(self.stream);
         self.stories.forget(self.stream);
+    }
+
+    fn keep_known(&mut self, article: ArticleId, seq: Seq, before: Option<StreamDay>) {
+        let row = self.registry.row(article, seq).map(Box::new);
+        self.kept.extend(row.map(|known| Keep::Known { known, before }));
+    }
+
+    /// What is to be kept of what was taken in since this was last asked.
+    fn keeping(&mut self) -> Keeping {
+        Keeping {
+            rows: std::mem::take(&mut self.kept),
+            stream: self.stream,
+            horizon: self.horizon(),
+        }
     }
 
     /// As what a record's text is posted, if it is: a new text, and a version or a copy that has something of its own. A
@@ -118,22 +163,42 @@ impl Deduplicator {
         })
     }
 
-    /// Takes in a stored sighting.
-    pub fn remember_sighting(&mut self, sighting: &Sighting) {
+    /// Takes in a stored sighting, as [`remember`](Self::remember) does a record.
+    pub fn remember_sighting(&mut self, sighting: &Sighting) -> Keeping {
+        self.take_in_sighting(sighting);
+        self.keeping()
+    }
+
+    fn take_in_sighting(&mut self, sighting: &Sighting) {
         if let Some(place) = &sighting.place {
             self.stream = self.stream.max(place.seen_at);
         }
         self.next = self.next.max(sighting.seq.next());
+        let before = self.registry.article(sighting.article).map(Known::day);
         self.registry.remember_sighting(sighting, self.stream);
+        self.keep_known(sighting.article, sighting.seq, before);
+        self.forget();
     }
 
-    /// Takes in a stored rejection.
-    pub fn remember_rejection(&mut self, seq: Seq, rejection: &Rejection) {
+    /// Takes in a stored rejection, as [`remember`](Self::remember) does a record.
+    pub fn remember_rejection(&mut self, seq: Seq, rejection: &Rejection) -> Keeping {
+        self.take_in_rejection(seq, rejection);
+        self.keeping()
+    }
+
+    fn take_in_rejection(&mut self, seq: Seq, rejection: &Rejection) {
         self.next = self.next.max(seq.next());
         if let Some(key) = &rejection.key {
             self.registry
                 .remember_rejection(key, rejection.digest, self.stream);
+            self.kept.push(Keep::Refused(RefusedEntry {
+                seq,
+                key: key.digest(),
+                digest: rejection.digest,
+                met: self.stream,
+            }));
         }
+        self.forget();
     }
 
     /// Decides about every item of a capture.
@@ -165,6 +230,7 @@ impl Deduplicator {
         Decided {
             capture,
             decisions,
+            keeping: self.keeping(),
             warnings,
         }
     }
@@ -195,7 +261,7 @@ impl Deduplicator {
             return Decision::Unchanged;
         }
         let seq = self.next;
-        self.remember_rejection(seq, &rejection);
+        self.take_in_rejection(seq, &rejection);
         Decision::Rejected(seq, rejection)
     }
 
@@ -226,7 +292,7 @@ impl Deduplicator {
             keys: incoming.identity_keys(),
             entry_digest: incoming.article.entry_digest,
         };
-        self.remember_sighting(&sighting);
+        self.take_in_sighting(&sighting);
         Decision::Seen(sighting)
     }
 
@@ -448,7 +514,7 @@ impl Deduplicator {
             story: outline.story,
             terms: outline.terms,
         };
-        self.remember(&record);
+        self.take_in(&record);
         self.recent
             .keep(seq, record.article, article.text.clone(), recall);
         // A version of a copy is a copy still while it resembles its leader.

@@ -19,6 +19,7 @@ mod shingles;
 mod decide;
 mod incoming;
 mod recent;
+mod restore;
 
 mod identity;
 mod numbers;
@@ -49,6 +50,7 @@ pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing
 pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use outline::{Outline, outline};
+pub use restore::KeptRows;
 pub use shingles::{Sketches, sketch};
 pub use stage::run;
 pub use stories::{Hint, Stories};

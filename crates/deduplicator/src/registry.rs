@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use depeche_model::{ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, Verdict};
+use depeche_model::{
+    ArticleId, Digest, Key, KnownArticle, KnownBody, PageOrder, RefusedEntry, Remembered, Seq, Sighting,
+    StoryId, StreamDay, Verdict,
+};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -66,6 +69,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The day of the stream on which it was last met.
+    pub(crate) fn day(&self) -> StreamDay {
+        self.met.into()
+    }
+
     /// Whether it was seen at this place before.
     pub(crate) fn is_known_at(&self, place: PlaceMark) -> bool {
         self.places.contains(&place)
@@ -238,9 +246,12 @@ impl Registry {
 
     /// Takes in a rejection.
     pub(crate) fn remember_rejection(&mut self, key: &Key, digest: Digest, stream: Timestamp) {
-        let key = key.digest();
-        self.refused.insert(key, Refused { digest, met: stream });
-        self.refused_by_age.push_back((stream, key));
+        self.refuse(key.digest(), digest, stream);
+    }
+
+    fn refuse(&mut self, key: Digest, digest: Digest, met: Timestamp) {
+        self.refused.insert(key, Refused { digest, met });
+        self.refused_by_age.push_back((met, key));
     }
 
     /// An article was met under these keys: they lead to it from now on, and it stays known for longer.
@@ -278,6 +289,103 @@ impl Registry {
                 push(&mut known.keys, digest);
             }
         }
+    }
+
+    /// All that is known of an article, met by the record or sighting `seq` last.
+    ///
+    /// Of its keys and bodies it has those that lead to it now. One that a later article took over is in that one's row; and
+    /// once that one is forgotten, so is this one, unless it was met since and this row was written anew without it. So the
+    /// rows of the key window say what leads where, whatever came before them.
+    pub(crate) fn row(&self, article: ArticleId, seq: Seq) -> Option<KnownArticle> {
+        let known = self.articles.get(&article)?;
+        let leading = |key: &Digest| {
+            let lead = self.keys.get(key).filter(|lead| lead.article == article)?;
+            Some((*key, lead.entry_digest))
+        };
+        let first = |body: &Digest| {
+            let kept = self.bodies.get(body).filter(|kept| kept.article == article)?;
+            Some(KnownBody {
+                body: *body,
+                record: kept.record,
+                verdict: kept.verdict,
+                leader: kept.leader,
+                met: kept.met,
+            })
+        };
+        Some(KnownArticle {
+            article,
+            seq,
+            met: known.met,
+            latest: known.latest,
+            revision: known.revision,
+            content: known.content,
+            story: known.story,
+            leader: known.leader,
+            posted: known.posted,
+            has_url: known.has_url,
+            places: known
+                .places
+                .iter()
+                .map(|place| (place.whole, place.feed))
+                .collect(),
+            keys: known.keys.iter().filter_map(leading).collect(),
+            records: known.records.clone(),
+            bodies: known.bodies.iter().filter_map(first).collect(),
+        })
+    }
+
+    /// Takes in what was known of an article. Rows are taken in in the order in which their articles were last met.
+    pub(crate) fn take_in(&mut self, row: KnownArticle) {
+        let article = row.article;
+        for &(key, entry_digest) in &row.keys {
+            self.keys.insert(
+                key,
+                Lead {
+                    article,
+                    entry_digest,
+                },
+            );
+        }
+        for record in &row.records {
+            self.records.insert(*record, article);
+        }
+        for body in &row.bodies {
+            self.bodies.insert(
+                body.body,
+                Body {
+                    record: body.record,
+                    article,
+                    verdict: body.verdict,
+                    leader: body.leader,
+                    met: body.met,
+                },
+            );
+        }
+        self.by_age.insert((row.met, article));
+        let known = Known {
+            latest: row.latest,
+            revision: row.revision,
+            content: row.content,
+            story: row.story,
+            leader: row.leader,
+            posted: row.posted,
+            has_url: row.has_url,
+            places: row
+                .places
+                .into_iter()
+                .map(|(whole, feed)| PlaceMark { whole, feed })
+                .collect(),
+            keys: row.keys.into_iter().map(|(key, _)| key).collect(),
+            records: row.records,
+            bodies: row.bodies.into_iter().map(|body| body.body).collect(),
+            met: row.met,
+        };
+        self.articles.insert(article, known);
+    }
+
+    /// Takes in what was refused, in the order of the change log.
+    pub(crate) fn take_in_refused(&mut self, row: &RefusedEntry) {
+        self.refuse(row.key, row.digest, row.met);
     }
 
     /// Forgets what was last met more than the key window before `stream`.

@@ -23,6 +23,8 @@ mod warning;
 mod sketch;
 mod verdict;
 
+mod kept;
+
 mod delivery;
 mod flow;
 
@@ -38,6 +40,9 @@ pub use entry::Entry;
 pub use feed::{FetchRecord, PagePolicy, PollOutcome, PollReport, Timings};
 pub use flow::{Decided, Decision, Journaled, Normalized, Output, Position, Rejection, RejectionReason};
 pub use ids::{ArticleId, CaptureId, ParseIdError, Seq, StoryId};
+pub use kept::{
+    Horizon, Keep, Keeping, KnownArticle, KnownBody, PostedText, RefusedEntry, StoryPart, StreamDay,
+};
 pub use sketch::{Sketch, TermVector};
 pub use verdict::{Evidence, Judged, Key, Place, Remembered, Rule, Sighting, Verdict};
 pub use warning::{Warning, WarningCode};

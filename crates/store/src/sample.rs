@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Entry,
-    Evidence, Judged, Key, PageOrder, Place, Position, Rejection, RejectionReason, Remembered, Rule, Seq,
-    Sighting, Sketch, StoryId, TermVector, Verdict,
+    Evidence, Judged, Keeping, Key, PageOrder, Place, Position, Rejection, RejectionReason, Remembered, Rule,
+    Seq, Sighting, Sketch, StoryId, TermVector, Verdict,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -176,6 +176,7 @@ pub(crate) fn filled() -> (TempDir, Store) {
     let decided = |ordinal, decisions| Decided {
         capture: capture(ordinal),
         decisions,
+        keeping: Keeping::default(),
         warnings: vec![],
     };
     let captures = [
