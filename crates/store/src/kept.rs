@@ -370,3 +370,6 @@ impl KeptReader {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;
