@@ -10,6 +10,7 @@ mod full_disk;
 mod house;
 mod rebuild;
 mod replay;
+mod restart;
 mod upkeep;
 mod warc;
 mod websub;

@@ -203,7 +203,7 @@ impl Leaders {
     }
 
     /// Posts a text, whose fingerprints are counted here.
-    fn post_text(&mut self, posted: Posted, sketch: &Sketch, lead: &Sketch) {
+    fn post_text(&mut self, mut posted: Posted, sketch: &Sketch, lead: &Sketch) {
         // Before anything is sealed or merged: what is held then follows from the texts alone, not from what came between.
         self.forget_until(posted.since);
         if self.open.texts.len() >= OPEN_TEXTS || self.open.day != posted.since.day() {
@@ -214,11 +214,8 @@ impl Leaders {
             whole: sketch.fingerprints(),
             lead: &lead,
         };
-        let posted = Posted {
-            whole: fingerprints.whole.len().min(usize::from(u16::MAX)) as u16,
-            lead: lead.len().min(usize::from(u8::MAX)) as u8,
-            ..posted
-        };
+        posted.whole = fingerprints.whole.len().min(usize::from(u16::MAX)) as u16;
+        posted.lead = lead.len().min(usize::from(u8::MAX)) as u8;
         self.open.post(posted, fingerprints);
     }
 

@@ -86,7 +86,7 @@ impl Store {
             let (key, value) = item?;
             match old.row::<T>(&key, &value) {
                 Ok(row) => {
-                    bytes += put_row(&mut batch, key.to_vec(), &made(&key, row)?, Packing::Small)?.bytes
+                    bytes += put_row(&mut batch, key.to_vec(), &made(&key, row)?, Packing::Small)?.bytes;
                 }
                 Err(StoreError::Row { why }) => {
                     tracing::warn!(why, "a row of the store before cannot be read");

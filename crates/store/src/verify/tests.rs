@@ -324,7 +324,7 @@ fn what_is_kept_for_a_restart_is_missed_while_its_day_is_not_over() {
 fn what_is_kept_for_a_restart_must_be_what_the_record_says() {
     check(
         change(keys::known(day(), COPY), |row: &mut KnownArticle| {
-            row.story = StoryId(FIRST.0)
+            row.story = StoryId(FIRST.0);
         }),
         &["what is known of 0202"],
     );
