@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use depeche_testkit::{Newsroom, Origin, Reply};
 
-use crate::support::{Depeche, GOOD, Ran, with_good};
+use crate::support::{Depeche, GOOD, Ran, ran, with_good};
 
 #[track_caller]
 fn assert_says(ran: &Ran, words: &[&str]) {
@@ -85,6 +85,85 @@ fn a_binary_file_is_rejected_with_its_reason() {
     assert_says(
         &depeche.run(["parse", "good/b.txt"]).expect_code(3),
         &["rejected: not text"],
+    );
+}
+
+#[test]
+fn a_broken_line_of_json_is_named_and_harms_no_other() {
+    let depeche = with_good();
+    let good = |text: &str| serde_json::json!({ "text": text }).to_string();
+    let lines = [
+        good(GOOD),
+        "{\"title\": \"coupé".to_owned(),
+        String::new(),
+        "rien de tel".to_owned(),
+        good(&GOOD.replace("jeudi", "vendredi")),
+    ];
+    depeche.write("flux.jsonl", lines.join("\n"));
+    let parsed = depeche.run(["parse", "flux.jsonl"]).expect_code(0);
+    assert_eq!(parsed.stdout.lines().count(), 2, "{}", parsed.stdout);
+    assert_says(&parsed, &["flux.jsonl#2", "flux.jsonl#4", "no article in JSON"]);
+    let first: serde_json::Value =
+        serde_json::from_str(parsed.stdout.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(first["guid"], "flux.jsonl#1", "as a replay names it");
+    let replayed = depeche.run(["replay", "flux.jsonl"]).expect_code(3);
+    assert_eq!((replayed.count("articles"), replayed.count("rejected")), (2, 2));
+    assert_says(&replayed, &["flux.jsonl#2", "flux.jsonl#4", "no article in JSON"]);
+    // Known by now: nothing more fails.
+    depeche.run(["replay", "flux.jsonl"]).expect_code(0);
+    depeche.write("broken.jsonl", "{");
+    depeche.run(["parse", "broken.jsonl"]).expect_code(3);
+    let mut command = depeche.command(["parse", "-", "--content-type", "application/x-ndjson"]);
+    command.stdin(File::open(depeche.path().join("flux.jsonl")).expect("a file"));
+    assert_eq!(ran(command).stdout.lines().count(), 2);
+}
+
+#[test]
+fn a_text_in_another_language_is_refused_by_parse_and_by_replay() {
+    let depeche = with_good();
+    depeche.write(
+        "good/en.txt",
+        "The fishermen blocked the harbour on Wednesday to protest against the new quotas. ".repeat(3),
+    );
+    let told = ["language is `en`"];
+    assert_says(&depeche.run(["parse", "good/en.txt"]).expect_code(3), &told);
+    let ran = depeche.run(["replay", "good"]).expect_code(0);
+    assert_eq!((ran.count("articles"), ran.count("language")), (1, 1));
+    let dead = depeche.run(["dead", "list"]).expect_code(0).stdout;
+    assert!(dead.contains(told[0]), "{dead}");
+}
+
+#[test]
+fn everything_wrong_with_feeds_and_languages_is_named_in_one_run() {
+    let depeche = Depeche::new();
+    depeche.write(
+        "depeche.toml",
+        "[normalize]\nlanguages = [\"french\", \"xx\"]\n[[feed]]\nurl = \"https://a.example/rss\"\n[[feed]]\n\
+         url = \"HTTPS://A.example:443/rss\"\n[[feed_list]]\npath = \"nulle-part.opml\"\n",
+    );
+    let checked = depeche.run(["check"]).expect_code(78);
+    assert_says(
+        &checked,
+        &[
+            "depeche.toml:2: normalize.languages: `french` is no language code; write `fr`",
+            "depeche.toml:2: normalize.languages: `xx` is no language",
+            "depeche.toml:6: feed.1.url: https://a.example/rss is the address of feed.0 already",
+            "depeche.toml:8: feed_list.0.path: nulle-part.opml",
+        ],
+    );
+    assert_eq!(checked.stderr.lines().count(), 4, "{}", checked.stderr);
+    depeche.write(
+        "depeche.toml",
+        "[[feed]]\nurl = \"https://a.example/rss\"\n[[feed]]\nurl = \"https://a.example/rss\"\n",
+    );
+    let listed = depeche.run(["feeds", "list", "--format", "jsonl"]).expect_code(0);
+    assert_eq!(listed.stdout.lines().count(), 1);
+    assert_says(&listed, &["warning: feed.1.url", "remove one of the two"]);
+    let mut command = depeche.command(["config", "show"]);
+    command.env("DEPECHE_NORMALIZE__LANGUAGES", "[\"french\"]");
+    assert_says(
+        &ran(command).expect_code(78),
+        &["environment variable DEPECHE_NORMALIZE__LANGUAGES: normalize.languages"],
     );
 }
 
@@ -204,9 +283,9 @@ fn unknown_keys_are_all_named_with_line_and_suggestion() {
         "depeche.toml",
         "[fetch]\ntimout = \"3s\"\n[normalise]\nworkers = 2\n[store]\ncache = \"1\"\n",
     );
-    let ran = depeche.run(["check"]).expect_code(78);
+    let checked = depeche.run(["check"]).expect_code(78);
     assert_says(
-        &ran,
+        &checked,
         &[
             "depeche.toml:2: fetch.timout: unknown key `timout`; did you mean `timeout`?",
             "depeche.toml:3: normalise: unknown key `normalise`; did you mean `normalize`?",

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::process::Stdio;
 
-use crate::support::{Depeche, ran, seeds};
+use crate::support::{Depeche, ran, repository, seeds};
 
 /// A store filled from the corpus.
 fn filled() -> Depeche {
@@ -51,9 +51,16 @@ fn the_export_has_its_fields_in_their_frozen_order() {
     let depeche = filled();
     let fields = "id,seq,url,canonical_url,title,summary,text,published_at,published_precision,updated_at,\
         first_seen_at,source,feed_url,guid,language,language_confidence,authors,categories,image,word_count,\
-        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables";
+        content_from,verdict,duplicate_of,similarity,evidence,story,revision,sightings,warnings,captions,tables,display";
     let csv = depeche.run(["export", "--format", "csv"]).expect_code(0).stdout;
     assert_eq!(csv.lines().next(), Some(fields));
+    let documented = std::fs::read_to_string(repository().join("docs/output.md")).expect("docs/output.md");
+    let documented: String = documented.split_whitespace().collect::<Vec<_>>().join(" ");
+    let listed: Vec<String> = fields.split(',').map(|field| format!("`{field}`")).collect();
+    assert!(
+        documented.contains(&listed.join(", ")),
+        "docs/output.md lists other fields"
+    );
     let jsonl = depeche.run(["export"]).expect_code(0).stdout;
     let first = jsonl.lines().next().expect("a line");
     let mut from = 0;

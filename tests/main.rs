@@ -7,6 +7,7 @@ mod commands;
 mod daemon;
 mod discover;
 mod full_disk;
+mod history;
 mod house;
 mod rebuild;
 mod replay;

@@ -6,6 +6,7 @@ mod disk;
 mod points;
 mod power_cut;
 mod rounds;
+mod same_verdicts;
 
 use std::path::PathBuf;
 

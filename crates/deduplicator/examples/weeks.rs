@@ -4,11 +4,15 @@
 //! cargo run --release -p depeche-deduplicator --example weeks                              # 300,000 articles in 14 days
 //! cargo run --release -p depeche-deduplicator --example weeks -- --days 60 --per-day 20000 # sixty days: does it grow?
 //! cargo run --release -p depeche-deduplicator --example weeks -- --records FILE            # and start again from records
+//! cargo run --release -p depeche-deduplicator --example weeks -- --new                     # every text one of its own
 //! cargo run --release -p depeche-deduplicator --example weeks -- --generate                # the generator alone
 //! ```
 //!
-//! Two thirds of the articles copy one of the two days before. Nothing is kept beside the deduplicator: whoever asks for the
-//! text of a record gets it written again, at about what reading it from a store costs.
+//! Two thirds of the articles copy one of the two days before; with `--new` none does. Nothing is kept beside the deduplicator:
+//! whoever asks for the text of a record gets it written again, at about what reading it from a store costs.
+//!
+//! Decisions are timed by the processor time of their thread, so that other work on the machine does not count. The last line
+//! is a digest of all records: two versions of the program that decide alike print the same.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -16,12 +20,12 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use depeche_deduplicator::{Deduplicator, Options, Recall};
+use depeche_deduplicator::{Deduplicator, Options, Recall, Size};
 use depeche_model::{
-    Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decision, Digest, Normalized, Output, Position,
-    Precision, Published, Remembered, Seq, Verdict,
+    Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decision, Digest, Hasher, Normalized, Output,
+    Position, Precision, Published, Remembered, Seq, Verdict,
 };
 use depeche_testkit::copydesk::{Edit, Item, Press, Stream};
 use jiff::{SignedDuration, Timestamp};
@@ -31,6 +35,7 @@ struct Wanted {
     days: u64,
     per_day: u64,
     records: Option<PathBuf>,
+    new: bool,
     generate: bool,
 }
 
@@ -40,6 +45,7 @@ impl Wanted {
             days: 14,
             per_day: 300_000 / 14,
             records: None,
+            new: false,
             generate: false,
         };
         let mut arguments = std::env::args().skip(1);
@@ -49,11 +55,13 @@ impl Wanted {
                 "--days" => wanted.days = value()?.parse().map_err(|_| "--days takes a number")?,
                 "--per-day" => wanted.per_day = value()?.parse().map_err(|_| "--per-day takes a number")?,
                 "--records" => wanted.records = Some(value()?.into()),
+                "--new" => wanted.new = true,
                 "--generate" => wanted.generate = true,
                 _ => {
-                    return Err(
-                        format!("{argument} is not known: --days, --per-day, --records, --generate").into(),
-                    );
+                    return Err(format!(
+                        "{argument} is not known: --days, --per-day, --records, --new, --generate"
+                    )
+                    .into());
                 }
             }
         }
@@ -99,7 +107,11 @@ fn main() -> ExitCode {
 
 fn run(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     let press = Press::new();
-    let stream = Stream::new(&press, wanted.per_day);
+    let stream = if wanted.new {
+        Stream::of_originals(&press, wanted.per_day)
+    } else {
+        Stream::new(&press, wanted.per_day)
+    };
     if wanted.generate {
         generate(stream, wanted);
         return Ok(());
@@ -124,9 +136,10 @@ fn run(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
         resident()
     );
     println!(
-        "| day | articles/s | p50 µs | p99 µs | max µs | texts asked | new | revision | duplicate | missed | wrong | resident |"
+        "| day | articles/s | p50 µs | p99 µs | max µs | texts asked | new | revision | duplicate | missed | wrong | texts | keys | stories | recent | resident |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let mut decisions = Hasher::default();
     for day in 0..wanted.days {
         recall.asked.set(0);
         let mut today = Day::default();
@@ -134,9 +147,11 @@ fn run(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
             let item = stream.item(number);
             let copied = item.copy_of;
             let normalized = normalized(item);
-            let start = Instant::now();
+            let start = processor_time();
             let decided = deduplicator.decide(normalized, &recall);
-            today.nanos.push(start.elapsed().as_nanos() as u64);
+            today
+                .nanos
+                .push(processor_time().saturating_sub(start).as_nanos() as u64);
             let [Decision::Judged(judged)] = decided.decisions.as_slice() else {
                 return Err(format!("article {number} has keys of its own and was not judged: texts cannot be told by their number any more").into());
             };
@@ -148,14 +163,25 @@ fn run(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
                 .into());
             }
             today.count(judged.record.verdict, copied);
+            let bytes = postcard::to_stdvec(&judged.record)?;
+            decisions.part(&bytes);
             if let Some(records) = &mut records {
-                let bytes = postcard::to_stdvec(&judged.record)?;
                 records.write_all(&(bytes.len() as u32).to_le_bytes())?;
                 records.write_all(&bytes)?;
             }
         }
-        today.print(day + 1, recall.asked.get());
+        today.print(day + 1, recall.asked.get(), &deduplicator.size());
     }
+    let size = deduplicator.size();
+    println!("\nHeld at the end, {} bytes counted:", size.bytes());
+    for (part, held) in size.parts() {
+        println!(
+            "- {part}: {} at {} bytes",
+            held.count,
+            held.bytes / held.count.max(1)
+        );
+    }
+    println!("Digest of all records: {}", decisions.finish());
     drop(deduplicator);
     if let (Some(mut writer), Some(path)) = (records, &wanted.records) {
         writer.flush()?;
@@ -224,7 +250,7 @@ impl Day {
         self.wrong += u64::from(copied.is_none());
     }
 
-    fn print(&mut self, day: u64, asked: u64) {
+    fn print(&mut self, day: u64, asked: u64, size: &Size) {
         self.nanos.sort_unstable();
         let sum: u64 = self.nanos.iter().sum();
         let at = |hundredths: usize| {
@@ -232,7 +258,7 @@ impl Day {
             self.nanos.get(place).copied().unwrap_or_default() / 1000
         };
         println!(
-            "| {day} | {:.0} | {} | {} | {} | {asked} | {} | {} | {} | {} | {} | {} |",
+            "| {day} | {:.0} | {} | {} | {} | {asked} | {} | {} | {} | {} | {} | {} | {} |",
             self.nanos.len() as f64 * 1e9 / sum.max(1) as f64,
             at(50),
             at(99),
@@ -242,9 +268,18 @@ impl Day {
             self.duplicates,
             self.missed,
             self.wrong,
+            size.parts()
+                .map(|(_, held)| format!("{:.1} MB", held.bytes as f64 / 1e6))
+                .join(" | "),
             resident(),
         );
     }
+}
+
+/// What this thread has used of a processor.
+fn processor_time() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(used.tv_sec.unsigned_abs(), used.tv_nsec.unsigned_abs() as u32)
 }
 
 /// Resident memory of this process, where the system tells it.

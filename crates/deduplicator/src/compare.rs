@@ -17,9 +17,9 @@ use crate::template::{Claims, Facts};
 
 /// From here on two texts are one text with small changes. One word in ten replaced leaves 0.49; a quarter of
 /// recycled background gives 0.14.
-const NEAR_JACCARD: f64 = 0.30;
+pub(crate) const NEAR_JACCARD: f64 = 0.30;
 /// From here on the shorter text is a part of the longer one.
-const PART_CONTAINMENT: f64 = 0.60;
+pub(crate) const PART_CONTAINMENT: f64 = 0.60;
 /// From here on, and below what makes a copy, a text takes passages over from another: half of the threshold.
 const REUSE_JACCARD: f64 = 0.15;
 /// The same by the share of the shorter text.
@@ -109,7 +109,7 @@ pub(crate) fn classify(similarity: Similarity, lengths: Lengths) -> Option<(Verd
 }
 
 /// Whether two texts share passages without one being a copy of the other.
-fn is_reuse(similarity: Similarity) -> bool {
+pub(crate) fn is_reuse(similarity: Similarity) -> bool {
     similarity.jaccard >= REUSE_JACCARD || similarity.containment >= REUSE_CONTAINMENT
 }
 

@@ -1,9 +1,10 @@
 //! Deciding: one article after another, in the order of the stream.
 //!
 //! In: what normalising made of a capture. Out: a decision on each item, numbered without gaps where it is to be
-//! stored. Promised: the same stream gives the same decisions, and a deduplicator that was made to remember every
-//! stored record decides like the one that never stopped. So deciding changes the state through the very
-//! functions that remember, and by nothing else; only the texts and ids of recent records are kept besides.
+//! stored. Promised: the same stream gives the same decisions, and a deduplicator that was restored from what was kept,
+//! or made to remember every stored record, decides like the one that never stopped. So deciding changes the state
+//! through the very functions that remember (`remember`), and by nothing else; only the texts and ids of recent
+//! records are kept besides.
 //!
 //! The order of rules: identity (guid, address), the folded body, resemblance and containment, and where none of
 //! them speaks a new article, which is given its story.
@@ -11,22 +12,23 @@
 use std::borrow::Cow;
 
 use depeche_model::{
-    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Keep, Keeping, Key, Normalized,
-    Output, PostedText, RefusedEntry, Rejection, Remembered, Rule, Seq, Sighting, StoryId, StreamDay,
-    TermVector, Verdict, Warning, WarningCode,
+    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Keep, Key, Normalized, Output,
+    Rejection, Remembered, Rule, Seq, Sighting, StoryId, TermVector, Verdict, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
 use crate::aliases::Aliases;
+use crate::changes::reword;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
-use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
-use crate::leaders::{IndexSize, Leaders, Standing};
+use crate::incoming::{Incoming, SharedGuids};
+use crate::leaders::Leaders;
 use crate::options::Options;
 use crate::recent::RecentRecords;
-use crate::registry::{Body, Known, Registry};
+use crate::registry::{Body, Registry};
 use crate::shingles::{Similarity, Sketches};
+use crate::size::{Held, Size};
 use crate::stories::{Hint, Stories};
 
 /// Reads back the text of a stored record.
@@ -43,6 +45,15 @@ pub trait Recall: Send {
         let _ = article;
         false
     }
+
+    /// The articles that were ever stored as copies of this one, in the order in which they joined it. Copies that are
+    /// decided and not stored yet need not be among them.
+    ///
+    /// A store that is never behind has them all in memory too, so by itself this says none.
+    fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
+        let _ = leader;
+        Vec::new()
+    }
 }
 
 /// The state machine.
@@ -50,12 +61,12 @@ pub struct Deduplicator {
     pub(crate) registry: Registry,
     pub(crate) leaders: Leaders,
     pub(crate) stories: Stories,
-    recent: RecentRecords,
+    pub(crate) recent: RecentRecords,
     pub(crate) next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
     pub(crate) stream: Timestamp,
     /// What is to be kept of what was taken in.
-    kept: Vec<Keep>,
+    pub(crate) kept: Vec<Keep>,
 }
 
 impl Deduplicator {
@@ -71,134 +82,6 @@ impl Deduplicator {
             stream: Timestamp::MIN,
             kept: Vec::new(),
         }
-    }
-
-    /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers. Gives back
-    /// what is to be kept of it for a [restart](Self::restore).
-    pub fn remember(&mut self, record: &Remembered) -> Keeping {
-        self.take_in(record);
-        self.keeping()
-    }
-
-    fn take_in(&mut self, record: &Remembered) {
-        self.stream = self.stream.max(record.captured_at);
-        self.next = self.next.max(record.seq.next());
-        let leader = match record.verdict {
-            Verdict::New => None,
-            Verdict::Revision => self.still_repeats(record),
-            _ => record.of.and_then(|of| Some((of, self.registry.article_of(of)?))),
-        };
-        let standing = self.standing(record, leader);
-        let before = self.registry.article(record.article).map(Known::day);
-        self.registry.remember(record, leader, standing, self.stream);
-        self.keep_known(record.article, record.seq, before);
-        if let Some(standing) = standing {
-            self.leaders.post(record, standing, self.stream);
-            self.kept.push(Keep::Posted(Box::new(PostedText {
-                seq: record.seq,
-                article: record.article,
-                captured_at: record.captured_at,
-                since: self.stream,
-                source: record.source.clone(),
-                tokens: record.tokens,
-                is_member: standing == Standing::Member,
-                sketch: record.sketch.clone(),
-                lead: record.lead.clone(),
-            })));
-        }
-        if let Some(part) = self.stories.remember(record, self.stream) {
-            self.kept.push(Keep::Part(Box::new(part)));
-        }
-        self.forget();
-    }
-
-    /// Forgets what has left its window. After everything that is remembered, so that what is known follows from what came
-    /// inside the windows alone.
-    pub(crate) fn forget(&mut self) {
-        self.registry.forget(self.stream);
-        self.leaders.forget(self.stream);
-        self.stories.forget(self.stream);
-    }
-
-    fn keep_known(&mut self, article: ArticleId, seq: Seq, before: Option<StreamDay>) {
-        let row = self.registry.row(article, seq).map(Box::new);
-        self.kept.extend(row.map(|known| Keep::Known { known, before }));
-    }
-
-    /// What is to be kept of what was taken in since this was last asked.
-    fn keeping(&mut self) -> Keeping {
-        Keeping {
-            rows: std::mem::take(&mut self.kept),
-            stream: self.stream,
-            horizon: self.horizon(),
-        }
-    }
-
-    /// As what a record's text is posted, if it is: a new text, and a version or a copy that has something of its own. A
-    /// copy of a copy is not, so that from any text it is two steps to a leader at most, however far copies drift.
-    fn standing(&self, record: &Remembered, leader: Option<(Seq, ArticleId)>) -> Option<Standing> {
-        if (record.tokens as usize) < COMPARABLE_TOKENS {
-            return None;
-        }
-        let is_copy = |article| {
-            self.registry
-                .article(article)
-                .is_some_and(|known| known.leader.is_some())
-        };
-        if leader.is_some_and(|(_, article)| is_copy(article)) {
-            return None;
-        }
-        let before = self
-            .registry
-            .article(record.article)
-            .and_then(|known| known.posted);
-        let known = [before, leader.map(|(of, _)| of)];
-        let has_its_own = known
-            .into_iter()
-            .flatten()
-            .all(|known| self.leaders.has_its_own(record, known));
-        has_its_own.then_some(match leader {
-            None => Standing::Leader,
-            Some(_) => Standing::Member,
-        })
-    }
-
-    /// Takes in a stored sighting, as [`remember`](Self::remember) does a record.
-    pub fn remember_sighting(&mut self, sighting: &Sighting) -> Keeping {
-        self.take_in_sighting(sighting);
-        self.keeping()
-    }
-
-    fn take_in_sighting(&mut self, sighting: &Sighting) {
-        if let Some(place) = &sighting.place {
-            self.stream = self.stream.max(place.seen_at);
-        }
-        self.next = self.next.max(sighting.seq.next());
-        let before = self.registry.article(sighting.article).map(Known::day);
-        self.registry.remember_sighting(sighting, self.stream);
-        self.keep_known(sighting.article, sighting.seq, before);
-        self.forget();
-    }
-
-    /// Takes in a stored rejection, as [`remember`](Self::remember) does a record.
-    pub fn remember_rejection(&mut self, seq: Seq, rejection: &Rejection) -> Keeping {
-        self.take_in_rejection(seq, rejection);
-        self.keeping()
-    }
-
-    fn take_in_rejection(&mut self, seq: Seq, rejection: &Rejection) {
-        self.next = self.next.max(seq.next());
-        if let Some(key) = &rejection.key {
-            self.registry
-                .remember_rejection(key, rejection.digest, self.stream);
-            self.kept.push(Keep::Refused(RefusedEntry {
-                seq,
-                key: key.digest(),
-                digest: rejection.digest,
-                met: self.stream,
-            }));
-        }
-        self.forget();
     }
 
     /// Decides about every item of a capture.
@@ -246,10 +129,19 @@ impl Deduplicator {
         self.next
     }
 
-    /// How much the index of texts holds.
+    /// How much is held, by part.
     #[must_use]
-    pub fn index_size(&self) -> IndexSize {
-        self.leaders.size()
+    pub fn size(&self) -> Size {
+        let texts = self.leaders.size();
+        Size {
+            texts: Held {
+                count: texts.texts,
+                bytes: texts.bytes,
+            },
+            keys: self.registry.held(),
+            stories: self.stories.held(),
+            recent: self.recent.held(),
+        }
     }
 
     fn decide_rejection(&mut self, rejection: Rejection) -> Decision {
@@ -495,7 +387,15 @@ impl Deduplicator {
         let mut keys = incoming.identity_keys();
         keys.extend(incoming.body().map(Key::Body));
         let Sketches { whole, lead } = incoming.sketches;
-        let article = incoming.article;
+        let (article, folded) = (incoming.article, incoming.folded);
+        let rewording = (outline.verdict == Verdict::Revision)
+            .then_some(outline.of)
+            .flatten()
+            .and_then(|before| Some(reword(&self.text(before, recall)?, &article.text)));
+        let repeated = self
+            .registry
+            .article(outline.article)
+            .and_then(|known| known.leader);
         let record = Remembered {
             seq,
             article: outline.article,
@@ -508,15 +408,21 @@ impl Deduplicator {
             keys,
             content: incoming.content,
             entry_digest: article.entry_digest,
-            tokens: incoming.folded.tokens().len() as u32,
+            tokens: folded.tokens().len() as u32,
             sketch: whole,
             lead,
             story: outline.story,
             terms: outline.terms,
         };
         self.take_in(&record);
-        self.recent
-            .keep(seq, record.article, article.text.clone(), recall);
+        let regroupings = self.regroupings(&record, &folded, &because.evidence, repeated, recall);
+        self.recent.keep(
+            seq,
+            record.article,
+            because.duplicate_of,
+            article.text.clone(),
+            recall,
+        );
         // A version of a copy is a copy still while it resembles its leader.
         let duplicate_of = because.duplicate_of.or_else(|| {
             let leader = self.registry.article(record.article)?.leader?;
@@ -529,6 +435,8 @@ impl Deduplicator {
             similarity: because.similarity,
             evidence: because.evidence,
             place,
+            rewording,
+            regroupings,
         }))
     }
 

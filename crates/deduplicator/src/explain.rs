@@ -3,12 +3,14 @@
 //! In: two judged articles, in any order. Out: what each rule looks at, always counted on the whole texts, and the
 //! rule that would decide about the later one if the earlier one alone were known.
 
-use depeche_model::{Judged, Key, Rule, Verdict};
+use std::ops::Range;
+
+use depeche_model::{Digest, Judged, Key, Rewording, Rule, Verdict};
 use jiff::SignedDuration;
 use rustc_hash::FxHashSet;
 
 use crate::aliases::Aliases;
-use crate::changes::{Change, changes};
+use crate::changes::reword;
 use crate::compare::{Lengths, REWRITE_JACCARD, classify, may_be_rewritten};
 use crate::fold::{Folded, is_inside_token};
 use crate::identity::share_wording;
@@ -42,9 +44,8 @@ pub struct Comparison {
     pub fact_containment: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
-    /// Where the later one is a version of the earlier one: the words it has in place of which others; `None` where
-    /// that is most of the text.
-    pub changes: Option<Vec<Change>>,
+    /// Where the later one is a version of the earlier one: the words it has in place of which others.
+    pub rewording: Option<Rewording>,
     /// How similar they are as reports of one event, with no counts but the built-in ones: the running
     /// deduplicator, which knows how rare each term was in those days, may give a slightly different value.
     pub story: StorySimilarity,
@@ -67,11 +68,12 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
     let (old_folded, new_folded) = (Folded::of(&old.article.text), Folded::of(&new.article.text));
     let similarity = Similarity::count(new_folded.tokens(), old_folded.tokens());
     let facts = Facts::common(&Claims::of(&new.article.text), &Claims::of(&old.article.text));
+    let old_keys: Vec<Digest> = old.record.keys.iter().map(Key::digest).collect();
     let shared_keys: Vec<Key> = new
         .record
         .keys
         .iter()
-        .filter(|key| old.record.keys.contains(key))
+        .filter(|key| old_keys.contains(&key.digest()))
         .cloned()
         .collect();
     let (rule, verdict) = decide(old, new, &shared_keys, similarity, facts);
@@ -86,9 +88,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         numeric_containment: facts.numbers,
         fact_containment: facts.all,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
-        changes: (verdict == Verdict::Revision)
-            .then(|| changes(&old.article.text, &new.article.text))
-            .flatten(),
+        rewording: (verdict == Verdict::Revision).then(|| reword(&old.article.text, &new.article.text)),
         story: similarity_by_prior(
             &mut Terms::new(aliases.clone()),
             (&old.article, old.record.captured_at),
@@ -156,7 +156,7 @@ fn apart(a: &Judged, b: &Judged) -> SignedDuration {
         .max(SignedDuration::ZERO)
 }
 
-/// The longest runs of words of `new` that `old` has too, as `text` writes them.
+/// The longest runs of words of `new` that `old` has too, as `text` writes them, between single spaces.
 fn passages(text: &str, new: &[u64], old: &[u64]) -> Vec<String> {
     let known: FxHashSet<u64> = shingles(old).collect();
     let mut runs: Vec<(usize, usize)> = Vec::new();
@@ -171,15 +171,26 @@ fn passages(text: &str, new: &[u64], old: &[u64]) -> Vec<String> {
     }
     runs.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
     runs.truncate(PASSAGES);
-    let words = written_tokens(text);
+    let tokens = written_tokens(text);
     runs.into_iter()
-        .filter_map(|(start, end)| Some(words.get(start..end)?.join(" ")))
+        .filter_map(|(start, end)| {
+            let (first, last) = (tokens.get(start)?, tokens.get(end.checked_sub(1)?)?);
+            let passage = text.get(first.start..last.end)?;
+            Some(passage.split_whitespace().collect::<Vec<_>>().join(" "))
+        })
         .collect()
 }
 
-/// The tokens of a text as it writes them: one for each folded token.
-fn written_tokens(text: &str) -> Vec<&str> {
-    text.split(|c: char| !c.is_alphanumeric() && !is_inside_token(c))
-        .filter(|token| !Folded::of(token).tokens().is_empty())
-        .collect()
+/// Where a text writes its tokens: one place for each folded token.
+fn written_tokens(text: &str) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric() && !is_inside_token(c)) {
+        let token = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_inside_token(c));
+        if !Folded::of(token).tokens().is_empty() {
+            tokens.push(at..at + token.len());
+        }
+        at += piece.len();
+    }
+    tokens
 }

@@ -8,7 +8,7 @@ use depeche_model::{ArticleId, ContentFrom, Evidence, Rule, Seq};
 use crate::decide::{Deduplicator, Recall};
 use crate::fold::Folded;
 use crate::incoming::{COMPARABLE_TOKENS, Incoming};
-use crate::registry::{Known, Lead, Registry};
+use crate::registry::{Half, Known, Lead, Registry};
 use crate::shingles::Similarity;
 
 /// From here on two texts under one key are versions of each other: a tenth of all wording in common. Two
@@ -77,7 +77,7 @@ impl Deduplicator {
 
         if let Some(lead) = by_guid
             && lead.entry_digest.is_some()
-            && lead.entry_digest == incoming.article.entry_digest
+            && lead.entry_digest == incoming.article.entry_digest.map(Half::of)
         {
             return self.keep_alive(lead.article);
         }
@@ -94,19 +94,19 @@ impl Deduplicator {
             && let Some(known) = self.registry.article(lead.article)
         {
             let shares_url = by_url.is_some_and(|other| other.article == lead.article);
-            if let Some(identity) = self.under_known_guid(incoming, lead, known, shares_url, recall) {
+            if let Some(identity) = self.under_known_guid(incoming, lead, &known, shares_url, recall) {
                 return identity;
             }
         }
         if let Some(lead) = by_url
             && let Some(known) = self.registry.article(lead.article)
-            && let Some(identity) = self.at_known_url(incoming, lead, known, by_guid, recall)
+            && let Some(identity) = self.at_known_url(incoming, lead, &known, by_guid, recall)
         {
             return identity;
         }
         if let Some(lead) = by_number
             && let Some(known) = self.registry.article(lead.article)
-            && let Some(identity) = self.of_known_number(incoming, lead, known, recall)
+            && let Some(identity) = self.of_known_number(incoming, lead, &known, recall)
         {
             return identity;
         }
@@ -118,7 +118,7 @@ impl Deduplicator {
     /// Known and unchanged; told again when it would otherwise be forgotten while its publisher still lists it.
     fn keep_alive(&self, article: ArticleId) -> Identity {
         match self.registry.article(article) {
-            Some(known) if Registry::is_fading(known, self.stream()) => Identity::MetAgain {
+            Some(known) if Registry::is_fading(&known, self.stream()) => Identity::MetAgain {
                 article,
                 at_new_place: false,
             },
@@ -138,7 +138,7 @@ impl Deduplicator {
                 at_new_place: true,
             };
         }
-        let entry = incoming.article.entry_digest;
+        let entry = incoming.article.entry_digest.map(Half::of);
         let entry_changed = entry.is_some()
             && by_guid.is_some_and(|lead| lead.article == article && lead.entry_digest != entry);
         if entry_changed {
@@ -155,7 +155,7 @@ impl Deduplicator {
         &self,
         incoming: &Incoming,
         lead: Lead,
-        known: &Known,
+        known: &Known<'_>,
         shares_url: bool,
         recall: &dyn Recall,
     ) -> Option<Identity> {
@@ -181,7 +181,7 @@ impl Deduplicator {
         &self,
         incoming: &Incoming,
         lead: Lead,
-        known: &Known,
+        known: &Known<'_>,
         by_guid: Option<Lead>,
         recall: &dyn Recall,
     ) -> Option<Identity> {
@@ -206,7 +206,7 @@ impl Deduplicator {
         &self,
         incoming: &Incoming,
         lead: Lead,
-        known: &Known,
+        known: &Known<'_>,
         recall: &dyn Recall,
     ) -> Option<Identity> {
         let versions = self.versions(incoming, known.latest, recall);
@@ -222,7 +222,7 @@ impl Deduplicator {
     /// A part of a known text, met under a key of its article.
     fn less_of_the_same(&self, incoming: &Incoming, article: ArticleId, known: &Known) -> Identity {
         let at_new_place = !known.is_known_at(incoming.place_mark());
-        let entry = incoming.article.entry_digest;
+        let entry = incoming.article.entry_digest.map(Half::of);
         let by_guid = incoming.guid.as_ref().and_then(|key| self.registry.lead(key));
         if at_new_place || (entry.is_some() && by_guid.is_some_and(|lead| lead.entry_digest != entry)) {
             return Identity::MetAgain {

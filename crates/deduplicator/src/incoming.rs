@@ -112,8 +112,16 @@ impl Incoming {
     /// The id it gets as an article of its own: the same on every run, and the same for its later versions.
     pub(crate) fn article_id(&self) -> ArticleId {
         let mut hasher = Hasher::default();
-        for key in self.guid.iter().chain(&self.url).take(1) {
-            hasher.part(&key.digest().0);
+        match (&self.guid, &self.url) {
+            (Some(guid), _) => {
+                hasher.part(&guid.digest().0);
+            }
+            // Of the address as it is written: stored ids are, and an index may take two addresses for one.
+            (None, Some(Key::Url(url))) => {
+                let address = Hasher::default().part(b"url").part(url.as_bytes()).finish();
+                hasher.part(&address.0);
+            }
+            (None, _) => {}
         }
         ArticleId(hasher.part(&self.content.0).finish())
     }

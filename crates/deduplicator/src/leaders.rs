@@ -36,11 +36,33 @@ const OPEN_TEXTS: usize = 1024;
 /// A version or a copy whose share of fingerprints of its own is greater has something that others can copy.
 const OWN_SHARE: f64 = 0.30;
 
+const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// A moment of the stream in microseconds: half of what a timestamp takes, and there are as many as texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
 
 impl Moment {
+    /// Before every other.
+    pub(crate) const FIRST: Self = Self(i64::MIN);
+
+    /// The last moment of a day of the stream.
+    pub(crate) fn end_of(day: i64) -> Self {
+        Self(day.saturating_add(1).saturating_mul(DAY_MICROS) - 1)
+    }
+
+    /// So many seconds before it.
+    pub(crate) fn earlier(self, secs: u64) -> Self {
+        let micros = i64::try_from(secs).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        Self(self.0.saturating_sub(micros))
+    }
+
+    /// Whole seconds from a moment before it to this one, as many as there is room for.
+    pub(crate) fn secs_since(self, before: Self) -> u32 {
+        let secs = self.0.saturating_sub(before.0).max(0) / 1_000_000;
+        u32::try_from(secs).unwrap_or(u32::MAX)
+    }
+
     /// Whether it lies more than the window before `now`.
     pub(crate) fn is_past(self, now: Self, window: SignedDuration) -> bool {
         i128::from(now.0) - i128::from(self.0) > window.as_micros()
@@ -52,8 +74,9 @@ impl Moment {
         Timestamp::from_microsecond(self.0).unwrap_or(Timestamp::MIN)
     }
 
-    fn day(self) -> i64 {
-        self.0.div_euclid(24 * 60 * 60 * 1_000_000)
+    /// Its day of the stream, counted from 1970.
+    pub(crate) fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MICROS)
     }
 }
 

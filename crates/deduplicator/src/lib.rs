@@ -2,7 +2,7 @@
 //!
 //! One task, one ordered stream: [`run`] takes what normalising made of each capture and sends on what was
 //! decided. The [`Deduplicator`] is a deterministic state machine without clock, disk or network; its index is
-//! derived state and is rebuilt at start by remembering every stored record, sighting and rejection in order.
+//! derived state and is [restored](Deduplicator::restore) at start from what was kept of each decision for as long as it matters.
 //!
 //! Every moment is a capture's time. Nothing is ever deleted by a decision: a duplicate is a record of its own
 //! that points at its leader, with the evidence.
@@ -19,7 +19,9 @@ mod shingles;
 mod decide;
 mod incoming;
 mod recent;
+mod remember;
 mod restore;
+mod size;
 
 mod identity;
 mod numbers;
@@ -28,6 +30,7 @@ mod registry;
 mod compare;
 mod leaders;
 mod segment;
+mod slots;
 mod table;
 mod template;
 
@@ -39,12 +42,14 @@ mod stories;
 mod terms;
 
 mod changes;
+mod clusters;
+mod display;
 mod explain;
 mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
-pub use changes::Change;
 pub use decide::{Deduplicator, Recall};
+pub use display::{Copied, display};
 pub use explain::{Comparison, explain};
 pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing};
 pub use likeness::StorySimilarity;
@@ -52,5 +57,6 @@ pub use options::Options;
 pub use outline::{Outline, outline};
 pub use restore::KeptRows;
 pub use shingles::{Sketches, sketch};
+pub use size::{Held, Size};
 pub use stage::run;
 pub use stories::{Hint, Stories};

@@ -90,6 +90,13 @@ pub(crate) struct Kept {
     days: Box<[u32]>,
 }
 
+impl Kept {
+    /// Bytes held beside the struct itself.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.words) + size_of_val(&*self.names) + size_of_val(&*self.days)
+    }
+}
+
 impl Weighted {
     /// Weighs terms.
     pub(crate) fn of(terms: &Terms, rarity: &Rarity, vector: &TermVector) -> Self {

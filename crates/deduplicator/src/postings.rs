@@ -6,6 +6,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::size::table_bytes;
+
 const NONE: u32 = u32::MAX;
 /// Holders that are told: some times those that are compared, as not all of them may be.
 const FOUND: usize = 96;
@@ -141,6 +143,13 @@ impl Postings {
         }
         found.sort_unstable_by(order);
         found
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        table_bytes(self.lists.capacity(), size_of::<(u32, List)>())
+            + self.nodes.capacity() * size_of::<Node>()
+            + self.sums.capacity() * size_of::<f32>()
     }
 
     fn allocate(&mut self, holder: u32) -> u32 {

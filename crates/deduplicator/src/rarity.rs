@@ -11,6 +11,7 @@ use depeche_model::TermVector;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
+use crate::size::table_bytes;
 use crate::terms::{Terms, UNLISTED};
 
 /// Days that are counted: three whole weeks, so that no day of the week weighs more than another.
@@ -106,6 +107,13 @@ impl Rarity {
             *self.used_by.entry(*term).or_insert(0) += 1;
         }
         self.open = Some(day);
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        let open = self.open.as_ref().map_or(0, |day| day.used_by.capacity());
+        let past: usize = self.past.iter().map(|day| size_of_val(&*day.used_by)).sum();
+        table_bytes(self.used_by.capacity() + open, size_of::<(u32, u32)>()) + past
     }
 
     /// Ends a day: what it used once, and the least frequent of too many, is no longer counted.

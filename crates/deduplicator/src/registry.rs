@@ -3,56 +3,48 @@
 //! In: records, sightings and rejections in the order of the change log. Out: the article behind a key and its
 //! latest state. An article with all its keys is forgotten 90 days after it was last met, counted in the
 //! stream's time (the latest capture time of any record so far).
+//!
+//! There are as many articles as ninety days bring, 1.8 million of 20,000 a day, so what each takes is counted in bytes: a slot
+//! (`articles.rs`), its keys (`keys.rs`) and its record (`records.rs`), some 230 together. Articles wait for their end on
+//! the day on which they were last met; what has passed its end is not known any more, and is cleared a few at a time.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use depeche_model::{
-    ArticleId, Digest, Key, KnownArticle, KnownBody, PageOrder, RefusedEntry, Remembered, Seq, Sighting,
-    StoryId, StreamDay, Verdict,
+    ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, StreamDay, Verdict,
 };
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
-use crate::fold::{ODD, hash_bytes, mix};
-use crate::leaders::Standing;
+use crate::leaders::{Moment, Standing};
 use crate::options::KEY_WINDOW;
+use crate::registry::articles::{Article, Articles, EarlierBody, Leader, Slot, State};
+use crate::registry::keys::{Keys, Kind};
+use crate::registry::records::Records;
+use crate::size::{Held, table_bytes};
 
-/// A place as far as telling places apart needs it: source, feed and canonical address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PlaceMark {
-    whole: u64,
-    feed: Option<u64>,
-}
+mod articles;
+mod kept;
+mod keys;
+mod marks;
+mod records;
+#[cfg(test)]
+mod tests;
 
-impl PlaceMark {
-    /// The mark of a source and the keys under which an article is known there.
-    pub(crate) fn of(source: &str, keys: &[Key]) -> Self {
-        let feed = keys.iter().find_map(|key| match key {
-            Key::Guid { feed, .. } => Some(hash_bytes(feed.as_bytes())),
-            _ => None,
-        });
-        let url = keys.iter().find_map(|key| match key {
-            Key::Url(url) => Some(hash_bytes(url.as_bytes())),
-            _ => None,
-        });
-        let whole = [Some(hash_bytes(source.as_bytes())), feed, url]
-            .into_iter()
-            .fold(0, |hash: u64, part| {
-                mix(hash.wrapping_mul(ODD) ^ part.unwrap_or(1))
-            });
-        Self { whole, feed }
-    }
-}
+pub(crate) use marks::{Half, PlaceMark};
+
+/// Articles that are cleared at one forgetting, at most: many times as fast as they come.
+const CLEARED_AT_ONCE: usize = 16;
 
 /// An article as it is known.
-#[derive(Debug, Clone)]
-pub(crate) struct Known {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
     /// Its latest record.
     pub(crate) latest: Seq,
     /// The number of its latest version.
     pub(crate) revision: u32,
     /// The digest of its latest title and text.
-    pub(crate) content: Digest,
+    pub(crate) content: Half,
     /// Its story.
     pub(crate) story: StoryId,
     /// The record it repeats and that record's article, for a duplicate.
@@ -61,27 +53,26 @@ pub(crate) struct Known {
     pub(crate) posted: Option<Seq>,
     /// Whether it has an address.
     pub(crate) has_url: bool,
-    places: Vec<PlaceMark>,
-    keys: Vec<Digest>,
-    records: Vec<Seq>,
-    bodies: Vec<Digest>,
-    met: Timestamp,
+    first_place: PlaceMark,
+    places: &'a [PlaceMark],
+    met: Moment,
 }
 
-impl Known {
+impl Known<'_> {
     /// The day of the stream on which it was last met.
     pub(crate) fn day(&self) -> StreamDay {
-        self.met.into()
+        self.met.timestamp().into()
     }
 
     /// Whether it was seen at this place before.
     pub(crate) fn is_known_at(&self, place: PlaceMark) -> bool {
-        self.places.contains(&place)
+        self.first_place == place || self.places.contains(&place)
     }
 
     /// Whether it was seen in this place's feed under any guid.
     pub(crate) fn is_known_in_feed_of(&self, place: PlaceMark) -> bool {
-        place.feed.is_some() && self.places.iter().any(|known| known.feed == place.feed)
+        let is_of_feed = |known: &PlaceMark| known.is_in_feed_of(place);
+        place.is_in_feed() && (is_of_feed(&self.first_place) || self.places.iter().any(is_of_feed))
     }
 }
 
@@ -91,7 +82,7 @@ pub(crate) struct Lead {
     /// The article.
     pub(crate) article: ArticleId,
     /// The digest of the entry that was last met under this key.
-    pub(crate) entry_digest: Option<Digest>,
+    pub(crate) entry_digest: Option<Half>,
 }
 
 /// The first record with a certain folded body.
@@ -105,47 +96,123 @@ pub(crate) struct Body {
     pub(crate) verdict: Verdict,
     /// The record it repeats and that record's article, for a duplicate.
     pub(crate) leader: Option<(Seq, ArticleId)>,
-    met: Timestamp,
+    met: Moment,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Refused {
-    digest: Digest,
-    met: Timestamp,
+    digest: Half,
+    met: Moment,
 }
 
 /// Everything known by key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registry {
-    keys: FxHashMap<Digest, Lead>,
-    articles: FxHashMap<ArticleId, Known>,
-    records: FxHashMap<Seq, ArticleId>,
-    bodies: FxHashMap<Digest, Body>,
-    by_age: BTreeSet<(Timestamp, ArticleId)>,
+    articles: Articles,
+    keys: Keys,
+    records: Records,
+    /// Slots by the day on which their articles were met; of a slot that stands in several the last counts.
+    by_day: BTreeMap<i64, Vec<u32>>,
+    /// The moment that forgetting last went by.
+    now: Moment,
     refused: FxHashMap<Digest, Refused>,
-    refused_by_age: VecDeque<(Timestamp, Digest)>,
+    refused_by_age: VecDeque<(Moment, Digest)>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self {
+            articles: Articles::default(),
+            keys: Keys::default(),
+            records: Records::default(),
+            by_day: BTreeMap::new(),
+            now: Moment::FIRST,
+            refused: FxHashMap::default(),
+            refused_by_age: VecDeque::new(),
+        }
+    }
 }
 
 impl Registry {
+    /// How much is held.
+    pub(crate) fn held(&self) -> Held {
+        let waiting: usize = self.by_day.values().map(Vec::capacity).sum();
+        let refused = table_bytes(self.refused.capacity(), size_of::<(Digest, Refused)>())
+            + self.refused_by_age.capacity() * size_of::<(Moment, Digest)>();
+        Held {
+            count: self.articles.known(),
+            bytes: self.articles.bytes()
+                + self.keys.bytes()
+                + self.records.bytes()
+                + waiting * size_of::<u32>()
+                + refused,
+        }
+    }
+
     /// What a guid or an address leads to.
     pub(crate) fn lead(&self, key: &Key) -> Option<Lead> {
-        self.keys.get(&key.digest()).copied()
+        let digest = key.digest();
+        let slot = self.keys.get(digest, Kind::Name)?;
+        let article = self.known(slot)?;
+        let own = self.articles.more(slot).and_then(|more| {
+            let half = Half::of(digest).bits();
+            more.entries.iter().find(|(key, _)| *key == half)
+        });
+        Some(Lead {
+            article: article.id,
+            entry_digest: own.map_or(article.entry, |(_, entry)| *entry),
+        })
     }
 
     /// A known article.
-    pub(crate) fn article(&self, article: ArticleId) -> Option<&Known> {
-        self.articles.get(&article)
+    pub(crate) fn article(&self, article: ArticleId) -> Option<Known<'_>> {
+        let slot = self.articles.find(article)?;
+        let known = self.known(slot)?;
+        Some(Known {
+            latest: known.latest,
+            revision: known.revision,
+            content: known.content,
+            story: known.story,
+            leader: self.with_id(known.leader()),
+            posted: known.posted(),
+            has_url: known.has_url,
+            first_place: known.place,
+            places: self.articles.more(slot).map_or(&[], |more| &more.places),
+            met: known.met,
+        })
     }
 
     /// The article that a record belongs to.
     pub(crate) fn article_of(&self, record: Seq) -> Option<ArticleId> {
-        self.records.get(&record).copied()
+        let slot = self.records.get(record)?;
+        self.known(slot).map(|article| article.id)
     }
 
     /// The first record with this folded body, unless it was last met too long before `now`.
     pub(crate) fn body(&self, body: Digest, now: Timestamp) -> Option<Body> {
-        let found = self.bodies.get(&body).copied()?;
-        (now.duration_since(found.met) <= KEY_WINDOW).then_some(found)
+        let slot = self.keys.get(body, Kind::Body)?;
+        let article = self.known(slot)?;
+        let earlier = self
+            .articles
+            .more(slot)
+            .and_then(|more| more.bodies.iter().find(|earlier| earlier.body == body));
+        let found = match earlier {
+            Some(earlier) => Body {
+                record: earlier.record,
+                article: article.id,
+                verdict: earlier.verdict,
+                leader: self.with_id(earlier.leader),
+                met: earlier.met,
+            },
+            None => Body {
+                record: article.latest,
+                article: article.id,
+                verdict: article.verdict,
+                leader: self.with_id(article.leader()),
+                met: article.recorded(),
+            },
+        };
+        (!found.met.is_past(now.into(), KEY_WINDOW)).then_some(found)
     }
 
     /// Whether the entry that a page is wanted for is known, or was refused, as it stands.
@@ -154,7 +221,7 @@ impl Registry {
         let link = order.entry.link.clone().map(Key::Url);
         [Some(guid), link.as_ref()].into_iter().flatten().any(|key| {
             self.lead(key)
-                .is_some_and(|lead| lead.entry_digest == Some(digest))
+                .is_some_and(|lead| lead.entry_digest.is_some_and(|entry| entry == digest))
                 || self.is_refused(key, digest)
         })
     }
@@ -168,8 +235,8 @@ impl Registry {
 
     /// Whether an article was last met so long ago that it should be told again, lest it be forgotten while its
     /// publisher still lists it.
-    pub(crate) fn is_fading(known: &Known, stream: Timestamp) -> bool {
-        stream.duration_since(known.met) > KEY_WINDOW / 2
+    pub(crate) fn is_fading(known: &Known<'_>, stream: Timestamp) -> bool {
+        known.met.is_past(stream.into(), KEY_WINDOW / 2)
     }
 
     /// Takes in a record; `leader` is what it repeats, `standing` as what its text is posted.
@@ -180,53 +247,38 @@ impl Registry {
         standing: Option<Standing>,
         stream: Timestamp,
     ) {
+        let now = Moment::from(stream);
         let place = PlaceMark::of(&record.source, &record.keys);
-        let known = self.articles.entry(record.article).or_insert_with(|| Known {
-            latest: record.seq,
-            revision: record.revision,
-            content: record.content,
-            story: record.story,
-            leader,
-            posted: None,
-            has_url: false,
-            places: Vec::new(),
-            keys: Vec::new(),
-            records: Vec::new(),
-            bodies: Vec::new(),
-            met: stream,
-        });
-        known.latest = record.seq;
-        known.revision = record.revision;
-        known.content = record.content;
-        known.story = record.story;
-        known.leader = leader;
-        known.posted = standing.map_or(known.posted, |_| Some(record.seq));
-        push(&mut known.records, record.seq);
-        self.records.insert(record.seq, record.article);
+        let slot = self.slot_for(record.article, place, now);
+        // Held before what it repeated so far is let go: they may be the same.
+        let leader = leader.map(|(of, article)| (of, self.articles.find_or_name(article)));
+        if let Some((_, leader)) = leader {
+            self.articles.hold(leader);
+        }
+        self.keep_earlier(slot, record.seq);
+        let Some(article) = self.articles.get_mut(slot) else {
+            return;
+        };
+        let before = article.leader();
+        let posted = standing.map_or(article.posted(), |_| Some(record.seq));
+        article.set_latest(record.seq, leader, posted);
+        article.revision = record.revision;
+        article.content = Half::of(record.content);
+        article.story = record.story;
+        article.verdict = record.verdict;
+        if let Some((_, before)) = before {
+            self.articles.let_go(before);
+        }
+        self.records.set(record.seq, slot);
+        self.meet(slot, &record.keys, Some(place), record.entry_digest, now);
+        if let Some(article) = self.articles.get_mut(slot) {
+            article.lag = 0;
+        }
         for key in &record.keys {
-            let Key::Body(body) = key else { continue };
-            let first = Body {
-                record: record.seq,
-                article: record.article,
-                verdict: record.verdict,
-                leader,
-                met: stream,
-            };
-            let kept = self.bodies.entry(*body).or_insert(first);
-            if stream.duration_since(kept.met) > KEY_WINDOW {
-                *kept = first;
-            }
-            if kept.record == record.seq {
-                push(&mut known.bodies, *body);
+            if let Key::Body(body) = key {
+                self.claim(*body, slot, stream);
             }
         }
-        self.meet(
-            record.article,
-            &record.keys,
-            Some(place),
-            record.entry_digest,
-            stream,
-        );
     }
 
     /// Takes in a sighting.
@@ -235,13 +287,10 @@ impl Registry {
             .place
             .as_ref()
             .map(|place| PlaceMark::of(&place.source, &sighting.keys));
-        self.meet(
-            sighting.article,
-            &sighting.keys,
-            place,
-            sighting.entry_digest,
-            stream,
-        );
+        let slot = self.articles.find(sighting.article);
+        if let Some(slot) = slot.filter(|slot| self.known(*slot).is_some()) {
+            self.meet(slot, &sighting.keys, place, sighting.entry_digest, stream.into());
+        }
     }
 
     /// Takes in a rejection.
@@ -250,171 +299,175 @@ impl Registry {
     }
 
     fn refuse(&mut self, key: Digest, digest: Digest, met: Timestamp) {
-        self.refused.insert(key, Refused { digest, met });
-        self.refused_by_age.push_back((met, key));
+        let refused = Refused {
+            digest: Half::of(digest),
+            met: met.into(),
+        };
+        self.refused.insert(key, refused);
+        self.refused_by_age.push_back((refused.met, key));
+    }
+
+    /// The slot of an article that is told now: its own, or one in which nothing is known but the place and the time.
+    fn slot_for(&mut self, article: ArticleId, place: PlaceMark, now: Moment) -> Slot {
+        if let Some(slot) = self.articles.find(article) {
+            if self.known(slot).is_some() {
+                return slot;
+            }
+            self.clear(slot);
+        }
+        let slot = self.articles.find_or_name(article);
+        self.articles.make_known(slot);
+        if let Some(article) = self.articles.get_mut(slot) {
+            article.place = place;
+            article.met = now;
+        }
+        self.by_day.entry(now.day()).or_default().push(slot.0);
+        slot
+    }
+
+    /// Before an article's latest record gives way to this one: keeps it, and its folded body with what was said of it.
+    fn keep_earlier(&mut self, slot: Slot, next: Seq) {
+        let Some(article) = self.articles.get(slot) else {
+            return;
+        };
+        let latest = article.latest;
+        if latest == Seq(0) || latest == next {
+            return;
+        }
+        let (verdict, leader, met) = (article.verdict, article.leader(), article.recorded());
+        let bodies: Vec<Digest> = self
+            .keys_of(slot)
+            .filter(|(digest, kind)| {
+                let is_earlier = |earlier: &EarlierBody| earlier.body == *digest;
+                let more = self.articles.more(slot);
+                *kind == Kind::Body && !more.is_some_and(|more| more.bodies.iter().any(is_earlier))
+            })
+            .map(|(digest, _)| digest)
+            .collect();
+        let more = self.articles.make_more(slot);
+        push(&mut more.records, latest);
+        for body in &bodies {
+            let earlier = EarlierBody {
+                body: *body,
+                record: latest,
+                verdict,
+                leader,
+                met,
+            };
+            push(&mut more.bodies, earlier);
+        }
+        for (_, leader) in bodies.iter().filter_map(|_| leader) {
+            self.articles.hold(leader);
+        }
+    }
+
+    /// Lets a folded body lead to a slot's latest record, unless an earlier record has it.
+    fn claim(&mut self, body: Digest, slot: Slot, stream: Timestamp) {
+        if self.body(body, stream).is_some() {
+            return;
+        }
+        self.lead_body(body, slot);
+    }
+
+    /// Lets a folded body lead to a slot, and what another said of it is given up.
+    fn lead_body(&mut self, body: Digest, slot: Slot) {
+        if let Some(before) = self.keys.get(body, Kind::Body) {
+            let given_up: Vec<Slot> = self.articles.more_mut(before).map_or_else(Vec::new, |more| {
+                let given_up = more.bodies.extract_if(.., |earlier| earlier.body == body);
+                given_up.filter_map(|earlier| Some(earlier.leader?.1)).collect()
+            });
+            for leader in given_up {
+                self.articles.let_go(leader);
+            }
+        }
+        self.keys.set(body, Kind::Body, slot);
+        self.articles.add_bucket(slot, Keys::place(body));
     }
 
     /// An article was met under these keys: they lead to it from now on, and it stays known for longer.
     fn meet(
         &mut self,
-        article: ArticleId,
+        slot: Slot,
         keys: &[Key],
         place: Option<PlaceMark>,
         entry_digest: Option<Digest>,
-        stream: Timestamp,
+        now: Moment,
     ) {
-        let Some(known) = self.articles.get_mut(&article) else {
+        let Some(article) = self.articles.get_mut(slot) else {
             return;
         };
-        self.by_age.remove(&(known.met, article));
-        self.by_age.insert((stream, article));
-        known.met = stream;
-        if let Some(place) = place.filter(|place| !known.places.contains(place)) {
-            push(&mut known.places, place);
+        if article.met.day() != now.day() {
+            self.by_day.entry(now.day()).or_default().push(slot.0);
         }
-        for key in keys {
-            known.has_url |= matches!(key, Key::Url(_));
-            if matches!(key, Key::Body(_)) {
-                continue;
-            }
-            let digest = key.digest();
-            self.keys.insert(
-                digest,
-                Lead {
-                    article,
-                    entry_digest,
-                },
-            );
-            if !known.keys.contains(&digest) {
-                push(&mut known.keys, digest);
+        article.lag = article.lag.saturating_add(now.secs_since(article.met));
+        article.met = now;
+        article.has_url |= keys.iter().any(|key| matches!(key, Key::Url(_)));
+        let first = article.place;
+        if let Some(place) = place.filter(|place| *place != first) {
+            let more = self.articles.make_more(slot);
+            if !more.places.contains(&place) {
+                push(&mut more.places, place);
             }
         }
+        let names: Vec<Digest> = keys
+            .iter()
+            .filter(|key| !matches!(key, Key::Body(_)))
+            .map(Key::digest)
+            .collect();
+        for name in &names {
+            self.keys.set(*name, Kind::Name, slot);
+            self.articles.add_bucket(slot, Keys::place(*name));
+        }
+        self.set_entry(slot, &names, entry_digest.map(Half::of));
     }
 
-    /// All that is known of an article, met by the record or sighting `seq` last.
-    ///
-    /// Of its keys and bodies it has those that lead to it now. One that a later article took over is in that one's row; and
-    /// once that one is forgotten, so is this one, unless it was met since and this row was written anew without it. So the
-    /// rows of the key window say what leads where, whatever came before them.
-    pub(crate) fn row(&self, article: ArticleId, seq: Seq) -> Option<KnownArticle> {
-        let known = self.articles.get(&article)?;
-        let leading = |key: &Digest| {
-            let lead = self.keys.get(key).filter(|lead| lead.article == article)?;
-            Some((*key, lead.entry_digest))
+    /// Notes the entry that was met under these keys. Nearly always it is that of all keys, and kept once.
+    fn set_entry(&mut self, slot: Slot, names: &[Digest], entry: Option<Half>) {
+        let half = |name: &Digest| Half::of(*name).bits();
+        let is_of_all = self
+            .keys_of(slot)
+            .filter(|(_, kind)| *kind == Kind::Name)
+            .all(|(name, _)| names.contains(&name));
+        let Some(article) = self.articles.get_mut(slot) else {
+            return;
         };
-        let first = |body: &Digest| {
-            let kept = self.bodies.get(body).filter(|kept| kept.article == article)?;
-            Some(KnownBody {
-                body: *body,
-                record: kept.record,
-                verdict: kept.verdict,
-                leader: kept.leader,
-                met: kept.met,
-            })
-        };
-        Some(KnownArticle {
-            article,
-            seq,
-            met: known.met,
-            latest: known.latest,
-            revision: known.revision,
-            content: known.content,
-            story: known.story,
-            leader: known.leader,
-            posted: known.posted,
-            has_url: known.has_url,
-            places: known
-                .places
-                .iter()
-                .map(|place| (place.whole, place.feed))
-                .collect(),
-            keys: known.keys.iter().filter_map(leading).collect(),
-            records: known.records.clone(),
-            bodies: known.bodies.iter().filter_map(first).collect(),
-        })
-    }
-
-    /// Takes in what was known of an article. Rows are taken in in the order in which their articles were last met.
-    pub(crate) fn take_in(&mut self, row: KnownArticle) {
-        let article = row.article;
-        for &(key, entry_digest) in &row.keys {
-            self.keys.insert(
-                key,
-                Lead {
-                    article,
-                    entry_digest,
-                },
-            );
+        if is_of_all {
+            article.entry = entry;
         }
-        for record in &row.records {
-            self.records.insert(*record, article);
+        let is_common = article.entry == entry;
+        if let Some(more) = self.articles.more_mut(slot) {
+            let is_named = |key: u64| is_of_all || names.iter().any(|name| half(name) == key);
+            more.entries.retain(|(key, _)| !is_named(*key));
         }
-        for body in &row.bodies {
-            self.bodies.insert(
-                body.body,
-                Body {
-                    record: body.record,
-                    article,
-                    verdict: body.verdict,
-                    leader: body.leader,
-                    met: body.met,
-                },
-            );
+        if !is_common {
+            let more = self.articles.make_more(slot);
+            more.entries.extend(names.iter().map(|name| (half(name), entry)));
         }
-        self.by_age.insert((row.met, article));
-        let known = Known {
-            latest: row.latest,
-            revision: row.revision,
-            content: row.content,
-            story: row.story,
-            leader: row.leader,
-            posted: row.posted,
-            has_url: row.has_url,
-            places: row
-                .places
-                .into_iter()
-                .map(|(whole, feed)| PlaceMark { whole, feed })
-                .collect(),
-            keys: row.keys.into_iter().map(|(key, _)| key).collect(),
-            records: row.records,
-            bodies: row.bodies.into_iter().map(|body| body.body).collect(),
-            met: row.met,
-        };
-        self.articles.insert(article, known);
-    }
-
-    /// Takes in what was refused, in the order of the change log.
-    pub(crate) fn take_in_refused(&mut self, row: &RefusedEntry) {
-        self.refuse(row.key, row.digest, row.met);
     }
 
     /// Forgets what was last met more than the key window before `stream`.
     pub(crate) fn forget(&mut self, stream: Timestamp) {
-        let is_old = |met: Timestamp| stream.duration_since(met) > KEY_WINDOW;
-        while let Some(&(met, article)) = self.by_age.first()
-            && is_old(met)
+        self.now = self.now.max(stream.into());
+        let mut cleared = 0;
+        while cleared < CLEARED_AT_ONCE
+            && let Some(mut first) = self.by_day.first_entry()
+            && Moment::end_of(*first.key()).is_past(self.now, KEY_WINDOW)
         {
-            self.by_age.pop_first();
-            let Some(known) = self.articles.remove(&article) else {
+            let day = *first.key();
+            let Some(slot) = first.get_mut().pop() else {
+                first.remove();
                 continue;
             };
-            for key in known.keys {
-                // A key that was used again for another article leads there and stays.
-                if self.keys.get(&key).is_some_and(|lead| lead.article == article) {
-                    self.keys.remove(&key);
-                }
+            // Since then it may have been met again, or another article taken its slot.
+            let slot = Slot(slot);
+            let is_of_day = |article: &Article| article.state == State::Known && article.met.day() == day;
+            if self.articles.get(slot).is_some_and(is_of_day) {
+                self.clear(slot);
             }
-            for record in known.records {
-                self.records.remove(&record);
-            }
-            for body in known.bodies {
-                if self.bodies.get(&body).is_some_and(|kept| kept.article == article) {
-                    self.bodies.remove(&body);
-                }
-            }
+            cleared += 1;
         }
         while let Some(&(met, key)) = self.refused_by_age.front()
-            && is_old(met)
+            && met.is_past(self.now, KEY_WINDOW)
         {
             self.refused_by_age.pop_front();
             if self.refused.get(&key).is_some_and(|refused| refused.met == met) {
@@ -422,10 +475,53 @@ impl Registry {
             }
         }
     }
+
+    /// Clears a slot of its article. A key that was used again for another article leads there and stays.
+    fn clear(&mut self, slot: Slot) {
+        for place in self.articles.buckets(slot) {
+            self.keys.remove_of(place, slot);
+        }
+        let Some(article) = self.articles.get(slot) else {
+            return;
+        };
+        self.records.remove(article.latest);
+        let leader = article.leader();
+        let more = self.articles.make_named(slot);
+        let mut leaders: Vec<Leader> = leader.into_iter().collect();
+        if let Some(more) = more {
+            for record in more.records {
+                self.records.remove(record);
+            }
+            leaders.extend(more.bodies.into_iter().filter_map(|earlier| earlier.leader));
+        }
+        for (_, leader) in leaders {
+            self.articles.let_go(leader);
+        }
+        self.articles.free_if_unused(slot);
+    }
+
+    /// A slot's article, unless it has passed its end.
+    fn known(&self, slot: Slot) -> Option<&Article> {
+        self.articles
+            .get(slot)
+            .filter(|article| article.state == State::Known && !article.met.is_past(self.now, KEY_WINDOW))
+    }
+
+    fn with_id(&self, leader: Option<Leader>) -> Option<(Seq, ArticleId)> {
+        let (of, slot) = leader?;
+        Some((of, self.articles.get(slot)?.id))
+    }
+
+    /// The digests that lead to a slot.
+    fn keys_of(&self, slot: Slot) -> impl Iterator<Item = (Digest, Kind)> {
+        let places = self.articles.buckets(slot);
+        places
+            .into_iter()
+            .flat_map(move |place| self.keys.of(place, slot))
+    }
 }
 
-/// Adds to a list that hardly ever holds more than it does now: there are as many of these as articles in ninety days,
-/// and room for four would double what they take.
+/// Adds to a list that hardly ever holds more than it does now: room for four would double what they take.
 fn push<T>(list: &mut Vec<T>, item: T) {
     list.reserve_exact(1);
     list.push(item);

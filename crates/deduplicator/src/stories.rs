@@ -17,6 +17,7 @@ use crate::aliases::Aliases;
 use crate::likeness::{Kept, StorySimilarity, Weighted};
 use crate::postings::Postings;
 use crate::rarity::{self, Rarity};
+use crate::size::{Held, table_bytes};
 use crate::terms::Terms;
 
 /// Terms of an article by which it is found, the weightiest of its words and of its names.
@@ -94,6 +95,22 @@ impl Stories {
             open: FxHashMap::default(),
             by_age: BTreeSet::new(),
             window,
+        }
+    }
+
+    /// How much is held.
+    pub(crate) fn held(&self) -> Held {
+        let members = self.members.capacity() * size_of::<Member>()
+            + self
+                .members
+                .iter()
+                .map(|member| member.kept.bytes() + size_of_val(&*member.posted))
+                .sum::<usize>();
+        let open = table_bytes(self.open.capacity(), size_of::<(StoryId, Story)>())
+            + self.by_age.len() * size_of::<(Timestamp, StoryId)>();
+        Held {
+            count: self.members.len(),
+            bytes: members + open + self.postings.bytes() + self.rarity.bytes(),
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! In: two texts that resemble each other. Out: whether a merge is refused. Weather by town, closing prices and notices
 //! of death repeat their wording and change what they report. A copy, even an edited one, keeps whole sentences, or it
-//! keeps the numbers and the names.
+//! keeps the numbers and the names. Where it drops or rewrites sentences it drops their numbers too; where the words
+//! around a number are the same, so is the number. A template is the opposite: the same words around other numbers.
 
 use crate::fold::{Folded, ODD, hash_bytes, is_inside_token, mix};
 use crate::shingles::{set, shared};
+use crate::slots::{InCommon, Slots};
 
 /// Below this share of common sentences a text of the same source may be another filling of the same template.
 const COMMON_SENTENCES: f64 = 0.34;
@@ -20,6 +22,12 @@ const MOST_COMMON_SENTENCES: f64 = 0.67;
 const COMMON_FACTS: f64 = 0.50;
 /// So many numbers and names it takes to tell.
 const FEWEST_FACTS: usize = 8;
+/// Below this share of places that both texts fill alike they are two fillings, whatever else they share. Of 332 texts edited in 23
+/// ways the copies fill three quarters alike at least, and a half where every tenth or fifth word is replaced; fillings of one
+/// template a tenth on average and seldom a half, since some of what they say is fixed.
+const ALIKE_FILLED: f64 = 0.50;
+/// So many places it takes to tell: a correction changes one figure, and what depends on it.
+const FEWEST_PLACES: usize = 4;
 /// Shorter sentences are formulas that any two texts share.
 const SENTENCE_TOKENS: usize = 3;
 
@@ -30,6 +38,8 @@ pub(crate) struct Claims {
     numbers: Vec<u64>,
     /// The numbers, and words in capitals that do not begin a sentence.
     facts: Vec<u64>,
+    /// What stands in which place.
+    slots: Slots,
 }
 
 impl Claims {
@@ -42,6 +52,7 @@ impl Claims {
             sentences: set(sentences),
             numbers,
             facts: set(facts),
+            slots: Slots::of(text),
         }
     }
 }
@@ -55,6 +66,8 @@ pub(crate) struct Facts {
     pub(crate) numbers: f64,
     /// Distinct numbers and names; 1 where a text has few.
     pub(crate) all: f64,
+    /// Numbers and names between the same words, of the places that both texts fill; 1 where they are few.
+    pub(crate) places: f64,
 }
 
 impl Facts {
@@ -69,6 +82,10 @@ impl Facts {
             } else {
                 1.0
             },
+            places: match a.slots.compare(&b.slots) {
+                InCommon { places, alike } if places >= FEWEST_PLACES => alike as f64 / places as f64,
+                _ => 1.0,
+            },
         }
     }
 
@@ -76,6 +93,7 @@ impl Facts {
     pub(crate) fn are_another_filling(self, same_source: bool) -> bool {
         (same_source && self.sentences < COMMON_SENTENCES && self.numbers < COMMON_NUMBERS)
             || (self.sentences < MOST_COMMON_SENTENCES && self.all < COMMON_FACTS)
+            || self.places < ALIKE_FILLED
     }
 }
 
@@ -92,21 +110,31 @@ fn sentences_and_names(text: &str) -> (Vec<u64>, Vec<u64>) {
     let (mut found, mut names) = (Vec::new(), Vec::new());
     let mut rest = text;
     while !rest.is_empty() {
-        let (sentence, after) = rest.split_at(sentence_end(rest));
+        let (sentence, after) = first_sentence(rest);
         let folded = Folded::of(sentence);
         if folded.tokens().len() >= SENTENCE_TOKENS {
             found.push(folded.tokens().iter().fold(0, |hash: u64, token| {
                 mix((hash.rotate_left(23) ^ token).wrapping_mul(ODD))
             }));
         }
-        let words = sentence.split(|c: char| !c.is_alphanumeric() && !is_inside_token(c));
-        let later = words.filter(|word| !word.is_empty()).skip(1);
+        let later = words(sentence).skip(1);
         for name in later.filter(|word| word.starts_with(char::is_uppercase)) {
             names.extend(Folded::of(name).tokens());
         }
         rest = after;
     }
     (found, names)
+}
+
+/// A text's first sentence, and the rest.
+pub(crate) fn first_sentence(text: &str) -> (&str, &str) {
+    text.split_at(sentence_end(text))
+}
+
+/// The words of a text as it writes them.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !is_inside_token(c))
+        .filter(|word| !word.is_empty())
 }
 
 /// Where the first sentence ends: after a line, or after a closing mark that is followed by white space.
@@ -243,6 +271,42 @@ mod tests {
             "Le maire a promis 40 logements. Les travaux coûteront 12 millions.",
             "Le maire a annoncé 40 logements. Les travaux coûteraient 12 millions.",
         );
+        assert!(!facts.are_another_filling(true), "{facts:?}");
+    }
+
+    /// Five places and seven other words, as horoscopes have them: too few numbers and names to tell by themselves.
+    #[test]
+    fn two_fillings_with_few_facts_are_told_by_what_stands_between_the_same_words() {
+        let filling = |sign: &str, mood: &str, hour: u8, vitality: u8, luck: u8| {
+            format!(
+                "Voici ce que les astres réservent aux natifs du signe {sign} pour la journée. Amour : une rencontre vers \
+                 {hour} heures pourrait tout changer. Travail : misez sur la {mood}. Santé : votre vitalité est à \
+                 {vitality} sur 10, ménagez vos forces. Votre nombre de chance est le {luck}."
+            )
+        };
+        let (lion, virgo) = (
+            filling("Lion", "douceur", 14, 7, 31),
+            filling("Vierge", "patience", 18, 4, 12),
+        );
+        let facts = common(&lion, &virgo);
+        assert!(facts.are_another_filling(false), "{facts:?}");
+        let copy = lion
+            .replace("Voici ce que", "Découvrez ce que")
+            .replace("tout changer", "changer votre journée");
+        assert!(!common(&lion, &copy).are_another_filling(true));
+    }
+
+    #[test]
+    fn a_text_with_one_figure_corrected_is_let_through() {
+        let text = |dead: u8| {
+            format!(
+                "L'incendie a fait {dead} morts dans la nuit de mardi. Les pompiers ont envoyé 40 engins et 120 hommes. Le maire \
+                 de Vannes a ouvert une salle pour 60 personnes. La préfecture a ouvert une ligne, le 02 97 54 84 00. Le \
+                 procureur Yves Le Goff parlera à 15 heures."
+            )
+        };
+        let facts = common(&text(3), &text(5));
+        assert!(facts.places < 1.0, "{facts:?}");
         assert!(!facts.are_another_filling(true), "{facts:?}");
     }
 

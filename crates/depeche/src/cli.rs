@@ -149,15 +149,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         rows: Rows,
     },
-    /// Show an article: fields, text, revisions, places, story
+    /// Show an article: fields, text, versions with the words they changed, copies, places, story
     Show {
         /// Its id, or the first digits of it
         id: String,
         /// How it is printed
-        #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
-        format: ShowFormat,
+        #[arg(long, value_enum, default_value_t = ArticleFormat::Table)]
+        format: ArticleFormat,
     },
-    /// Show the articles of a story
+    /// Show a story: what it is called, its time, sources and size, and its articles
     Story {
         /// The id of the story or of one of its articles, or the first digits of it
         id: String,
@@ -171,8 +171,8 @@ pub(crate) enum Command {
         /// The article to compare with
         other: Option<String>,
         /// How it is printed
-        #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
-        format: ShowFormat,
+        #[arg(long, value_enum, default_value_t = ArticleFormat::Table)]
+        format: ArticleFormat,
     },
     /// Print the last lines of the change log
     Tail {
@@ -180,8 +180,8 @@ pub(crate) enum Command {
         #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
         lines: usize,
         /// How changes are printed
-        #[arg(long, value_enum, default_value_t = ShowFormat::Table)]
-        format: ShowFormat,
+        #[arg(long, value_enum, default_value_t = ArticleFormat::Table)]
+        format: ArticleFormat,
     },
     /// Count what the store holds
     Stats {
@@ -330,6 +330,16 @@ pub(crate) enum ShowFormat {
     /// For people
     Table,
     Json,
+}
+
+/// How one article, or a line of the change log, is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArticleFormat {
+    /// For people
+    Table,
+    Json,
+    /// JSON in one line
+    Jsonl,
 }
 
 /// An http or https address, as it was given.

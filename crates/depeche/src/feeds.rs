@@ -70,13 +70,25 @@ pub(crate) enum ListProblem {
     /// A line of it cannot be used.
     #[error(transparent)]
     Line(#[from] FeedListProblem),
+    /// A feed of the configuration stands there twice.
+    #[error(
+        "feed.{number}.url: {url} is the address of feed.{first} already, which counts; remove one of the two [[feed]]"
+    )]
+    Twice {
+        /// Which of the feeds, counted from 0.
+        number: usize,
+        /// The one before with that address.
+        first: usize,
+        /// The address as it is known.
+        url: String,
+    },
 }
 
 /// All feeds, each address once (the first place counts), and what was wrong with the lists.
 pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProblem>) {
     let mut found: Vec<Subscription> = Vec::new();
     let mut known = std::collections::HashSet::new();
-    let mut problems = Vec::new();
+    let mut problems = twice(config);
     let mut add = |feed: ListedFeed, page: Option<PagePolicy>, timezone: Option<String>, origin: Origin| {
         if known.insert(feed.url.clone()) {
             found.push(Subscription {
@@ -125,6 +137,22 @@ pub(crate) fn subscriptions(config: &Config) -> (Vec<Subscription>, Vec<ListProb
         add_list(&added, &Origin::Added);
     }
     (found, problems)
+}
+
+/// Feeds of the configuration that stand there twice, however their addresses are spelt.
+fn twice(config: &Config) -> Vec<ListProblem> {
+    let mut known = std::collections::HashMap::new();
+    let mut found = Vec::new();
+    for (number, feed) in config.feed.iter().enumerate() {
+        let url = feed_list::address(&feed.url).unwrap_or_else(|_| feed.url.clone());
+        match known.get(&url) {
+            Some(&first) => found.push(ListProblem::Twice { number, first, url }),
+            None => {
+                known.insert(url, number);
+            }
+        }
+    }
+    found
 }
 
 /// Each feed with the state the store keeps of it.

@@ -21,6 +21,7 @@ use depeche_model::{Capture, CaptureId, Clock};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use files::{LINE_TYPE, Line, read_lines};
 pub use pace::Speed;
 
 /// Captures read ahead. Each may be as large as the largest body.

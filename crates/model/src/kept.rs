@@ -46,22 +46,26 @@ impl From<Timestamp> for StreamDay {
 }
 
 /// All that is known of an article by its keys. Hashes and digests in it are compared with new ones, so how they are made is
-/// frozen with this row.
+/// frozen with this row: made in another way they are another row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownArticle {
     /// The article.
     pub article: ArticleId,
     /// The record or sighting by which it was last met: rows of one day are taken in in this order.
     pub seq: Seq,
-    /// The stream's time then.
+    /// The stream's time then, to the microsecond.
     #[serde(with = "nanos")]
     pub met: Timestamp,
+    /// Seconds from its latest record to then.
+    pub lag_secs: u32,
     /// Its latest record.
     pub latest: Seq,
     /// The number of its latest version.
     pub revision: u32,
-    /// The digest of its latest title and text.
-    pub content: Digest,
+    /// The verdict on its latest record.
+    pub verdict: Verdict,
+    /// The first half of the digest of its latest title and text.
+    pub content: u64,
     /// Its story.
     pub story: StoryId,
     /// The record it repeats and that record's article, for a duplicate.
@@ -70,14 +74,17 @@ pub struct KnownArticle {
     pub posted: Option<Seq>,
     /// Whether it has an address.
     pub has_url: bool,
-    /// Where it was seen: a hash of source, feed and address, and one of the feed alone.
+    /// Where it was seen, the first place first: a hash of source, feed and address, and one of the feed alone.
     pub places: Vec<(u64, Option<u64>)>,
-    /// The keys that lead to it and to no later article, each with the digest of the entry that was last met under it.
-    pub keys: Vec<(Digest, Option<Digest>)>,
-    /// Its records.
+    /// The keys that lead to it and to no later article, each with the first half of the digest of the entry that was last
+    /// met under it.
+    pub keys: Vec<(Digest, Option<u64>)>,
+    /// Its records before the latest.
     pub records: Vec<Seq>,
-    /// The folded bodies of which it has the first record.
-    pub bodies: Vec<KnownBody>,
+    /// The folded bodies of which its latest record is the first.
+    pub bodies: Vec<Digest>,
+    /// The folded bodies of which an earlier record of it is the first.
+    pub earlier_bodies: Vec<KnownBody>,
 }
 
 /// A folded body and the first record that has it.
@@ -91,7 +98,7 @@ pub struct KnownBody {
     pub verdict: Verdict,
     /// The record it repeats and that record's article, for a duplicate.
     pub leader: Option<(Seq, ArticleId)>,
-    /// The stream's time when it came.
+    /// The stream's time when it came, to the microsecond.
     #[serde(with = "nanos")]
     pub met: Timestamp,
 }

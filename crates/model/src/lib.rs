@@ -8,6 +8,7 @@
 
 mod digest;
 
+mod address;
 mod clock;
 mod ids;
 
@@ -23,11 +24,13 @@ mod warning;
 mod sketch;
 mod verdict;
 
+mod history;
 mod kept;
 
 mod delivery;
 mod flow;
 
+pub use address::{comparing_form, without_www};
 pub use article::{Article, ContentFrom, Precision, Published, Table};
 pub use capture::{Capture, CaptureKind, CaptureRef, Header, HttpAnswer, PageOrder, Payload, Validators};
 pub use clock::{Clock, SystemClock};
@@ -39,6 +42,7 @@ pub use digest::{Digest, Hasher};
 pub use entry::Entry;
 pub use feed::{FetchRecord, PagePolicy, PollOutcome, PollReport, Timings};
 pub use flow::{Decided, Decision, Journaled, Normalized, Output, Position, Rejection, RejectionReason};
+pub use history::{Regrouped, Regrouping, Rewording, WordChange};
 pub use ids::{ArticleId, CaptureId, ParseIdError, Seq, StoryId};
 pub use kept::{
     Horizon, Keep, Keeping, KnownArticle, KnownBody, PostedText, RefusedEntry, StoryPart, StreamDay,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Article, ArticleId, Digest, Hasher, Seq, Sketch, StoryId, TermVector};
+use crate::address::{comparing_form, without_www};
+use crate::{Article, ArticleId, Digest, Hasher, Regrouping, Rewording, Seq, Sketch, StoryId, TermVector};
 
 /// What an article is among those already known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -181,18 +182,20 @@ pub enum Key {
 }
 
 impl Key {
-    /// A fixed-length stand-in for indexes.
+    /// A fixed-length stand-in for indexes. Addresses and sites that differ by no more than scheme, `www.` and the like have one
+    /// (see [`comparing_form`]): an article that moves to `https://` or loses its `www.` stays the same. It is stored in what
+    /// is known of an article ([`KnownArticle`](crate::KnownArticle)), so another way of making it is another row.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut hasher = Hasher::default();
         match self {
             Self::Guid { feed, guid } => hasher.part(b"guid").part(feed.as_bytes()).part(guid.as_bytes()),
-            Self::Url(url) => hasher.part(b"url").part(url.as_bytes()),
+            Self::Url(url) => hasher.part(b"url").part(comparing_form(url).as_bytes()),
             Self::Body(body) => hasher.part(b"body").part(&body.0),
             Self::Capture(uri) => hasher.part(b"capture").part(uri.as_bytes()),
             Self::Number { site, number } => hasher
                 .part(b"number")
-                .part(site.as_bytes())
+                .part(without_www(site).as_bytes())
                 .part(number.as_bytes()),
             Self::Entry(digest) => hasher.part(b"entry").part(&digest.0),
         };
@@ -291,4 +294,8 @@ pub struct Judged {
     pub evidence: Evidence,
     /// Where and when it was seen: the first sighting of a leader, a further one on a duplicate's leader.
     pub place: Place,
+    /// Of a later version: the words it has in place of which others; `None` where the version before it is gone.
+    pub rewording: Option<Rewording>,
+    /// What it changes between copies and their leader.
+    pub regroupings: Vec<Regrouping>,
 }

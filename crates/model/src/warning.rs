@@ -43,9 +43,9 @@ warning_codes! {
     TitleDerived => "title_derived",
     /// No publication date was given.
     DateMissing => "date_missing",
-    /// The date was found inside the text.
+    /// The date was found inside the text: before its first word, or in a dateline such as `PARIS, 19 nov 2026 (AFP) -`.
     DateFromText => "date_from_text",
-    /// The date cannot be read or cannot be true; the capture's time stands in, with precision `none`.
+    /// The date cannot be read or cannot be true; the detail is what is written. The capture's time stands in, with precision `none`.
     DateImpossible => "date_impossible",
     /// The language could not be told with confidence.
     LanguageUncertain => "language_uncertain",
@@ -117,7 +117,7 @@ warning_codes! {
     CaptionsOrTablesCut => "captions_or_tables_cut",
     /// The date as written allows several moments; the detail has its words, and what was not certain.
     DateGuessed => "date_guessed",
-    /// Feed or page tells only when the article was changed last; that is its date.
+    /// Feed or page tells only when the article was changed last; the detail is what could not be read beside it.
     DateFromUpdate => "date_from_update",
     /// Feed and page name other authors; they are the page's, the detail is the feed's.
     AuthorsDiffer => "authors_differ",

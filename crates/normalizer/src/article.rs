@@ -12,6 +12,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
+use crate::dateline;
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
 use crate::page::Beside;
@@ -113,15 +114,15 @@ impl Draft {
 
     /// The article, or why there is none. `captured_at` stands in for a missing date.
     pub(crate) fn finish(mut self, captured_at: Timestamp, detector: &Detector) -> Output {
-        // Without the lines that were taken out, what is left may read otherwise.
-        self.text = clean_text(&self.text, &mut self.repairs);
         let title = self.clean_title();
         let summary = self
             .summary
             .take()
             .map(|raw| prose(&raw, &mut self.repairs))
             .filter(|s| !s.is_empty());
-        if title.is_empty() && self.text.is_empty() && self.unwanted == Unwanted::Reject {
+        // A flood of signs, a rule of dashes: nobody wrote an article of these.
+        let says_nothing = |text: &str| !text.contains(char::is_alphanumeric);
+        if says_nothing(&title) && says_nothing(&self.text) && self.unwanted == Unwanted::Reject {
             return self.rejected(RejectionReason::Empty, None);
         }
         let title = if title.is_empty() {
@@ -257,6 +258,14 @@ impl Draft {
             at: captured_at,
             precision: Precision::None,
         };
+        if self.published.is_none()
+            && let Some((published, words)) = dateline::of(&self.text, captured_at)
+        {
+            let words = words.to_owned();
+            self.published = Some(published);
+            self.forget(WarningCode::DateImpossible);
+            self.note(WarningCode::DateFromText, words);
+        }
         match self.published {
             None => {
                 // A date that was there and could not be read has its own warning already.
@@ -346,6 +355,15 @@ impl Draft {
             key: Some(key),
             digest,
         })
+    }
+}
+
+/// Clean text of which lines were taken out, clean: what is left may read otherwise without them. `before` is how long it was.
+pub(crate) fn recleaned(text: String, before: usize, repairs: &mut Repairs) -> String {
+    if text.len() == before {
+        text
+    } else {
+        clean_text(&text, repairs)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use depeche_model::{Capture, CaptureKind, ContentFrom, Entry, Output, PageOrder, PagePolicy, WarningCode};
 
-use crate::article::{Draft, prose};
+use crate::article::{Draft, prose, recleaned};
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
 use crate::page::{self, Credit};
@@ -13,9 +13,10 @@ use crate::text::{Repairs, clean_line, fold, markup_to_text, strip_boilerplate, 
 use crate::urls;
 use depeche_feed::{Item, of_timestamp};
 
-/// What becomes of each entry under the capture's page policy.
+/// What becomes of each entry under the capture's page policy. `site` is the feed's title, which its entries' titles may repeat.
 pub(crate) fn outputs(
     items: Vec<Item>,
+    site: Option<&str>,
     capture: &Capture,
     detector: &Detector,
     unwanted: Unwanted,
@@ -53,6 +54,7 @@ pub(crate) fn outputs(
             };
             let mut draft = draft(&item.entry, text, &capture.source, from);
             draft.feed_url.clone_from(&feed_url);
+            draft.site_name = site.map(|name| clean_line(&markup_to_text(name), &mut Repairs::default()));
             draft.date(item.published, &item.warnings);
             draft.unwanted = unwanted;
             draft.finish(capture.captured_at, detector)
@@ -91,6 +93,7 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             .map(|raw| prose(raw, &mut repairs))
             .unwrap_or_default();
         let kept = without_footer(&strip_boilerplate(&text)).to_owned();
+        let kept = recleaned(kept, text.len(), &mut repairs);
         EntryText {
             stripped: kept.len() < text.len(),
             // The line that leads to the rest is one of those that are taken out.

@@ -5,15 +5,19 @@
 
 use depeche_model::{
     Capture, ContentFrom, Digest, Key, Output, Precision, Published, Rejection, RejectionReason, Table,
+    WarningCode,
 };
 use serde::Deserialize;
 
 use crate::article::Draft;
 use crate::language::Detector;
-use crate::text::{Repairs, clean_line, clean_text};
+use crate::text::{Repairs, clean_line, clean_text, shorten};
 use crate::urls;
 use depeche_feed::Format;
 use depeche_feed::{DateContext, of_timestamp, read_date};
+
+/// Characters of a date that cannot be read.
+const MAX_DETAIL_CHARS: usize = 120;
 
 /// What a replayed file is to be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +154,10 @@ impl Line {
             .guid
             .or_else(|| draft.url.is_none().then(|| file_name(&capture.uri).to_owned()));
         draft.published = published(self.published_at.as_deref(), self.published_precision, dates);
+        let written = self.published_at.filter(|written| !written.trim().is_empty());
+        if let Some(written) = written.filter(|written| read_date(written, dates).is_none()) {
+            draft.note(WarningCode::DateImpossible, shorten(&written, MAX_DETAIL_CHARS));
+        }
         draft.updated_at = self
             .updated_at
             .as_deref()

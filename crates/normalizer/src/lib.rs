@@ -74,8 +74,9 @@ mod text;
 mod urls;
 
 mod article;
+mod dateline;
 
-pub use language::{Detected, Detector as LanguageDetector};
+pub use language::{Detected, Detector as LanguageDetector, is_known_language, known_languages};
 pub use normalizer::{Normalizer, Options, Unwanted};
 pub use page::{PageArticle, barrier_to, read_page};
 pub use stage::run;

@@ -122,8 +122,15 @@ impl Normalizer {
             {
                 Ok(mut read) => {
                     warnings = std::mem::take(&mut read.warnings);
+                    let site = read.title.take();
                     match self.items(read) {
-                        Ok(items) => entries::outputs(items, capture, &self.detector, self.options.unwanted),
+                        Ok(items) => entries::outputs(
+                            items,
+                            site.as_deref(),
+                            capture,
+                            &self.detector,
+                            self.options.unwanted,
+                        ),
                         Err(found) => vec![rejected(capture, RejectionReason::NotAFeed { found })],
                     }
                 }

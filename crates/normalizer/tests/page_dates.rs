@@ -278,6 +278,85 @@ const CASES: &[Case] = &[
         day: "2025-08-12",
         ..PLAIN
     },
+    Case {
+        name: "a standfirst that tells of a death dates nothing",
+        below: "<p class=chapo>Mort de Jean Dupont le 3 mars 2024 à Lyon</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "nor does one without a place",
+        below: "<p class=chapo>Mort de Jean Dupont, le 3 mars 2024</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "nor one in capitals",
+        below: "<p class=chapo>ATTENTAT DE NICE, 14 JUILLET 2016</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "nor one that begins with a day",
+        below: "<p class=chapo>3 mars 2024 : l’armée entre en ville</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "a report that was published is no article",
+        below: "<p class=chapo>Le rapport publié le 3 mars 2024 par le département décrit une pile usée jusqu’à la pierre</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "a law that was is none either",
+        below: "<p class=chapo>Loi publiée le 3 mars 2024 au journal officiel</p>",
+        ..PLAIN
+    },
+    Case {
+        name: "an article that says when it was is one",
+        below: "<p class=chapo>Cet article a été initialement publié le 3 mars 2024</p>",
+        day: "2024-03-03",
+        ..PLAIN
+    },
+    Case {
+        name: "so is one of a kind",
+        below: "<p>Tribune publiée le 3 mars 2024 à 8h</p>",
+        day: "2024-03-03",
+        ..PLAIN
+    },
+    Case {
+        name: "a name, a stroke and a date",
+        below: "<p>Jeanne Martin - 3 mars 2024 - 12 commentaires</p>",
+        day: "2024-03-03",
+        ..PLAIN
+    },
+    Case {
+        name: "a blog says where it filed it",
+        below: "<p>3 mars 2024 dans Politique</p>",
+        day: "2024-03-03",
+        ..PLAIN
+    },
+    Case {
+        name: "a template that was not filled in",
+        head: "<meta property=article:published_time content='{{ article.date }}'>",
+        warnings: "date_impossible",
+        ..PLAIN
+    },
+    Case {
+        name: "a line whose day no calendar has",
+        below: "<p>Publié le 31/02/2026 à 18h30</p>",
+        warnings: "date_impossible",
+        ..PLAIN
+    },
+    Case {
+        name: "an element for a time that holds none",
+        below: "<p>Publié le <time datetime=Invalid-date>NaN/NaN/NaN</time></p>",
+        warnings: "date_impossible",
+        ..PLAIN
+    },
+    Case {
+        name: "what cannot be read beside what can",
+        head: "<meta property=article:published_time content='Invalid date'>",
+        below: "<p>Publié le 3 mars 2024</p>",
+        day: "2024-03-03",
+        ..PLAIN
+    },
 ];
 
 #[test]

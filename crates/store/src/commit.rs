@@ -27,8 +27,8 @@ use crate::canary::Canary;
 use crate::database::{Store, commit_error, guard, point};
 use crate::kept::{Changes, Kept};
 use crate::rows::{
-    ArticleRow, Change, Checkpoint, DeadRow, FeedRow, PART_BYTES, PlaceRow, Tally, encode, encode_plain,
-    in_parts, parts,
+    ArticleRow, Change, Checkpoint, DeadRow, FeedRow, GroupRow, PART_BYTES, PlaceRow, Tally, encode,
+    encode_plain, in_parts, parts,
 };
 use crate::watermark::Watermark;
 use crate::{StoreError, keys};
@@ -273,6 +273,8 @@ impl Committer {
             first_seen_at,
             captions: judged.article.captions.clone(),
             tables: judged.article.tables.clone(),
+            has_rewording: judged.rewording.is_some(),
+            regrouped: judged.regroupings.first().map(|line| line.leader),
         };
         group.put(keys::by_seq(keys::ARTICLE, seq), &row)?;
         let memory = keys::by_seq(keys::MEMORY, seq);
@@ -282,6 +284,13 @@ impl Committer {
             group.put(memory, record)?;
         }
         group.put(keys::by_seq(keys::CHANGE, seq), &Change::Article)?;
+        if let Some(rewording) = &judged.rewording {
+            group.put(keys::by_seq(keys::REWORDING, seq), rewording)?;
+        }
+        if let Some(leader) = row.regrouped {
+            let lines = judged.regroupings.clone();
+            group.put(keys::regrouping(leader, seq), &GroupRow { lines })?;
+        }
         group.put(keys::revision(record.article, record.revision), &seq)?;
         group.put(keys::story_member(record.story, seq), &record.article)?;
         self.add_place(group, record.article, seq, &judged.place, Some(record.verdict))?;

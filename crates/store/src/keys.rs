@@ -11,6 +11,8 @@
 //! | `i` | article id, revision | the record's seq |
 //! | `p` | article id, seq | a place where the article was seen |
 //! | `s` | story id, seq | an article of the story |
+//! | `v` | seq | the words that a revision has in place of which others |
+//! | `g` | article id, seq | what a record changed between this leader and its copies |
 //! | `x` | capture id | committed: the capture's ordinal |
 //! | `o` | order digest | a page order, owed until its page is committed |
 //! | `f` | feed address | the feed's state |
@@ -18,12 +20,12 @@
 //! | `l` | feed address, NUL, place in the ring | a line of the feed's fetch log |
 //! | `k` | stream day, article id | all that is known of an article by its keys, on the day on which it was last met |
 //! | `r` | stream day, seq | a rejection, as far as refusing the same again needs it |
-//! | `g` | stream day, seq | the sketches of a text that others are compared with |
+//! | `u` | stream day, seq | the sketches of a text that others are compared with |
 //! | `h` | stream day, seq | what a record adds to its story |
 //! | `w` | key, number | a part of a row that is too large for one value |
 //! | `z` | name | schema, checkpoint, canary, dictionaries, what is kept |
 //!
-//! What the deduplicator needs after a restart is `k` to `h`: rows of days that left their window are removed; see `kept`.
+//! What the deduplicator needs after a restart is `k`, `r`, `u` and `h`: rows of days that left their window are removed; see `kept`.
 
 use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId, StreamDay};
 
@@ -36,6 +38,8 @@ pub(crate) const DEAD: u8 = b'd';
 pub(crate) const ID: u8 = b'i';
 pub(crate) const PLACE: u8 = b'p';
 pub(crate) const STORY: u8 = b's';
+pub(crate) const REWORDING: u8 = b'v';
+pub(crate) const GROUP: u8 = b'g';
 pub(crate) const CAPTURE: u8 = b'x';
 pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
@@ -43,7 +47,7 @@ pub(crate) const FETCHER_MEMORY: u8 = b'q';
 pub(crate) const FETCH_LOG: u8 = b'l';
 pub(crate) const KNOWN: u8 = b'k';
 pub(crate) const REFUSED: u8 = b'r';
-pub(crate) const POSTED: u8 = b'g';
+pub(crate) const POSTED: u8 = b'u';
 pub(crate) const STORY_PART: u8 = b'h';
 pub(crate) const PART: u8 = b'w';
 pub(crate) const NAMED: u8 = b'z';
@@ -82,6 +86,15 @@ pub(crate) fn place(id: ArticleId, seq: Seq) -> Vec<u8> {
 
 pub(crate) fn places(id: ArticleId) -> Vec<u8> {
     join(PLACE, &[&id.0.0])
+}
+
+/// Where a leader's line of the log of copies stands, by the record that told it.
+pub(crate) fn regrouping(leader: ArticleId, seq: Seq) -> Vec<u8> {
+    join(GROUP, &[&leader.0.0, &seq.0.to_be_bytes()])
+}
+
+pub(crate) fn regroupings(leader: ArticleId) -> Vec<u8> {
+    join(GROUP, &[&leader.0.0])
 }
 
 pub(crate) fn story_member(story: StoryId, seq: Seq) -> Vec<u8> {

@@ -1,13 +1,13 @@
 //! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
 
 use depeche_model::{
-    Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Rejection,
-    Remembered, Seq, Sighting, StoryId, Verdict,
+    Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Regrouping,
+    Rejection, Remembered, Rewording, Seq, Sighting, StoryId, Verdict,
 };
 use jiff::Timestamp;
 
 use crate::database::{Opening, Store};
-use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, PlaceRow, Tally, decode};
+use crate::rows::{ArticleRow, Change, DeadRow, FeedRow, GroupRow, PlaceRow, Tally, decode};
 use crate::{StoreError, keys};
 
 /// A stored article: one revision, with its verdict.
@@ -35,6 +35,8 @@ pub struct Record {
     pub captured_at: Timestamp,
     /// The capture's time of the first revision.
     pub first_seen_at: Timestamp,
+    /// The leader whose copies it changed: itself, or the one that it joined or left.
+    pub regrouped: Option<ArticleId>,
     /// The article, text included.
     pub article: Article,
 }
@@ -182,6 +184,14 @@ impl Reader {
         }
     }
 
+    /// The latest record of an article.
+    pub fn latest(&self, id: ArticleId) -> Rows<Option<Record>> {
+        match self.latest_seq(id)? {
+            Some(seq) => self.record(seq),
+            None => Ok(None),
+        }
+    }
+
     /// One record with all that was decided about it.
     pub fn judged(&self, seq: Seq) -> Rows<Option<Judged>> {
         let (Some(record), Some(memory)) = (self.record(seq)?, self.memory(seq)?) else {
@@ -193,6 +203,11 @@ impl Reader {
             url: record.article.url.clone(),
             seen_at: record.captured_at,
         };
+        let rewording = self.rewording(seq)?;
+        let mut regroupings = Vec::new();
+        if let Some(leader) = record.regrouped {
+            regroupings = self.regroupings_by(leader, seq)?;
+        }
         Ok(Some(Judged {
             article: record.article,
             record: memory,
@@ -200,6 +215,8 @@ impl Reader {
             similarity: record.similarity,
             evidence: record.evidence,
             place,
+            rewording,
+            regroupings,
         }))
     }
 
@@ -336,6 +353,31 @@ impl Reader {
         self.store.get(&keys::by_seq(keys::TEXT, seq))
     }
 
+    /// The words that a record has in place of which others; `None` of the first version of an article, and where a
+    /// program of before wrote it.
+    pub fn rewording(&self, seq: Seq) -> Rows<Option<Rewording>> {
+        self.store.get(&keys::by_seq(keys::REWORDING, seq))
+    }
+
+    /// The log of a leader's copies: who joined it, left it and was left behind, in order, each with the record that
+    /// told it.
+    pub fn regroupings(&self, leader: ArticleId) -> Rows<Vec<(Seq, Regrouping)>> {
+        let mut log = Vec::new();
+        for item in self.store.scan(keys::regroupings(leader)) {
+            let (key, bytes) = item?;
+            let seq = seq_of(&key)?;
+            let row: GroupRow = self.store.row(&key, &bytes)?;
+            log.extend(row.lines.into_iter().map(|line| (seq, line)));
+        }
+        Ok(log)
+    }
+
+    /// What one record changed between a leader and its copies.
+    pub fn regroupings_by(&self, leader: ArticleId, seq: Seq) -> Rows<Vec<Regrouping>> {
+        let row: Option<GroupRow> = self.store.get(&keys::regrouping(leader, seq))?;
+        Ok(row.map(|row| row.lines).unwrap_or_default())
+    }
+
     /// What is remembered of a record: its keys and digests for good, its sketches and terms only in records of before
     /// these were kept by themselves.
     pub fn memory(&self, seq: Seq) -> Rows<Option<Remembered>> {
@@ -397,6 +439,7 @@ impl Reader {
             evidence: row.evidence,
             captured_at: row.captured_at,
             first_seen_at: row.first_seen_at,
+            regrouped: row.regrouped,
             article: Article {
                 text,
                 captions: row.captions,

@@ -7,7 +7,7 @@
 //! | 2 | version, codec, dictionary | plain; zstd with that dictionary |
 //!
 //! A row may grow at its end: what an older row lacks there is read as empty, and an older program reads past it. An article's
-//! row grew so by its captions and tables, that of a page's order by its entry's date and warnings.
+//! row grew so by its captions and tables and by which rows stand beside it, that of a page's order by its entry's date and warnings.
 //!
 //! Rows of version 1 stay as they are in an older store. What every program must be able to read, the schema's number and
 //! the dictionaries, is written in version 1 for good.
@@ -15,8 +15,8 @@
 use std::collections::BTreeMap;
 
 use depeche_model::{
-    Article, ArticleId, ContentFrom, Digest, Evidence, Place, Published, Rejection, Seq, StoryId, Table,
-    Validators, Verdict, Warning,
+    Article, ArticleId, ContentFrom, Digest, Evidence, Place, Published, Regrouping, Rejection, Seq, StoryId,
+    Table, Validators, Verdict, Warning,
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -46,8 +46,9 @@ const COMPRESS_FROM_BYTES: usize = 64;
 /// No row decompresses to more: the largest text comes from a body of `fetch.max_body`.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
-/// What an article's row of before captions and tables lacks: two empty lists. Behind a row that has them it is not read.
-const ARTICLE_ADDED: [u8; 2] = [0, 0];
+/// What an article's row of before captions and tables lacks: two empty lists; and, of before what stands beside it, two
+/// times no. Behind a row that has them it is not read.
+const ARTICLE_ADDED: [u8; 4] = [0, 0, 0, 0];
 
 /// What an order's row of before its date's precision and its entry's warnings lacks: no date, an empty list.
 const ORDER_ADDED: [u8; 2] = [0, 0];
@@ -193,6 +194,10 @@ pub(crate) struct ArticleRow {
     pub(crate) first_seen_at: Timestamp,
     pub(crate) captions: Vec<String>,
     pub(crate) tables: Vec<Table>,
+    /// Whether a row beside it says which words it has in place of which others.
+    pub(crate) has_rewording: bool,
+    /// Of which leader it changed the copies: a row of that leader's log says how.
+    pub(crate) regrouped: Option<ArticleId>,
 }
 
 /// A rejection with the capture it came from.
@@ -202,6 +207,12 @@ pub(crate) struct DeadRow {
     pub(crate) capture_uri: String,
     pub(crate) source: String,
     pub(crate) captured_at: Timestamp,
+}
+
+/// What a record changed between a leader and its copies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct GroupRow {
+    pub(crate) lines: Vec<Regrouping>,
 }
 
 /// A place where an article was seen, by which record.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Entry,
     Evidence, Horizon, Judged, Keep, Keeping, Key, KnownArticle, PageOrder, Place, Position, PostedText,
-    RefusedEntry, Rejection, RejectionReason, Remembered, Rule, Seq, Sighting, Sketch, StoryId, StoryPart,
-    StreamDay, TermVector, Verdict,
+    RefusedEntry, Regrouped, Regrouping, Rejection, RejectionReason, Remembered, Rewording, Rule, Seq,
+    Sighting, Sketch, StoryId, StoryPart, StreamDay, TermVector, Verdict,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -98,7 +98,22 @@ pub(crate) fn judged(
         tables: Vec::new(),
     };
     let (whole, lead) = sketch(text);
+    let regrouping = |(of, leader): (u64, ArticleId)| Regrouping {
+        what: Regrouped::Joined,
+        copy: id,
+        version: Seq(seq),
+        leader,
+        before: None,
+        after: Some(Seq(of)),
+        evidence: Evidence::of(Rule::Jaccard),
+    };
     Judged {
+        rewording: (verdict == Verdict::Revision).then(Rewording::default),
+        regroupings: of
+            .filter(|_| verdict == Verdict::Near)
+            .map(regrouping)
+            .into_iter()
+            .collect(),
         record: Remembered {
             seq: Seq(seq),
             article: id,
@@ -208,17 +223,20 @@ fn known(record: &Remembered, seq: Seq, met: Timestamp) -> KnownArticle {
         article: record.article,
         seq,
         met,
+        lag_secs: 0,
         latest: record.seq,
         revision: record.revision,
-        content: record.content,
+        verdict: record.verdict,
+        content: 1,
         story: record.story,
         leader: None,
         posted: None,
         has_url: true,
         places: vec![(1, Some(2))],
         keys: record.keys.iter().map(|key| (key.digest(), None)).collect(),
-        records: vec![record.seq],
+        records: vec![],
         bodies: vec![],
+        earlier_bodies: vec![],
     }
 }
 

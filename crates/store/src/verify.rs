@@ -116,6 +116,8 @@ struct Found {
     revisions: u64,
     places: u64,
     members: u64,
+    rewordings: u64,
+    regroupings: u64,
 }
 
 /// What stands under a key.

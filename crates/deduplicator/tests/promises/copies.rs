@@ -1,7 +1,7 @@
 //! Copies: the same text again, changed, cut or enlarged, and texts that only look alike.
 
 use depeche_deduplicator::{Aliases, Options, explain};
-use depeche_model::{Rule, Verdict};
+use depeche_model::{ArticleId, Judged, Regrouped, Rule, Seq, Verdict};
 use jiff::SignedDuration;
 
 use crate::support::{Desk, article, base, hours, start};
@@ -308,10 +308,97 @@ fn an_explanation_of_two_versions_shows_the_words_that_changed() {
     let a = desk.judge(start(), article("a", "1", &base("canal")));
     let corrected = base("canal").replace("neuf mètres", "douze mètres");
     let b = desk.judge(hours(1), article("a", "1", &corrected));
-    let changes = explain(&b, &a, &Aliases::built_in()).changes.unwrap();
+    let rewording = explain(&b, &a, &Aliases::built_in()).rewording;
+    assert_eq!(rewording, b.rewording, "what is stored is what is explained");
+    let changes = rewording.unwrap().changes;
     assert_eq!(changes.len(), 1);
     assert_eq!(
         (changes[0].removed.as_str(), changes[0].added.as_str()),
         ("neuf", "douze")
     );
+}
+
+/// What a record changed between copies and their leader.
+fn moves(judged: &Judged) -> Vec<(Regrouped, ArticleId, Option<Seq>, Option<Seq>)> {
+    let lines = judged.regroupings.iter();
+    lines
+        .map(|line| (line.what, line.copy, line.before, line.after))
+        .collect()
+}
+
+#[test]
+fn a_copy_joins_its_leader_by_a_line_of_the_log() {
+    let mut desk = Desk::new();
+    let leader = desk.judge(start(), article("a", "1", &base("canal")));
+    assert_eq!(moves(&leader), []);
+    let copy = desk.judge(hours(1), article("b", "2", &format!("Agence. {}", base("canal"))));
+    let (of, joined) = (leader.record.seq, copy.record.article);
+    assert_eq!(moves(&copy), [(Regrouped::Joined, joined, None, Some(of))]);
+    let line = &copy.regroupings[0];
+    assert_eq!(
+        (line.leader, &line.evidence),
+        (leader.record.article, &copy.evidence)
+    );
+}
+
+#[test]
+fn a_version_of_a_copy_that_is_another_text_leaves_its_leader() {
+    let mut desk = Desk::new();
+    let leader = desk.judge(start(), article("a", "1", &base("canal")));
+    let copy = desk.judge(hours(1), article("b", "2", &base("canal")));
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let still = desk.judge(hours(2), article("b", "2", &corrected));
+    assert_eq!(
+        (moves(&still), still.duplicate_of),
+        (vec![], Some(leader.record.article))
+    );
+    let gone = desk.judge(hours(3), article("b", "2", &base("fromagerie")));
+    assert_eq!(gone.record.article, copy.record.article);
+    let before = Some(leader.record.seq);
+    assert_eq!(
+        (moves(&gone), gone.duplicate_of),
+        (vec![(Regrouped::Left, copy.record.article, before, None)], None)
+    );
+    let evidence = &gone.regroupings[0].evidence;
+    assert!(evidence.on_full_texts && evidence.jaccard.is_some_and(|jaccard| jaccard < 0.1));
+}
+
+#[test]
+fn a_version_of_a_leader_leaves_the_copies_behind_that_it_no_longer_resembles() {
+    let mut desk = Desk::new();
+    let leader = desk.judge(start(), article("a", "1", &base("canal")));
+    let near = desk.judge(hours(1), article("b", "2", &format!("Agence. {}", base("canal"))));
+    let teaser = desk.judge(hours(2), article("c", "3", &opening(&base("canal"), 40)));
+    let other = desk.judge(hours(2), article("d", "4", &base("fromagerie")));
+    assert_eq!(
+        (teaser.record.verdict, other.record.verdict),
+        (Verdict::Teaser, Verdict::New)
+    );
+    // A correction moves away from none of them; another text under the same address from all.
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let second = desk.judge(hours(3), article("a", "1", &corrected));
+    assert_eq!(moves(&second), []);
+    let mut again = desk.clone();
+    let third = desk.judge(hours(4), article("a", "1", &base("tramway")));
+    assert_eq!(third.record.article, leader.record.article);
+    let (before, after) = (Some(second.record.seq), Some(third.record.seq));
+    assert_eq!(
+        moves(&third),
+        [
+            (Regrouped::LeftBehind, near.record.article, before, None),
+            (Regrouped::LeftBehind, teaser.record.article, before, None),
+        ]
+    );
+    // They are its copies all the same: of the version that they repeat.
+    let fourth = desk.judge(hours(5), article("a", "1", &corrected));
+    assert_eq!(moves(&fourth).len(), 2);
+    assert!(
+        moves(&fourth)
+            .iter()
+            .all(|line| line.0 == Regrouped::Returned && line.2.is_none())
+    );
+    assert!(after < Some(fourth.record.seq));
+    // What the store gives back is enough to tell it.
+    let told = again.judge(hours(4), article("a", "1", &base("tramway")));
+    assert_eq!((moves(&told), told.record.seq), (moves(&third), third.record.seq));
 }

@@ -475,3 +475,75 @@ fn what_a_publisher_lists_for_months_is_told_again_before_it_is_forgotten() {
     }
     assert_eq!(told, 4, "every 46th day");
 }
+
+/// The same text under another guid and another spelling of its address.
+fn at(url: &str, guid: &str, text: &str) -> depeche_model::Article {
+    let mut article = article("lejour", guid, text);
+    "Le canal rouvre".clone_into(&mut article.title);
+    article.url = Some(url.to_owned());
+    article.canonical_url = Some(url.to_owned());
+    article
+}
+
+#[test]
+fn an_address_is_the_same_with_and_without_its_scheme_www_and_the_root_s_slash() {
+    for (one, other) in [
+        ("http://lejour.example:80/a", "https://lejour.example/a"),
+        ("https://www.lejour.example/a", "https://lejour.example/a"),
+        ("https://lejour.example/?p=12", "https://www2.lejour.example?p=12"),
+        ("https://unecause.example", "https://unecause.example/"),
+        (
+            "https://lejour.example/soci%C3%A9t%C3%A9/a",
+            "https://lejour.example/société/a",
+        ),
+    ] {
+        let mut desk = Desk::new();
+        let known = desk.judge(start(), at(one, "1", &base("canal")));
+        let corrected = base("canal").replace("neuf mètres", "douze mètres");
+        let judged = desk.judge(hours(60), at(other, "2", &corrected));
+        assert_eq!(judged.record.verdict, Verdict::Revision, "{one} {other}");
+        assert_eq!(judged.evidence.rule, Rule::SameUrl, "{one} {other}");
+        assert_eq!(judged.record.article, known.record.article);
+    }
+}
+
+#[test]
+fn a_feed_that_moves_to_https_and_drops_its_www_shows_nothing_new() {
+    let mut desk = Desk::new();
+    desk.judge(start(), at("http://www.lejour.example/a", "1", &base("canal")));
+    let moved = at("https://lejour.example/a", "1", &base("canal"));
+    assert!(unchanged(&desk.decide(hours(1), moved)));
+}
+
+#[test]
+fn the_number_of_an_article_is_the_site_s_with_and_without_www() {
+    let mut desk = Desk::new();
+    let slug = |host: &str, words: &str| format!("https://{host}/monde/{words}_6665432.html");
+    let known = desk.judge(
+        start(),
+        at(&slug("www.lejour.example", "le-canal"), "1", &base("canal")),
+    );
+    let corrected = base("canal").replace("neuf mètres", "douze mètres");
+    let judged = desk.judge(
+        hours(60),
+        at(&slug("lejour.example", "un-canal"), "2", &corrected),
+    );
+    assert_eq!(judged.evidence.rule, Rule::SameNumber);
+    assert_eq!(judged.record.article, known.record.article);
+}
+
+#[test]
+fn other_addresses_of_a_site_are_other_articles() {
+    for (one, other) in [
+        ("https://lejour.example/a", "https://lejour.example/A"),
+        ("https://lejour.example/a", "https://sport.lejour.example/a"),
+        ("https://lejour.example/?p=1", "https://lejour.example/?p=2"),
+        ("https://lejour.example:8443/a", "https://lejour.example/a"),
+        ("https://lejour.example/a%2Fb", "https://lejour.example/a/b"),
+    ] {
+        let mut desk = Desk::new();
+        desk.judge(start(), at(one, "1", &base("canal")));
+        let judged = desk.judge(hours(1), at(other, "2", &base("fromagerie")));
+        assert_eq!(judged.record.verdict, Verdict::New, "{one} {other}");
+    }
+}

@@ -8,7 +8,7 @@ use depeche_deduplicator::{Deduplicator, KeptRows, Options, Recall};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged,
     Keep, Keeping, KnownArticle, Normalized, Output, Position, PostedText, Precision, Published,
-    RefusedEntry, Seq, Sighting, StoryPart, StreamDay, Warning, WarningCode,
+    RefusedEntry, Regrouped, Seq, Sighting, StoryPart, StreamDay, Warning, WarningCode,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -200,6 +200,18 @@ impl Recall for Memory {
 
     fn knows(&self, article: ArticleId) -> bool {
         self.articles.contains(&article)
+    }
+
+    fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
+        let judged = self.decisions.iter().filter_map(|decision| match decision {
+            Decision::Judged(judged) => Some(judged),
+            _ => None,
+        });
+        judged
+            .flat_map(|judged| &judged.regroupings)
+            .filter(|line| line.leader == leader && line.what == Regrouped::Joined)
+            .map(|line| line.copy)
+            .collect()
     }
 }
 

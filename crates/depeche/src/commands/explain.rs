@@ -6,20 +6,24 @@ use anyhow::Context as _;
 use depeche_deduplicator::{Comparison, explain as compare};
 use depeche_model::{Judged, Key, Seq};
 use depeche_store::{Reader, Record};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::article;
-use crate::cli::ShowFormat;
+use super::show::{changed, print_changes};
+use crate::cli::ArticleFormat;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::output::short;
+use crate::output::{evidence, print_json, short, similarity, time};
+
+/// The width of the names before values.
+const NAMES: usize = 28;
 
 pub(super) fn explain(
     config: &Config,
     reader: &Reader,
     digits: &str,
     other: Option<&str>,
-    format: ShowFormat,
+    format: ArticleFormat,
 ) -> anyhow::Result<Exit> {
     let record = latest(reader, digits)?;
     // Without another article, the one that the verdict compared with.
@@ -27,46 +31,79 @@ pub(super) fn explain(
         Some(other) => Some(latest(reader, other)?),
         None => compared_with(reader, &record)?,
     };
-    let comparison = match &against {
-        Some(against) => Some(compare(
-            &judged(reader, record.seq)?,
-            &judged(reader, against.seq)?,
-            &config.aliases()?,
-        )),
+    let compared = match &against {
+        Some(against) => {
+            let (a, b) = (judged(reader, record.seq)?, judged(reader, against.seq)?);
+            let comparison = compare(&a, &b, &config.aliases()?);
+            Some((against, keys(&a, &b), comparison))
+        }
         None => None,
     };
     let mut out = stdout().lock();
-    match format {
-        ShowFormat::Json => {
-            let explained = json!({
-                "id": record.id.to_string(),
-                "verdict": record.verdict.as_str(),
-                "rule": record.evidence.rule.as_str(),
-                "evidence": record.evidence,
-                "against": against.as_ref().map(|against| against.id.to_string()),
-                "comparison": comparison,
-            });
-            serde_json::to_writer_pretty(&mut out, &explained)?;
-            writeln!(out)?;
-        }
-        ShowFormat::Table => {
-            writeln!(out, "{}  {}", short(record.id), record.article.title)?;
-            writeln!(
-                out,
-                "  verdict {}, by rule {}",
-                record.verdict.as_str(),
-                record.evidence.rule.as_str()
-            )?;
-            match (&against, &comparison) {
-                (Some(against), Some(comparison)) => {
-                    writeln!(out, "{}  {}", short(against.id), against.article.title)?;
-                    print_comparison(&mut out, comparison)?;
+    if format == ArticleFormat::Table {
+        print_record(&mut out, &record)?;
+        match compared {
+            Some((against, keys, comparison)) => {
+                print_record(&mut out, against)?;
+                if record.seq == against.seq {
+                    writeln!(out, "  these are one and the same record")?;
                 }
-                _ => writeln!(out, "  nothing known resembled it when it came")?,
+                print_keys(&mut out, &keys)?;
+                print_comparison(&mut out, &comparison)?;
             }
+            None => writeln!(out, "  nothing known resembled it when it came")?,
         }
+        return Ok(Exit::Done);
     }
+    let (keys, comparison) = match &compared {
+        Some((_, keys, comparison)) => (keys.iter().map(KeyPair::value).collect(), Some(comparison)),
+        None => (Value::Null, None),
+    };
+    let explained = json!({
+        "id": record.id.to_string(),
+        "verdict": record.verdict.as_str(),
+        "rule": record.evidence.rule.as_str(),
+        "evidence": evidence(&record.evidence),
+        "against": against.as_ref().map(|against| against.id.to_string()),
+        "comparison": comparison,
+        "keys": keys,
+    });
+    print_json(&mut out, format, &explained)?;
     Ok(Exit::Done)
+}
+
+/// The keys of one kind under which either of two articles is known.
+struct KeyPair {
+    kind: &'static str,
+    a: Option<String>,
+    b: Option<String>,
+}
+
+impl KeyPair {
+    fn is_shared(&self) -> bool {
+        self.a.is_some() && self.a == self.b
+    }
+
+    fn value(&self) -> Value {
+        json!({ "kind": self.kind, "a": self.a, "b": self.b, "is_shared": self.is_shared() })
+    }
+}
+
+/// Every kind of key that one of them has, in the order in which keys are looked at.
+fn keys(a: &Judged, b: &Judged) -> Vec<KeyPair> {
+    let of = |judged: &Judged, wanted: &str| {
+        let mut written = judged.record.keys.iter().map(key);
+        written.find(|(kind, _)| *kind == wanted).map(|(_, key)| key)
+    };
+    ["guid", "address", "number", "entry", "body"]
+        .into_iter()
+        .map(|kind| KeyPair {
+            kind,
+            a: of(a, kind),
+            b: of(b, kind),
+        })
+        .filter(|pair| pair.a.is_some() || pair.b.is_some())
+        .collect()
 }
 
 fn latest(reader: &Reader, digits: &str) -> anyhow::Result<Record> {
@@ -93,73 +130,143 @@ fn judged(reader: &Reader, seq: Seq) -> anyhow::Result<Judged> {
         .with_context(|| format!("record {seq} is gone"))
 }
 
-fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Result<()> {
-    let mut line = |name: &str, value: String| writeln!(out, "  {name:<24} {value}");
-    let keys: Vec<String> = comparison.shared_keys.iter().map(key).collect();
-    line(
-        "shared keys",
-        if keys.is_empty() {
-            "none".to_owned()
+/// What a record is and what was decided about it.
+fn print_record(out: &mut dyn Write, record: &Record) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "{}  {}, {}: {}",
+        short(record.id),
+        record.article.source,
+        time(record.captured_at),
+        record.article.title
+    )?;
+    writeln!(
+        out,
+        "  verdict {}, by {}",
+        record.verdict.as_str(),
+        similarity(&record.evidence)
+    )?;
+    Ok(())
+}
+
+fn print_keys(out: &mut dyn Write, keys: &[KeyPair]) -> anyhow::Result<()> {
+    let none = || "none".to_owned();
+    for pair in keys {
+        let name = format!("{} compared", pair.kind);
+        let (a, b) = (
+            pair.a.clone().unwrap_or_else(none),
+            pair.b.clone().unwrap_or_else(none),
+        );
+        if pair.is_shared() {
+            writeln!(out, "  {name:<NAMES$} the same: {a}")?;
         } else {
-            keys.join(", ")
-        },
-    )?;
-    line("shared fingerprints", comparison.shared_fingerprints.to_string())?;
-    line("jaccard", format!("{:.3}", comparison.jaccard))?;
-    line("containment", format!("{:.3}", comparison.containment))?;
-    line("lead containment", format!("{:.3}", comparison.lead_containment))?;
-    line(
-        "sentences in common",
-        format!("{:.3}", comparison.sentence_containment),
-    )?;
-    line(
-        "numbers in common",
-        format!("{:.3}", comparison.numeric_containment),
-    )?;
-    line(
-        "numbers and names in common",
-        format!("{:.3}", comparison.fact_containment),
-    )?;
-    let story = &comparison.story;
-    let words = format!(
-        "words {:.3}, names {:.3}, days {:.3}, combined {:.3}: {}",
-        story.words,
-        story.names,
-        story.days,
-        story.combined,
-        if story.is_same_story() {
-            "one story"
-        } else {
-            "two stories"
+            writeln!(out, "  {name:<NAMES$} {a}")?;
+            writeln!(out, "  {:<NAMES$} {b}", "")?;
         }
-    );
-    line("story similarity", words)?;
-    line("apart", format!("{} s", comparison.apart_secs))?;
-    let decided = format!(
-        "{}, by rule {}",
-        comparison.verdict.as_str(),
-        comparison.rule.as_str()
-    );
-    line("these two alone", decided)?;
-    for passage in &comparison.passages {
-        line("passage in common", format!("« {passage} »"))?;
-    }
-    for change in comparison.changes.iter().flatten() {
-        line(
-            "changed",
-            format!("« {} » → « {} »", change.removed, change.added),
-        )?;
     }
     Ok(())
 }
 
-fn key(key: &Key) -> String {
+fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Result<()> {
+    let mut line = |name: &str, value: String| writeln!(out, "  {name:<NAMES$} {value}");
+    line("shared fingerprints", comparison.shared_fingerprints.to_string())?;
+    for (name, share) in [
+        ("jaccard (J)", comparison.jaccard),
+        ("containment (C)", comparison.containment),
+        ("lead containment (lead C)", comparison.lead_containment),
+        ("sentences in common", comparison.sentence_containment),
+        ("numbers in common", comparison.numeric_containment),
+        ("numbers and names in common", comparison.fact_containment),
+    ] {
+        line(name, format!("{share:.3}"))?;
+    }
+    let story = &comparison.story;
+    let told = if story.is_same_story() {
+        "one story"
+    } else {
+        "two stories"
+    };
+    line(
+        "story similarity",
+        format!(
+            "words {:.3}, names {:.3}, days {:.3}, combined {:.3}: {told}",
+            story.words, story.names, story.days, story.combined
+        ),
+    )?;
+    line("apart", apart(comparison.apart_secs))?;
+    line(
+        "these two alone",
+        format!(
+            "{}, by rule {}",
+            comparison.verdict.as_str(),
+            comparison.rule.as_str()
+        ),
+    )?;
+    for passage in &comparison.passages {
+        line("passage in common", format!("« {} »", shortened(passage)))?;
+    }
+    if let Some(rewording) = &comparison.rewording {
+        line("changed", changed(rewording))?;
+        print_changes(out, rewording)?;
+    }
+    Ok(())
+}
+
+/// A time between two articles.
+fn apart(secs: i64) -> String {
+    let (days, hours, minutes) = (secs / 86_400, secs / 3600 % 24, secs / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{secs} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// A passage as it is printed: of a long one its beginning and its length.
+fn shortened(passage: &str) -> String {
+    const WORDS: usize = 60;
+    let count = passage.split_whitespace().count();
+    if count <= WORDS {
+        return passage.to_owned();
+    }
+    let beginning: Vec<&str> = passage.split_whitespace().take(WORDS).collect();
+    format!("{} […] ({count} words)", beginning.join(" "))
+}
+
+/// A key by its kind, as people read it.
+fn key(key: &Key) -> (&'static str, String) {
     match key {
-        Key::Guid { feed, guid } => format!("guid {guid} of {feed}"),
-        Key::Url(url) => url.clone(),
-        Key::Body(digest) => format!("body {digest}"),
-        Key::Number { site, number } => format!("number {number} of {site}"),
-        Key::Entry(digest) => format!("feed, date, title and text {digest}"),
-        Key::Capture(uri) => format!("capture {uri}"),
+        Key::Guid { feed, guid } => ("guid", format!("{guid} of {feed}")),
+        Key::Url(url) => ("address", url.clone()),
+        Key::Body(digest) => ("body", digest.to_string()),
+        Key::Number { site, number } => ("number", format!("{number} of {site}")),
+        Key::Entry(digest) => ("entry", digest.to_string()),
+        Key::Capture(uri) => ("capture", uri.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_between_two_articles_is_told_in_its_two_largest_units() {
+        for (secs, told) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (3_540, "59 min"),
+            (7_260, "2 h 1 min"),
+            (200_000, "2 d 7 h"),
+        ] {
+            assert_eq!(apart(secs), told);
+        }
+    }
+
+    #[test]
+    fn a_long_passage_is_told_by_its_beginning_and_its_length() {
+        assert_eq!(shortened("le pont est fermé"), "le pont est fermé");
+        let long = shortened(&"mot ".repeat(61));
+        assert!(long.ends_with("mot […] (61 words)"), "{long}");
     }
 }

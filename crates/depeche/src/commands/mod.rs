@@ -1,6 +1,7 @@
 //! The commands, one module a family.
 
 mod backup;
+mod cluster;
 mod compact;
 mod configuration;
 mod discover;
@@ -15,11 +16,14 @@ mod reload;
 mod replay;
 mod run;
 mod shell;
+mod show;
 mod shutdown;
 mod stats;
+mod story;
 mod summary;
 mod verify;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -29,6 +33,7 @@ use depeche_store::{Reader, Store, StoreError, look_for_unfinished_restore};
 use crate::cli::{Cli, Command, Dead, Global};
 use crate::config::{Config, Layers, load};
 use crate::exit::Exit;
+use crate::output::short;
 
 /// Does the command.
 pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
@@ -56,11 +61,11 @@ pub(crate) fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         } => read::list(&reader(&config()?)?, limit, source.as_deref(), verdict, &rows),
         Command::Show { id, format } => {
             let config = config()?;
-            read::show(&reader(&config)?, &id, format, &config.aliases()?)
+            show::show(&reader(&config)?, &id, format, &config.aliases()?)
         }
         Command::Story { id, rows } => {
             let config = config()?;
-            read::story(&reader(&config)?, &id, &rows, &config.aliases()?)
+            story::story(&reader(&config)?, &id, &rows, &config.aliases()?)
         }
         Command::Explain { id, other, format } => {
             let config = config()?;
@@ -121,10 +126,17 @@ fn article(reader: &Reader, digits: &str) -> anyhow::Result<ArticleId> {
     one(&reader.find(&digits.to_ascii_lowercase())?, digits, "article")
 }
 
-fn one<T: Copy>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
+fn one<T: Copy + Display>(found: &[T], digits: &str, what: &str) -> anyhow::Result<T> {
     match found {
+        _ if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) => bail!(
+            "`{digits}` is no id: ids are hexadecimal digits, of which the first will do; `depeche list` shows them"
+        ),
         [found] => Ok(*found),
         [] => bail!("no {what} has an id that starts with `{digits}`; `depeche list` shows ids"),
-        _ => bail!("several {what} ids start with `{digits}`: give more digits"),
+        [one, other, ..] => bail!(
+            "`{digits}` begins more than one {what}, such as {} and {}: give more digits",
+            short(one),
+            short(other)
+        ),
     }
 }

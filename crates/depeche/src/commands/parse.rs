@@ -1,11 +1,13 @@
 //! `depeche parse`: what normalising makes of one file; touches no store.
 
-use std::io::{Read as _, Write as _, stdin, stdout};
+use std::io::{BufReader, Read as _, Write as _, stdin, stdout};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use depeche_feed::{FeedKind, Found, NotAFeed};
+use depeche_fetcher::replay::{LINE_TYPE, Line, read_lines};
 use depeche_model::{
     Capture, CaptureKind, Clock, Header, HttpAnswer, Journaled, Output, PagePolicy, Payload, Position,
 };
@@ -32,31 +34,119 @@ pub(super) fn parse(
     content_type: Option<String>,
     kind: Option<ParseAs>,
 ) -> anyhow::Result<Exit> {
-    let limit = config.fetch.max_body.0;
-    let body = read(file, limit)?;
-    let remark = remark(
-        &body,
-        url.as_deref().unwrap_or_default(),
-        content_type.as_deref(),
-        kind,
-        limit,
-    );
-    let capture = capture(clock, file, url, content_type, kind, body);
     // Whoever looks at a feed wants to see all of it.
-    let options = Options {
+    let normalizer = Normalizer::new(Options {
         unwanted: Unwanted::Tell,
         ..config.normalize_options()
+    });
+    let limit = config.fetch.max_body.0;
+    let articles = if is_of_lines(file, content_type.as_deref()) && url.is_none() && kind.is_none() {
+        parse_lines(&normalizer, clock, file, limit)?
+    } else {
+        let body = read(file, limit)?;
+        let remark = remark(
+            &body,
+            url.as_deref().unwrap_or_default(),
+            content_type.as_deref(),
+            kind,
+            limit,
+        );
+        let articles = print(
+            &normalizer,
+            capture(clock, file, url, content_type, kind, body),
+            "",
+        )?;
+        if let Some(remark) = remark {
+            eprintln!("warning: {}: {remark}", file.display());
+        }
+        articles
     };
-    let normalized = Normalizer::new(options).normalize(&Journaled {
+    Ok(if articles > 0 { Exit::Done } else { Exit::Partly })
+}
+
+/// Whether a file holds one JSON document a line, as its name or its media type says.
+fn is_of_lines(file: &Path, content_type: Option<&str>) -> bool {
+    const TYPES: [&str; 4] = [
+        "application/jsonl",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/json-lines",
+    ];
+    let label = content_type.map(|label| {
+        label
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    });
+    match label {
+        Some(label) => TYPES.contains(&label.as_str()),
+        None => file.extension().is_some_and(|extension| {
+            ["jsonl", "ndjson"]
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known))
+        }),
+    }
+}
+
+/// Each line by itself, as a replay takes them in; gives back how many articles came of them.
+fn parse_lines(normalizer: &Normalizer, clock: &dyn Clock, file: &Path, limit: u64) -> anyhow::Result<usize> {
+    let mut articles = 0;
+    let mut failed = None;
+    let mut each = |number: u64, line: Line<'_>| {
+        let name = format!("{}#{number}", file.display());
+        match line {
+            Line::TooLong { size, limit } => {
+                eprintln!(
+                    "rejected: {name}: {size} bytes are more than the {limit} allowed; raise `fetch.max_body` to take \
+                     it in"
+                );
+            }
+            Line::Whole(body) => {
+                let mut captured = capture(
+                    clock,
+                    file,
+                    None,
+                    Some(LINE_TYPE.to_owned()),
+                    None,
+                    Bytes::copy_from_slice(body),
+                );
+                captured.uri = format!("{}#{number}", captured.uri);
+                match print(normalizer, captured, &format!("{name}: ")) {
+                    Ok(printed) => articles += printed,
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    let cannot = || format!("cannot read {}", file.display());
+    let flow = if file.as_os_str() == "-" {
+        read_lines(stdin().lock(), limit, &mut each).context("cannot read standard input")?
+    } else {
+        let input = std::fs::File::open(file).with_context(cannot)?;
+        read_lines(BufReader::new(input), limit, &mut each).with_context(cannot)?
+    };
+    match failed {
+        Some(error) if flow.is_break() => Err(error),
+        _ => Ok(articles),
+    }
+}
+
+/// Prints the articles that come of a capture, and what does not become one on standard error behind `place`; gives back
+/// how many they are.
+fn print(normalizer: &Normalizer, capture: Capture, place: &str) -> anyhow::Result<usize> {
+    let normalized = normalizer.normalize(&Journaled {
         capture,
         position: NOWHERE,
         given_up: Vec::new(),
     });
     for warning in &normalized.warnings {
-        eprintln!("warning: {warning}");
-    }
-    if let Some(remark) = remark {
-        eprintln!("warning: {}: {remark}", file.display());
+        eprintln!("warning: {place}{warning}");
     }
     let mut articles = 0;
     let mut out = stdout().lock();
@@ -67,13 +157,14 @@ pub(super) fn parse(
                 out.write_all(b"\n")?;
                 articles += 1;
             }
-            Output::Rejected(rejection) => eprintln!("rejected: {}", rejection.reason),
+            Output::Rejected(rejection) => eprintln!("rejected: {place}{}", rejection.reason),
             Output::PageWanted(order) => {
-                eprintln!("page wanted: {}", order.entry.link.as_deref().unwrap_or_default());
+                let link = order.entry.link.as_deref().unwrap_or_default();
+                eprintln!("page wanted: {place}{link}");
             }
         }
     }
-    Ok(if articles > 0 { Exit::Done } else { Exit::Partly })
+    Ok(articles)
 }
 
 /// What explains that few or no articles come of a file, where its content is what it is taken for.

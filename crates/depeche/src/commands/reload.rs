@@ -157,7 +157,7 @@ impl Reload {
             match problem {
                 // Its feeds would be taken for removed.
                 ListProblem::List(error) => return Err(error.into()),
-                ListProblem::Line(problem) => tracing::warn!("{problem}"),
+                problem @ (ListProblem::Line(_) | ListProblem::Twice { .. }) => tracing::warn!("{problem}"),
             }
         }
         let states = with_state(&feeds, reader).context("the feeds' state cannot be read")?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use depeche_disk::OnFull;
 use depeche_fetcher::replay::{self, ReplayOptions, ReplaySummary};
 use depeche_journal::read_captures;
-use depeche_model::Clock;
+use depeche_model::{Clock, Seq};
+use depeche_store::Tally;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,12 @@ use crate::runtime::block_on;
 /// WARC blocks carry the HTTP header block too, which is no part of the body that `fetch.max_body` limits.
 const HTTP_HEAD_BYTES: u64 = 1 << 20;
 
+/// Reasons for which a capture counts as failed, and not as one that nobody wants: its bytes are broken, or too many.
+const TOLD: [&str; 2] = ["unreadable", "too_large"];
+
+/// Failures that are told one by one.
+const TOLD_AT_MOST: usize = 20;
+
 pub(super) fn replay(
     config: &Config,
     clock: &Arc<dyn Clock>,
@@ -33,11 +40,13 @@ pub(super) fn replay(
     quiet: bool,
 ) -> anyhow::Result<Exit> {
     let expectations = expect.map(expect::read).transpose()?;
-    let (summary, progress) = block_on(async {
+    let (summary, progress, before) = block_on(async {
         let stop = shutdown::token()?;
         let pipeline = Pipeline::start(config, &config.store_dir(), clock, OnFull::End, &stop)?;
         // What an earlier run left behind is committed first, so that it is known.
         caught_up(&pipeline, &stop).await;
+        let last = pipeline.reader.changes(Seq(0)).next_back().transpose()?;
+        let before = last.map_or(Seq(0), |change| change.seq);
         let summary = take_in(
             config,
             clock,
@@ -49,12 +58,13 @@ pub(super) fn replay(
         )
         .await;
         let progress = pipeline.finish().await?;
-        Ok((summary, progress))
+        Ok((summary, progress, before))
     })?;
     for problem in &summary.problems {
         eprintln!("error: {problem}");
     }
     let failed = summary.problems.len() as u64;
+    let unreadable = tell_unreadable(config, &progress.tally, before)?;
     Summary {
         known: summary.known,
         failed,
@@ -69,10 +79,40 @@ pub(super) fn replay(
     }
     Ok(match (failed, summary.captures + summary.known) {
         _ if !summary.complete => Exit::Partly,
+        (0, _) if unreadable => Exit::Partly,
         (0, _) => Exit::Done,
         (_, 0) => Exit::Failed,
         _ => Exit::Partly,
     })
+}
+
+/// Tells what was taken in behind `before` and could not be read: broken, and not merely unwanted. True where there is any.
+fn tell_unreadable(config: &Config, tally: &Tally, before: Seq) -> anyhow::Result<bool> {
+    let is_told = |code: &str| TOLD.contains(&code);
+    let count: u64 = tally
+        .rejected
+        .iter()
+        .filter(|(code, _)| is_told(code))
+        .map(|(_, count)| count)
+        .sum();
+    if count == 0 {
+        return Ok(false);
+    }
+    let reader = reader(config)?;
+    let mut dead = reader.dead().filter(|dead| {
+        dead.as_ref().map_or(true, |dead| {
+            dead.seq > before && is_told(dead.rejection.reason.code())
+        })
+    });
+    for dead in dead.by_ref().take(TOLD_AT_MOST) {
+        let dead = dead?;
+        eprintln!("error: {}: {}", dead.capture_uri, dead.rejection.reason);
+    }
+    let more = dead.count();
+    if more > 0 {
+        eprintln!("error: and {more} more; `depeche dead list` shows them");
+    }
+    Ok(true)
 }
 
 /// Until what an earlier run left behind is committed, or `stop`.

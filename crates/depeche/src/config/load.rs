@@ -64,8 +64,57 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// A configuration with all that is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// What is left without the keys that are wrong.
+    pub(crate) config: Config,
+    /// The file it came from.
+    pub(crate) file: Option<PathBuf>,
+    /// What is wrong.
+    pub(crate) problems: Vec<Problem>,
+    /// Every key of the file, dotted, with its line.
+    keys: Vec<(String, usize)>,
+    /// Variables that are configuration.
+    variables: Vec<String>,
+}
+
+impl Loaded {
+    /// Where a key stands: a line of the file, or a variable.
+    pub(crate) fn place_of(&self, key: &str) -> String {
+        let variable = format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());
+        if self.variables.contains(&variable) {
+            return format!("environment variable {variable}");
+        }
+        let line = self.keys.iter().find(|(k, _)| k == key).map(|(_, line)| *line);
+        match (&self.file, line) {
+            (Some(path), Some(line)) => format!("{}:{line}", path.display()),
+            _ => "configuration".to_owned(),
+        }
+    }
+}
+
 /// The effective configuration and the file it came from.
 pub(crate) fn load(layers: &Layers) -> Result<(Config, Option<PathBuf>), ConfigError> {
+    let Loaded {
+        config,
+        file,
+        problems,
+        ..
+    } = read(layers)?;
+    if problems.is_empty() {
+        Ok((config, file))
+    } else {
+        Err(ConfigError(problems))
+    }
+}
+
+/// The effective configuration, whatever is wrong with it.
+///
+/// # Errors
+///
+/// The file cannot be read at all, or the layers do not fit together.
+pub(crate) fn read(layers: &Layers) -> Result<Loaded, ConfigError> {
     let file = layers
         .file
         .clone()
@@ -87,9 +136,13 @@ pub(crate) fn load(layers: &Layers) -> Result<(Config, Option<PathBuf>), ConfigE
         keys = layer.keys;
         merge(&mut merged, layer.table);
     }
+    let mut variables = Vec::new();
     for (name, value) in &layers.environment {
         match read_variable(name, value) {
-            Some(Ok(table)) => merge(&mut merged, table),
+            Some(Ok(table)) => {
+                variables.push(name.clone());
+                merge(&mut merged, table);
+            }
             Some(Err(problem)) => problems.push(problem),
             None => {}
         }
@@ -106,23 +159,19 @@ pub(crate) fn load(layers: &Layers) -> Result<(Config, Option<PathBuf>), ConfigE
         config.data_dir.clone_from(data_dir);
     }
     config.resolve_paths(file.as_deref());
-    let place_of = |key: &str| {
-        let line = keys.iter().find(|(k, _)| k == key).map(|(_, line)| *line);
-        match (&file, line) {
-            (Some(path), Some(line)) => format!("{}:{line}", path.display()),
-            _ => "configuration".to_owned(),
-        }
+    let contradictions = config.contradictions();
+    let mut loaded = Loaded {
+        config,
+        file,
+        problems,
+        keys,
+        variables,
     };
-    problems.extend(config.contradictions().into_iter().map(|(key, message)| Problem {
-        place: place_of(&key),
-        key,
-        message,
-    }));
-    if problems.is_empty() {
-        Ok((config, file))
-    } else {
-        Err(ConfigError(problems))
+    for (key, message) in contradictions {
+        let place = loaded.place_of(&key);
+        loaded.problems.push(Problem { place, key, message });
     }
+    Ok(loaded)
 }
 
 struct FileLayer {

@@ -4,6 +4,7 @@
 //! here. Where a stage has a default of its own, it is taken from the stage.
 
 mod host;
+mod languages;
 mod load;
 mod units;
 mod websub;
@@ -21,7 +22,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use host::Host;
-pub(crate) use load::{ConfigError, Layers, load};
+pub(crate) use load::{ConfigError, Layers, Loaded, load, read};
 pub(crate) use units::{Period, Size};
 pub(crate) use websub::Websub;
 
@@ -484,6 +485,7 @@ impl Config {
             .contradicting_limits()
             .into_iter()
             .chain(host::contradictions(&self.host))
+            .chain(languages::contradictions(&self.normalize.languages))
         {
             refuse(true, &key, &why);
         }
@@ -497,11 +499,6 @@ impl Config {
             interval.min > interval.default || interval.default > interval.max,
             "fetch.interval",
             "`min` must not be above `default`, nor `default` above `max`",
-        );
-        refuse(
-            self.normalize.languages.is_empty(),
-            "normalize.languages",
-            "name at least one, such as [\"fr\"]",
         );
         let unknown = |name: &str| depeche_feed::zone(name).is_none();
         let no_zone = |name: &str| format!("there is no zone {name:?}; write one such as \"Europe/Paris\"");

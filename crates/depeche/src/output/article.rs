@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::rows::{counted, short};
+
 /// A line of the export.
 #[derive(Serialize)]
 pub(crate) struct ArticleLine {
@@ -25,6 +27,7 @@ pub(crate) struct ArticleLine {
     sightings: Vec<Value>,
     #[serde(flatten)]
     tail: Tail,
+    display: Value,
 }
 
 #[derive(Serialize)]
@@ -97,7 +100,7 @@ fn split(article: Article) -> (Head, Body, Tail) {
 
 impl ArticleLine {
     /// The columns, in order.
-    pub(crate) const FIELDS: [&'static str; 31] = [
+    pub(crate) const FIELDS: [&'static str; 32] = [
         "id",
         "seq",
         "url",
@@ -129,9 +132,11 @@ impl ArticleLine {
         "warnings",
         "captions",
         "tables",
+        "display",
     ];
 
-    pub(crate) fn new(record: Record, places: &[(Place, Option<Verdict>)]) -> Self {
+    /// A record with where it was seen, and the text that stands for it where that is a copy's.
+    pub(crate) fn new(record: Record, places: &[(Place, Option<Verdict>)], display: Value) -> Self {
         let (head, body, tail) = split(record.article);
         Self {
             id: record.id.to_string(),
@@ -150,6 +155,7 @@ impl ArticleLine {
                 .map(|(place, verdict)| sighting(place, *verdict))
                 .collect(),
             tail,
+            display,
         }
     }
 
@@ -182,7 +188,8 @@ pub(crate) fn parsed_line(article: Article) -> anyhow::Result<Map<String, Value>
     Ok(line)
 }
 
-fn evidence(evidence: &Evidence) -> Value {
+/// Evidence as `export` and `show` write it.
+pub(crate) fn evidence(evidence: &Evidence) -> Value {
     json!({
         "rule": evidence.rule.as_str(),
         "against": evidence.against.map(|id| id.to_string()),
@@ -192,6 +199,34 @@ fn evidence(evidence: &Evidence) -> Value {
         "shared_fingerprints": evidence.shared_fingerprints,
         "on_full_texts": evidence.on_full_texts,
     })
+}
+
+/// Evidence in a line, for people: the rule, and what it looked at.
+pub(crate) fn similarity(evidence: &Evidence) -> String {
+    let values = [
+        ("J", evidence.jaccard),
+        ("C", evidence.containment),
+        ("lead C", evidence.lead_containment),
+    ];
+    let mut looked_at: Vec<String> = values
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name} {:.3}", (*value)?)))
+        .collect();
+    if evidence.jaccard.is_some() && !evidence.on_full_texts {
+        looked_at.push("estimated".to_owned());
+    }
+    if let Some(shared) = evidence.shared_fingerprints {
+        looked_at.push(counted(shared as usize, "shared fingerprint"));
+    }
+    if let Some(against) = evidence.against {
+        looked_at.push(format!("against {}", short(against)));
+    }
+    let rule = format!("rule {}", evidence.rule.as_str());
+    if looked_at.is_empty() {
+        rule
+    } else {
+        format!("{rule}: {}", looked_at.join(", "))
+    }
 }
 
 fn sighting(place: &Place, verdict: Option<Verdict>) -> Value {
@@ -205,6 +240,6 @@ fn sighting(place: &Place, verdict: Option<Verdict>) -> Value {
 }
 
 /// Four decimals: more would print the noise of 32-bit floats.
-fn rounded(value: f32) -> f64 {
+pub(crate) fn rounded(value: f32) -> f64 {
     (f64::from(value) * 10_000.0).round() / 10_000.0
 }

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use depeche_disk::durable::write_whole;
 
-pub(crate) use article::{ArticleLine, parsed_line};
+pub(crate) use article::{ArticleLine, evidence, parsed_line, rounded, similarity};
 pub(crate) use feeds::{NotListed, explain_feed, feed_log, list_feeds};
-pub(crate) use rows::{Row, flat, print_rows, print_rows_within, row, short, table_width, time};
+pub(crate) use rows::{
+    Row, counted, flat, print_json, print_rows, print_rows_within, row, short, table_width, time,
+};
 pub(crate) use stats::{print_stats, stats};
 
 /// Writes through a buffer to standard output, or to a file that appears only when it is complete.

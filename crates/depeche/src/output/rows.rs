@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::cli::Format;
+use crate::cli::{ArticleFormat, Format};
 
 /// Tables are fitted to a terminal of at least this many columns. Some terminals say they have none.
 const NARROWEST: u16 = 40;
@@ -93,6 +93,20 @@ pub(crate) fn print_rows_within(
     Ok(())
 }
 
+/// Prints one thing as JSON: for a reader, or in a line.
+pub(crate) fn print_json(
+    out: &mut dyn Write,
+    format: ArticleFormat,
+    value: &impl serde::Serialize,
+) -> anyhow::Result<()> {
+    if format == ArticleFormat::Jsonl {
+        serde_json::to_writer(&mut *out, value)?;
+    } else {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+    }
+    Ok(writeln!(out)?)
+}
+
 /// A value as one cell: lists joined with `|`, objects and lists in a list as JSON, `null` as nothing.
 pub(crate) fn flat(value: &Value) -> String {
     match value {
@@ -112,6 +126,15 @@ pub(crate) fn flat(value: &Value) -> String {
 /// The first digits of an id, enough to name it on the command line.
 pub(crate) fn short(id: impl std::fmt::Display) -> String {
     id.to_string().chars().take(12).collect()
+}
+
+/// A count with what is counted: `1 copy`, `2 copies`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
+    }
 }
 
 /// A time as tables show it: to the minute, UTC.

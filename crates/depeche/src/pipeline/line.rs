@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use depeche_deduplicator::{Aliases, Deduplicator, Recall};
 use depeche_disk::fault;
 use depeche_journal::{Ledger, Owed, Setback, Source};
-use depeche_model::{ArticleId, Seq};
+use depeche_model::{ArticleId, Regrouped, Seq};
 use depeche_normalizer::Normalizer;
 use depeche_store::{Reader, StoreError, Writer};
 use tokio::sync::{mpsc, watch};
@@ -196,5 +196,13 @@ impl Recall for StoredTexts {
         // Asked for every text that is not known yet.
         fail_on_purpose("deduplicator.decide");
         self.readable(self.reader.knows(article))
+    }
+
+    fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
+        let log = self.readable(self.reader.regroupings(leader));
+        log.into_iter()
+            .filter(|(_, line)| line.what == Regrouped::Joined)
+            .map(|(_, line)| line.copy)
+            .collect()
     }
 }

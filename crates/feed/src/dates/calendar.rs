@@ -36,7 +36,7 @@ pub(super) fn read(tokens: &Tokens, at: usize) -> Option<(Calendar, usize)> {
             .or_else(|| numbers(tokens, at))
             .or_else(|| day_and_name(tokens, at))
     } else {
-        name_and_day(tokens, at)
+        name_and_day(tokens, at).or_else(|| words_and_name(tokens, at))
     }
 }
 
@@ -348,6 +348,20 @@ fn name_and_day(tokens: &Tokens, at: usize) -> Option<(Calendar, usize)> {
     }
     (calendar.year, place) = year_behind(tokens, place);
     Some((calendar, place))
+}
+
+/// `dix-neuf novembre 2026`, `premier mars`.
+fn words_and_name(tokens: &Tokens, at: usize) -> Option<(Calendar, usize)> {
+    let (day, place) = words::day(|ahead| tokens.word(at + ahead), |ahead| tokens.sign(at + ahead))?;
+    let month = tokens.word(at + place).and_then(words::month)?;
+    let (year, next) = year_behind(tokens, at + place + 1);
+    let calendar = Calendar {
+        year,
+        month: Some(month),
+        day: Some(day),
+        ..Calendar::default()
+    };
+    Some((calendar, next))
 }
 
 /// The place behind signs and small words.

@@ -244,8 +244,15 @@ pub(super) fn zone_behind(tokens: &Tokens, at: usize) -> Result<Option<(Zone, us
     }
     let next = start + 1;
     let Some(named) = words::zone(word) else {
-        // `IST`: five zones or none, as the last word of the date. The feed's stands in, with a doubt.
-        let is_abbreviation = (3..=5).contains(&word.len()) && word.ends_with('t');
+        // `IST`: five zones or none, as the last word of the date. The feed's stands in, with a doubt. Names of zones end in
+        // T for time; behind seconds, which programs write, any other abbreviation is one too.
+        let is_behind_seconds = at.checked_sub(4).is_some_and(|minutes| {
+            [at - 2, minutes]
+                .iter()
+                .all(|sign| tokens.sign(*sign) == Some(':'))
+        });
+        let is_abbreviation = (3..=5).contains(&word.len()) && word.ends_with('t')
+            || ((3..=4).contains(&word.len()) && is_behind_seconds && words::label(word).is_none());
         let is_last = tokens.word(next).is_none() && tokens.number(next).is_none();
         return Ok((is_abbreviation && is_last).then_some((unknown(), next)));
     };

@@ -13,6 +13,7 @@
 //! | an hour that the clocks skip in spring; one that they show twice in autumn | the hour behind the gap; the first of the two; both a doubt |
 //! | no year | the nearest past one; a doubt |
 //! | `il y a 2 heures`, `hier à 14 h` | from the capture; a doubt where it is no exact day |
+//! | `il y a un mois`, `il y a 2 ans` | from the capture, to the month, to the year; a doubt |
 //! | two dates, one of an update | the other is the publication |
 //! | midnight; `24:00` | the one at which the day begins; the one at which it ends |
 

@@ -38,6 +38,8 @@ struct Pieces {
     clock: Option<Clock>,
     zone: Option<Zone>,
     weekday: Option<Weekday>,
+    /// The weekday is called the last one: `samedi dernier`.
+    is_last_weekday: bool,
     label: Option<Label>,
     /// A number that is a year when nothing else is there.
     lone_year: Option<i16>,
@@ -165,7 +167,7 @@ fn take(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> Result<Option<usize>
             return Ok(None);
         }
         if let Some((calendar, next)) = calendar::read(tokens, at) {
-            if is_end_of_range(tokens, at, pieces) {
+            if is_end_of_range(tokens, at, pieces) || is_behind_no_day(tokens, at) {
                 return Err(Impossible);
             }
             pieces.calendar = Some(calendar);
@@ -211,6 +213,21 @@ fn is_end_of_range(tokens: &Tokens, at: usize, pieces: &Pieces) -> bool {
                 .is_some_and(|word| words::month(word).is_some()))
 }
 
+/// `45 novembre 2026`: no month has such a day. `n° 45 novembre 2026` is the number of an issue.
+fn is_behind_no_day(tokens: &Tokens, at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).filter(|_| tokens.word(at).is_some()) else {
+        return false;
+    };
+    let is_no_day = tokens
+        .number(before)
+        .is_some_and(|day| day.is_short() && !(1..=31).contains(&day.value));
+    let is_number_of = before
+        .checked_sub(1)
+        .and_then(|word| tokens.word(word))
+        .is_some_and(|word| matches!(word, "n" | "nº" | "no" | "numero" | "edition"));
+    is_no_day && !is_number_of
+}
+
 /// `mar. 3 mars 2026`: the first is a weekday.
 fn is_weekday_mar(tokens: &Tokens, at: usize) -> bool {
     let day = tokens.behind_signs(at + 1, &['.', ',']);
@@ -237,6 +254,7 @@ fn skip(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> usize {
             pieces.is_french |= words::is_french(word);
             if let Some(weekday) = words::weekday(word) {
                 pieces.weekday.get_or_insert(weekday);
+                pieces.is_last_weekday |= is_called_last(tokens, at);
                 false
             } else {
                 !words::is_filler(word) && !words::is_short_weekday(word)
@@ -257,6 +275,12 @@ fn skip(tokens: &Tokens, at: usize, pieces: &mut Pieces) -> usize {
         }
     }
     at + 1
+}
+
+/// Whether the word at `at` has `dernier` behind it, or `last` in front.
+fn is_called_last(tokens: &Tokens, at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.word(before));
+    before == Some("last") || matches!(tokens.word(at + 1), Some("dernier" | "passe"))
 }
 
 /// The moment that the pieces tell, in a year of four digits: a zone or a distance can lead out of these.
@@ -285,7 +309,7 @@ fn moment(mut pieces: Pieces, other_day: Option<Date>, context: &DateContext) ->
         }
         (None, Some(relative)) => {
             doubt = (!matches!(relative, Relative::Days(_))).then_some(Doubt::Relative);
-            days_of(relative, now.as_ref()?)?
+            days_of(relative, pieces.clock, now.as_ref()?)?
         }
         (None, None) if pieces.lone_year.is_some() => {
             if pieces.strangers > 0 || pieces.clock.is_some() {
@@ -377,42 +401,53 @@ fn floored_to_minute(at: Timestamp) -> Option<Timestamp> {
     Timestamp::from_second(at.as_second().div_euclid(60) * 60).ok()
 }
 
-/// What is certain of a distance in days or more.
-fn days_of(relative: Relative, now: &Zoned) -> Option<Calendar> {
+/// The hour at which a night has become the next day's morning, for those who tell of it.
+const NOON: i8 = 12;
+
+/// What a distance in days or more comes to, no more exact than the unit it is told in.
+fn days_of(relative: Relative, clock: Option<Clock>, now: &Zoned) -> Option<Calendar> {
     let today = now.date();
     let before = |span: Span| today.checked_sub(span).ok();
-    let between = |whole: Span, more: Span| calendar::shared(before(more)?.tomorrow().ok()?, before(whole)?);
     match relative {
         Relative::Seconds(_) => None,
-        Relative::Days(days) => before(Span::new().try_days(days).ok()?).map(of_date),
-        Relative::Weeks(n) => between(
-            Span::new().try_weeks(n).ok()?,
-            Span::new().try_weeks(n.checked_add(1)?).ok()?,
-        ),
-        Relative::Months(n) => between(
-            Span::new().try_months(n).ok()?,
-            Span::new().try_months(n.checked_add(1)?).ok()?,
-        ),
-        Relative::Years(n) => between(
-            Span::new().try_years(n).ok()?,
-            Span::new().try_years(n.checked_add(1)?).ok()?,
-        ),
-        Relative::Night => calendar::shared(today.yesterday().ok()?, today),
+        Relative::Days(days) | Relative::AboutDays(days) => {
+            before(Span::new().try_days(days).ok()?).map(of_date)
+        }
+        Relative::Months(months) => {
+            let day = before(Span::new().try_months(months).ok()?)?;
+            Some(Calendar {
+                day: None,
+                ..of_date(day)
+            })
+        }
+        Relative::Years(years) => Some(Calendar {
+            year: Some(before(Span::new().try_years(years).ok()?)?.year()),
+            ..Calendar::default()
+        }),
+        // `cette nuit à 23 h` was yesterday, unless the night is still to come.
+        Relative::Night if clock.is_some_and(|clock| clock.hour >= NOON && clock.hour > now.hour()) => {
+            today.yesterday().ok().map(of_date)
+        }
+        Relative::Night => Some(of_date(today)),
     }
 }
 
 /// The nearest past day that a time or a weekday alone can mean.
 fn nearest_day(pieces: &Pieces, now: &Zoned) -> Option<Calendar> {
     let mut day = now.date();
+    let is_ahead = |clock: Clock| {
+        let time = Time::new(clock.hour % 24, clock.minute, 0, 0);
+        time.is_ok_and(|time| time > now.time())
+    };
     if let Some(weekday) = pieces.weekday {
-        let back = i32::from(day.weekday().since(weekday));
-        day = day.checked_sub(Span::new().try_days(back).ok()?).ok()?;
-    } else {
-        let clock = pieces.clock?;
-        let time = Time::new(clock.hour % 24, clock.minute, 0, 0).ok()?;
-        if time > now.time() {
-            day = day.yesterday().ok()?;
+        let mut back = i32::from(day.weekday().since(weekday));
+        // Today is not the last one of its name; and a time that is to come was that of a week before.
+        if back == 0 && (pieces.is_last_weekday || pieces.clock.is_some_and(is_ahead)) {
+            back = 7;
         }
+        day = day.checked_sub(Span::new().try_days(back).ok()?).ok()?;
+    } else if is_ahead(pieces.clock?) {
+        day = day.yesterday().ok()?;
     }
     Some(of_date(day))
 }

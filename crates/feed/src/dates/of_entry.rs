@@ -45,7 +45,9 @@ impl EntryDates {
             };
         };
         if is_update || date.is_update {
-            warnings.push(WarningCode::DateFromUpdate.into());
+            // What stands in the publication's place has been read by nobody else.
+            let detail = unreadable.filter(|_| is_update).unwrap_or_default();
+            warnings.push(Warning::new(WarningCode::DateFromUpdate, detail));
         }
         let stays = stays(&date);
         if let Some(doubt) = date.doubt {

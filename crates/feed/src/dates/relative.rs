@@ -12,11 +12,11 @@ pub(super) enum Relative {
     Seconds(i64),
     /// Days of the calendar.
     Days(i32),
-    /// So many whole weeks, and less than one more.
-    Weeks(i32),
-    /// So many whole months, and less than one more.
+    /// Days, more or less: weeks, `une dizaine de jours`, `environ 3 jours`.
+    AboutDays(i32),
+    /// Months, of which programs round half a month up or down.
     Months(i32),
-    /// So many whole years, and less than one more.
+    /// Years, in the same way.
     Years(i32),
     /// The night that ends or begins at the capture.
     Night,
@@ -45,7 +45,8 @@ pub(super) fn read(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
         (Some("vor" | "hace"), ..) => Some(at + 1),
         _ => None,
     };
-    if let Some(mut place) = count {
+    if let Some(first) = count {
+        let mut place = first;
         while tokens.word(place).is_some_and(|word| {
             matches!(
                 word,
@@ -55,7 +56,11 @@ pub(super) fn read(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
         {
             place += 1;
         }
-        return amounts(tokens, place);
+        let (found, next) = amounts(tokens, place)?;
+        return Some(match found {
+            Relative::Days(days) if place > first => (Relative::AboutDays(days), next),
+            found => (found, next),
+        });
     }
     // `2 hours ago`, `2 ore fa`, `2 uur geleden`: the count comes first.
     let (found, next) = amounts(tokens, at)?;
@@ -66,6 +71,7 @@ pub(super) fn read(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
 /// `2 heures`, `1 h 30`, `une demi-heure`, `1 heure et 5 minutes`.
 fn amounts(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
     let (count, next) = count(tokens, at)?;
+    let is_few = tokens.word(at).is_some_and(|word| FEW.contains(&word));
     if matches!(tokens.word(next), Some("demi" | "halben" | "half")) {
         let next = tokens.behind_signs(next + 1, &['-']);
         let is_hour = unit(tokens.word(next)?)? == Unit::Hour;
@@ -96,15 +102,51 @@ fn amounts(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
             }
             Relative::Seconds(seconds)
         }
+        // A few of them are less than one of the next unit, and no more can be said.
+        Unit::Day | Unit::Week if is_few => Relative::Months(0),
+        Unit::Month if is_few => Relative::Years(0),
+        Unit::Year if is_few => return None,
+        Unit::Day if is_round(tokens, at) => Relative::AboutDays(days),
         Unit::Day => Relative::Days(days),
-        Unit::Week => Relative::Weeks(days),
+        Unit::Week => Relative::AboutDays(days.checked_mul(7)?),
         Unit::Month => Relative::Months(days),
         Unit::Year => Relative::Years(days),
     };
     Some((relative, next))
 }
 
+/// Words for a number that is not told.
+const FEW: &[&str] = &["quelques", "plusieurs"];
+
+/// `une dizaine de`: about so many, in front of the unit.
+fn round_number(tokens: &Tokens, at: usize) -> Option<(i64, usize)> {
+    let value = match (tokens.word(at)?, tokens.word(at + 1)?) {
+        ("une", "huitaine") => 8,
+        ("une", "dizaine") => 10,
+        ("une", "douzaine") => 12,
+        ("une", "quinzaine") => 15,
+        ("une", "vingtaine") => 20,
+        ("une", "trentaine") => 30,
+        ("une", "quarantaine") => 40,
+        ("une", "cinquantaine") => 50,
+        _ => return None,
+    };
+    let next = match tokens.word(at + 2)? {
+        "de" => at + 3,
+        "d" => tokens.behind_signs(at + 3, &['\'']),
+        _ => return None,
+    };
+    Some((value, next))
+}
+
+fn is_round(tokens: &Tokens, at: usize) -> bool {
+    round_number(tokens, at).is_some()
+}
+
 fn count(tokens: &Tokens, at: usize) -> Option<(i64, usize)> {
+    if let Some(found) = round_number(tokens, at) {
+        return Some(found);
+    }
     if let Some(number) = tokens.number(at) {
         return Some((i64::from(number.value), at + 1));
     }
@@ -114,17 +156,19 @@ fn count(tokens: &Tokens, at: usize) -> Option<(i64, usize)> {
         "deux" | "two" | "zwei" | "dos" | "due" | "dois" | "duas" | "twee" => 2,
         "trois" | "three" | "drei" => 3,
         "quatre" | "four" | "vier" => 4,
-        "cinq" => 5,
+        "cinq" | "five" => 5,
         "six" => 6,
-        "sept" => 7,
+        "sept" | "seven" => 7,
         "huit" => 8,
         "neuf" => 9,
         "dix" => 10,
+        "onze" => 11,
+        "douze" => 12,
         "quinze" => 15,
         "vingt" => 20,
         "trente" => 30,
         // A few: less than what would be told by its number.
-        "quelques" => 0,
+        word if FEW.contains(&word) => 0,
         _ => return None,
     };
     Some((value, at + 1))
@@ -193,13 +237,22 @@ fn day_word(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
     }
 }
 
-/// The place behind `matin`, `après-midi`, `soir`: which part of a day it was says nothing exact.
+/// The place behind `matin`, `après-midi`, `soir`, `dans la soirée`: which part of a day it was says nothing exact.
 fn part_of_day(tokens: &Tokens, at: usize) -> usize {
-    let at = if tokens.word(at) == Some("au") { at + 1 } else { at };
-    match tokens.word(at) {
-        Some("matin" | "soir" | "matinee" | "soiree" | "midi") => at + 1,
+    let mut place = at;
+    while tokens.word(place).is_some_and(|word| {
+        matches!(
+            word,
+            "au" | "dans" | "en" | "debut" | "fin" | "de" | "d" | "la" | "l"
+        )
+    }) || (place > at && tokens.sign(place) == Some('\''))
+    {
+        place += 1;
+    }
+    match tokens.word(place) {
+        Some("matin" | "soir" | "matinee" | "soiree" | "midi" | "journee") => place + 1,
         Some("apres") => {
-            let next = tokens.behind_signs(at + 1, &['-']);
+            let next = tokens.behind_signs(place + 1, &['-']);
             if tokens.word(next) == Some("midi") {
                 next + 1
             } else {
@@ -223,7 +276,16 @@ mod tests {
             ("il y a une demi-heure", Some(Relative::Seconds(1800))),
             ("il y a près d'une heure", Some(Relative::Seconds(3600))),
             ("il y a 3 j", Some(Relative::Days(3))),
-            ("il y a deux semaines", Some(Relative::Weeks(2))),
+            ("il y a deux semaines", Some(Relative::AboutDays(14))),
+            ("il y a un mois", Some(Relative::Months(1))),
+            ("il y a une vingtaine de minutes", Some(Relative::Seconds(1200))),
+            ("il y a une dizaine d'heures", Some(Relative::Seconds(36_000))),
+            ("il y a une dizaine de jours", Some(Relative::AboutDays(10))),
+            ("il y a environ 3 jours", Some(Relative::AboutDays(3))),
+            ("il y a quelques jours", Some(Relative::Months(0))),
+            ("il y a plusieurs mois", Some(Relative::Years(0))),
+            ("il y a quelques années", None),
+            ("hier dans la soirée", Some(Relative::Days(1))),
             ("avant-hier", Some(Relative::Days(2))),
             ("cet après-midi", Some(Relative::Days(0))),
             ("5 hours ago", Some(Relative::Seconds(18_000))),

@@ -89,6 +89,51 @@ pub(super) fn month(word: &str) -> Option<i8> {
     found.next().is_none().then_some(first)
 }
 
+/// The days of a month up to sixteen, in words.
+const DAYS: &[&str] = &[
+    "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
+    "quatorze", "quinze", "seize",
+];
+
+/// The day that the next words name (`premier`, `dix-neuf`, `vingt et un`), and how many tokens it takes. `word` and `sign` give
+/// the token so far ahead.
+pub(super) fn day<'a>(
+    word: impl Fn(usize) -> Option<&'a str>,
+    sign: impl Fn(usize) -> Option<char>,
+) -> Option<(i8, usize)> {
+    let small = |ahead: usize| {
+        let known = word(ahead)?;
+        let at = DAYS.iter().position(|name| *name == known)?;
+        i8::try_from(at + 1).ok()
+    };
+    let behind_dash = |ahead: usize| {
+        if sign(ahead) == Some('-') {
+            ahead + 1
+        } else {
+            ahead
+        }
+    };
+    let tens = match word(0)? {
+        "premier" => return Some((1, 1)),
+        "dix" => 10,
+        "vingt" => 20,
+        "trente" => 30,
+        _ => return Some((small(0)?, 1)),
+    };
+    let mut next = behind_dash(1);
+    if word(next) == Some("et") {
+        next = behind_dash(next + 1);
+    }
+    let day = match small(next) {
+        // `vingt sept`, `dix sept`: a unit, unless it is the month.
+        Some(unit) if unit < 10 && (unit != 7 || word(next + 1).and_then(month).is_some()) => {
+            return (tens + unit <= 31).then_some((tens + unit, next + 1));
+        }
+        _ => tens,
+    };
+    Some((day, 1))
+}
+
 /// First letters of the weekdays; those of three letters or fewer are the whole word.
 const WEEKDAYS: &[(Weekday, &[&str])] = &[
     (
@@ -193,8 +238,8 @@ const FILLERS: &[&str] = &[
     "t", "a", "le", "la", "les", "l", "at", "er", "de", "d", "du", "mis", "mise", "min", "mn", "s", "date",
     "en", "et", "th", "st", "nd", "rd", "of", "on", "the", "in", "um", "uhr", "uur", "om", "alle", "ore",
     "as", "el", "il", "del", "den", "der", "dem", "am", "op", "los", "las", "em", "e", "o", "al", "h", "hui",
-    "ligne", "jour", "derniere", "last", "dit", "ce", "vers", "dernier", "heure", "heures", "heute", "von",
-    "van", "by", "temps", "local", "locale",
+    "ligne", "jour", "derniere", "last", "dit", "ce", "vers", "dernier", "passe", "heure", "heures", "heute",
+    "von", "van", "by", "temps", "local", "locale",
 ];
 
 pub(super) fn is_filler(word: &str) -> bool {
@@ -321,9 +366,21 @@ const ZONES: &[(Named, &[&str])] = &[
     (Named::Offset(-180), &["adt", "haa"]),
     (Named::Offset(-210), &["nst", "hnt"]),
     (Named::Offset(-150), &["ndt", "hat"]),
-    (Named::Offset(540), &["jst"]),
+    (Named::Offset(540), &["jst", "kst"]),
     (Named::Offset(600), &["aest"]),
-    (Named::Offset(660), &["aedt"]),
+    (Named::Offset(660), &["aedt", "nct"]),
+    // French overseas, and others that have one meaning in the zone database's history.
+    (Named::Offset(240), &["ret"]),
+    (Named::Offset(-180), &["gft", "brt"]),
+    (Named::Offset(-600), &["taht", "hst"]),
+    (Named::Offset(-540), &["akst"]),
+    (Named::Offset(-480), &["akdt"]),
+    (Named::Offset(120), &["sast"]),
+    (Named::Offset(180), &["trt"]),
+    (Named::Offset(420), &["wib", "ict"]),
+    (Named::Offset(480), &["hkt", "sgt", "awst"]),
+    (Named::Offset(720), &["nzst"]),
+    (Named::Offset(780), &["nzdt"]),
     (Named::Place("Europe/Paris"), &["hec"]),
     (Named::Place("Europe/Lisbon"), &["heo"]),
     (Named::Place("America/Toronto"), &["he"]),

@@ -39,6 +39,11 @@ pub(crate) fn read(text: &str, base: Option<&str>, dates: &DateContext) -> Optio
         Some(_) | None => return None,
     };
     let language = string(channel.get("language"));
+    // A document that came as a file gives its own address, or its site's.
+    let own = ["feed_url", "home_page_url", "link"]
+        .iter()
+        .find_map(|name| absolute(&string(channel.get(*name))?, base));
+    let base = base.or(own.as_deref());
     let mut items: Vec<Item> = entries
         .into_iter()
         .filter_map(Value::as_object)

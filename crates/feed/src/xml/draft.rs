@@ -32,6 +32,11 @@ impl<T> Ranked<T> {
         self.0.map(|(_, value)| value)
     }
 
+    /// The best value that was offered up to now.
+    pub(super) fn value(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+
     /// Whether nothing was offered.
     pub(super) fn is_none(&self) -> bool {
         self.0.is_none()

@@ -227,7 +227,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The base in force: the innermost `xml:base`, else the address of the document, else that of the site.
+    /// The base in force: the innermost `xml:base`, else the address of the document (RFC 4287 §2, RFC 3986 §5.1.3), else, of a
+    /// document that came as a file, the one that it gives itself, or its site's.
     fn current_base(&self) -> Option<&str> {
         self.inner
             .iter()
@@ -235,6 +236,8 @@ impl<'a> Reader<'a> {
             .chain(self.outer.iter().rev())
             .find_map(|frame| frame.base.as_deref())
             .or(self.base.as_deref())
+            .or(self.header.self_url.as_deref())
+            .or(self.header.site_url.value().map(String::as_str))
     }
 
     /// The base that an element declares itself.

@@ -120,6 +120,16 @@ pub enum FeedListError {
     },
 }
 
+impl FeedListError {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        match self {
+            Self::Unreadable { file, .. } | Self::TooLarge { file, .. } => file,
+        }
+    }
+}
+
 /// What a list holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedList {

@@ -259,50 +259,23 @@ where
     }
 
     fn read_lines(&self, file: &Found) -> io::Result<ControlFlow<()>> {
-        let limit = self.max_body_bytes;
         let open = open(&file.path)?;
         let date = modified(&open.metadata()?);
-        let mut input = BufReader::with_capacity(1 << 16, open);
-        let mut line = Vec::new();
-        for number in 1_u64.. {
-            line.clear();
-            // Room for the line's end beside the line.
-            let read = input
-                .by_ref()
-                .take(limit.saturating_add(2))
-                .read_until(b'\n', &mut line)?;
-            if read == 0 {
-                break;
-            }
-            let ended = line.ends_with(b"\n");
-            let body = line.strip_suffix(b"\n").unwrap_or(&line);
-            let body = body.strip_suffix(b"\r").unwrap_or(body);
-            // A byte order mark is no part of the first line.
-            let body = match number {
-                1 => body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body),
-                _ => body,
-            };
-            let mut size = body.len() as u64;
-            if !ended && read as u64 > limit {
-                size += skip_line(&mut input)?;
-            }
-            let flow = if size > limit {
-                let path = format!("{}#{number}", file.path.display());
-                self.problem(ReplayProblem::TooLarge { path, size, limit })
-            } else if body.trim_ascii().is_empty() {
-                continue;
-            } else {
-                let uri = format!("{}#{number}", file.uri);
-                self.send(
-                    self.capture(file, uri, "application/json", Bytes::copy_from_slice(body)),
-                    date,
-                )
-            };
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
-        Ok(ControlFlow::Continue(()))
+        read_lines(
+            BufReader::with_capacity(1 << 16, open),
+            self.max_body_bytes,
+            &mut |number, line| match line {
+                Line::Whole(body) => {
+                    let uri = format!("{}#{number}", file.uri);
+                    let body = Bytes::copy_from_slice(body);
+                    self.send(self.capture(file, uri, LINE_TYPE, body), date)
+                }
+                Line::TooLong { size, limit } => {
+                    let path = format!("{}#{number}", file.path.display());
+                    self.problem(ReplayProblem::TooLarge { path, size, limit })
+                }
+            },
+        )
     }
 
     fn read_warc(&self, file: &Found) -> io::Result<ControlFlow<()>> {
@@ -372,6 +345,70 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn modified(metadata: &fs::Metadata) -> Option<Timestamp> {
     Timestamp::try_from(metadata.modified().ok()?).ok()
+}
+
+/// A line of a file of JSON lines, as it is given on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'a> {
+    /// Its bytes, without its end.
+    Whole(&'a [u8]),
+    /// It has more bytes than allowed.
+    TooLong {
+        /// Its bytes.
+        size: u64,
+        /// How many are allowed.
+        limit: u64,
+    },
+}
+
+/// The media type of each line.
+pub const LINE_TYPE: &str = "application/json";
+
+/// Gives every line that is not empty to `each`, with its number, counted from 1. A byte order mark is no part of the
+/// first line.
+///
+/// # Errors
+///
+/// The input cannot be read.
+pub fn read_lines(
+    mut input: impl BufRead,
+    limit: u64,
+    each: &mut dyn FnMut(u64, Line<'_>) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        // Room for the line's end beside the line.
+        let read = input
+            .by_ref()
+            .take(limit.saturating_add(2))
+            .read_until(b'\n', &mut line)?;
+        if read == 0 {
+            break;
+        }
+        let ended = line.ends_with(b"\n");
+        let body = line.strip_suffix(b"\n").unwrap_or(&line);
+        let body = body.strip_suffix(b"\r").unwrap_or(body);
+        let body = match number {
+            1 => body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body),
+            _ => body,
+        };
+        let mut size = body.len() as u64;
+        if !ended && read as u64 > limit {
+            size += skip_line(&mut input)?;
+        }
+        let flow = if size > limit {
+            each(number, Line::TooLong { size, limit })
+        } else if body.trim_ascii().is_empty() {
+            continue;
+        } else {
+            each(number, Line::Whole(body))
+        };
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Reads on to the line's end without keeping it; returns how many bytes of the line there were.

@@ -15,6 +15,17 @@ const SCRIPTS: &[(&str, std::ops::RangeInclusive<char>)] = &[
     ("hi", '\u{900}'..='\u{97f}'),
 ];
 
+/// The languages that are told by their letters.
+pub(super) const LANGUAGES: [&str; SCRIPTS.len()] = {
+    let mut languages = [""; SCRIPTS.len()];
+    let mut at = 0;
+    while at < SCRIPTS.len() {
+        languages[at] = SCRIPTS[at].0;
+        at += 1;
+    }
+    languages
+};
+
 /// With fewer letters than this nothing is said.
 const MIN_LETTERS: usize = 8;
 

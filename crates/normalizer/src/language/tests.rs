@@ -318,3 +318,15 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_language_is_known_by_the_code_under_which_it_is_answered() {
+    let known = known_languages();
+    assert!(known.is_sorted() && known.len() > 60, "{known:?}");
+    for code in ["fr", "en", "ht", "oc", "ru", "zh", "no", "sr"] {
+        assert!(is_known_language(code), "{code}");
+    }
+    for other in ["french", "xx", "FR", "fr-FR", "mis", "und", ""] {
+        assert!(!is_known_language(other), "{other}");
+    }
+}

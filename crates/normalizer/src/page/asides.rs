@@ -3,7 +3,8 @@
 //!
 //! In: the [`Skim`] and which of its blocks are prose. Out: the blocks that no container may count as its own, and the
 //! elements that are small boxes around a field or a button. What readers wrote is known by the heading above it, or by
-//! its rows: a name, a text, and the same links below each. Teasers are rows of a link and its text.
+//! its rows: a name, a text, and the same links below each. Teasers are rows of a link and its text. What was posted elsewhere
+//! is a quote that is signed with a name to answer to.
 
 use rustc_hash::FxHashMap;
 
@@ -44,6 +45,15 @@ const RESERVED: &[&str] = &[
 
 /// Words of a notice that says so, with the company's address and its market data.
 const MAX_NOTICE_WORDS: usize = 120;
+
+/// Blocks of a box that sells something: a name, what others say of it, a price, a link to the shop.
+const MAX_GOODS_BLOCKS: usize = 6;
+
+/// Blocks of a quote that shows what was posted elsewhere.
+const MAX_POST_BLOCKS: usize = 12;
+
+/// Words of a price.
+const MAX_PRICE_WORDS: usize = 5;
 
 /// Blocks and words of a box with a form.
 const MAX_BOX_BLOCKS: usize = 8;
@@ -86,6 +96,29 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
         number = end;
     }
     mark_rows(skim, prose, title, &mut theirs);
+    for element in &skim.elements {
+        let Some(blocks) = skim.blocks.get(element.blocks.clone()) else {
+            continue;
+        };
+        if (2..=MAX_GOODS_BLOCKS).contains(&blocks.len())
+            && !prose
+                .get(element.blocks.clone())
+                .is_some_and(|prose| prose.contains(&true))
+            && blocks.iter().any(|block| block.link_share() > 0.5)
+            && blocks
+                .iter()
+                .any(|block| block.words <= MAX_PRICE_WORDS && is_price(skim.text(block)))
+            && title.is_none_or(|title| !element.blocks.contains(&title))
+        {
+            theirs[element.blocks.clone()].fill(true);
+        }
+        if element.tag == Tag::Quote
+            && blocks.len() <= MAX_POST_BLOCKS
+            && blocks.iter().any(|block| signs_post(skim.text(block)))
+        {
+            theirs[element.blocks.clone()].fill(true);
+        }
+    }
     for (number, block) in skim.blocks.iter().enumerate() {
         if prose[number] && block.words <= MAX_NOTICE_WORDS && skim.text(block).contains('©') {
             let text = skim.text(block).to_lowercase();
@@ -93,6 +126,29 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
         }
     }
     theirs
+}
+
+/// Whether a line is a price and nothing else: `17,90 €`, `CHF 25.-`, `$1,299.00`, "à partir de 49 €".
+fn is_price(line: &str) -> bool {
+    let signs = ["€", "$", "£", "CHF", "EUR"];
+    let Some(sign) = signs.iter().find(|sign| line.contains(**sign)) else {
+        return false;
+    };
+    let bare = line.replace(sign, " ").to_lowercase();
+    let bare = ["à partir de", "dès", "from", "ab"]
+        .iter()
+        .find_map(|lead| bare.trim().strip_prefix(lead).map(str::to_owned))
+        .unwrap_or(bare);
+    bare.contains(|c: char| c.is_ascii_digit())
+        && bare
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, ',' | '.' | '-' | '\'' | '’'))
+}
+
+/// Whether a line signs what was posted elsewhere and is shown in a box: "— La mairie (@mairie) 19 octobre 2026".
+fn signs_post(line: &str) -> bool {
+    line.rsplit_once("(@")
+        .is_some_and(|(before, handle)| handle.contains(')') && before.contains(['—', '–', '―']))
 }
 
 /// What the rows of a list are.

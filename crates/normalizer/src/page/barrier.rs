@@ -1,4 +1,4 @@
-//! What stands in a page's place: a consent page, a wall against robots, a login page, the site's front page.
+//! What stands in a page's place: a consent page, a wall against robots, a login page, the site's front page, an error page.
 //!
 //! In: the address asked and the one that answered; the text of the page. Out: the barrier, if there is one. A barrier
 //! is told by the address that a redirect led to, else by what the page says where an article should be. Pages about
@@ -166,6 +166,8 @@ pub(super) enum Barrier {
     Robots(Wall),
     Login,
     FrontPage,
+    /// The page says that there is none.
+    Error,
 }
 
 impl fmt::Display for Barrier {
@@ -175,6 +177,7 @@ impl fmt::Display for Barrier {
             Self::Robots(wall) => write!(f, "a wall against robots stands in its place ({})", wall.as_str()),
             Self::Login => f.write_str("a login page stands in its place"),
             Self::FrontPage => f.write_str("the site's front page stands in its place"),
+            Self::Error => f.write_str("an error page stands in its place"),
         }
     }
 }

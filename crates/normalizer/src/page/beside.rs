@@ -10,11 +10,12 @@ use std::ops::Range;
 use depeche_model::Table;
 use rustc_hash::FxHashSet;
 
+use super::caption::without_credit;
 use super::classes::Hints;
 use super::main_text::Finder;
 use super::score::{Out, is_data};
 use super::skim::{Kind, Tag};
-use crate::text::{Line, Repairs, clean_line, fold, line_kind, shorten, word_count};
+use crate::text::{Line, Repairs, clean_line, fold, line_kind, shorten};
 
 /// Captions of one article. The longest galleries of the French press have 60 pictures.
 const MAX_CAPTIONS: usize = 100;
@@ -34,9 +35,6 @@ const MAX_CELL_CHARS: usize = 300;
 
 /// Bytes of all tables of an article.
 const MAX_TABLE_BYTES: usize = 100_000;
-
-/// Words of a line that says who took the picture and nothing else.
-const MAX_CREDIT_WORDS: usize = 8;
 
 /// Captions and tables.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -209,8 +207,8 @@ impl Finder<'_> {
         let blocks = &self.skim.elements[number].blocks;
         let mut written = String::new();
         for block in self.skim.blocks.get(blocks.clone()).unwrap_or_default() {
-            let text = self.skim.text(block);
-            if !is_credit(text) && line_kind(text) == Line::Text {
+            let text = without_credit(self.skim.text(block));
+            if !text.is_empty() && line_kind(text) == Line::Text {
                 written.push_str(text);
                 written.push(' ');
             }
@@ -266,26 +264,4 @@ impl Finder<'_> {
         beside.cut |= cut;
         beside.tables.push(Table(rows));
     }
-}
-
-/// Whether a line under a picture says who took it and nothing of what is on it.
-fn is_credit(line: &str) -> bool {
-    if word_count(line) > MAX_CREDIT_WORDS {
-        return false;
-    }
-    let folded = fold(line);
-    // Names of photographers are set in capitals; sentences are not.
-    line.chars().all(|c| !c.is_lowercase())
-        || line.starts_with(['©', 'Ⓒ'])
-        || line.contains("/AFP")
-        || ["credit", "photo", "photos", "illustration", "image", "source"]
-            .iter()
-            .any(|lead| {
-                folded
-                    .strip_prefix(lead)
-                    .is_some_and(|rest| rest.is_empty() || line.contains(':'))
-            })
-        || ["AFP", "Reuters", "Getty Images", "AP", "Belga", "Keystone"]
-            .iter()
-            .any(|agency| line.trim().ends_with(&format!("/ {agency}")) || line.trim() == *agency)
 }

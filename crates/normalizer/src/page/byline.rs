@@ -174,9 +174,11 @@ const ROLES_BEHIND: &[&str] = &[
     "chef de service",
     "cheffe de service",
     "suivre",
+    "publie",
+    "mis a jour",
+    "modifie",
     "staff writer",
     "senior reporter",
-    "publie le",
 ];
 
 /// What is said in brackets of those who made the pictures, folded.
@@ -219,7 +221,12 @@ impl Credit {
         // Some typeset names with spaces that do not break.
         let written = shortened(written, MAX_LINE).replace(['\u{a0}', '\u{202f}'], " ");
         let line = without_brackets(&written, self);
-        for part in parts(&line) {
+        // "Texte et photos : Jeanne Martin" parts at its colon and not at its "et".
+        let line = match line.split_once(':') {
+            Some((lead, names)) if is_lead(lead) => names.trim_start(),
+            _ => line.as_str(),
+        };
+        for part in parts(line) {
             let part = without_role(without_date(without_lead(part.trim())));
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
@@ -238,6 +245,28 @@ impl Credit {
         }
         names
     }
+}
+
+/// Whether a line is what stands before names and nothing else: the names are in an element of their own.
+pub(super) fn is_lead(line: &str) -> bool {
+    LEADS.contains(&fold(line).as_str())
+}
+
+/// Whether a line is some of these names and what joins them.
+pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
+    let mut rest = format!(" {} ", fold(shortened(line, MAX_LINE)));
+    let mut found = false;
+    for author in authors {
+        let name = format!(" {} ", fold(author));
+        if name.trim().contains(' ') && rest.contains(&name) {
+            rest = rest.replace(&name, " ");
+            found = true;
+        }
+    }
+    found
+        && rest
+            .split_whitespace()
+            .all(|word| matches!(word, "et" | "par" | "avec" | "and" | "by" | "und"))
 }
 
 /// Whether a line begins as bylines do.
@@ -263,7 +292,7 @@ pub(super) fn is_byline(line: &str) -> bool {
 }
 
 /// The agency of a text that begins `PARIS (AFP) —` or ends `(AFP)`.
-pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
+pub(crate) fn agency_of_text(text: &str) -> Option<&'static str> {
     let start: String = text.chars().take(60).collect();
     let end = text.trim_end().lines().next_back().unwrap_or("");
     let bracketed = |part: &str| {
@@ -274,6 +303,11 @@ pub(super) fn agency_of_text(text: &str) -> Option<&'static str> {
         let last = end.trim_end_matches('.').strip_suffix(')')?.rsplit_once('(')?.1;
         agency(&fold(last))
     })
+}
+
+/// Whether a folded text is the name of an agency.
+pub(super) fn is_agency(folded: &str) -> bool {
+    agency(folded).is_some()
 }
 
 fn agency(folded: &str) -> Option<&'static str> {

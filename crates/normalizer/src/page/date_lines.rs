@@ -30,6 +30,8 @@ pub(super) struct Mention {
     pub(super) before: String,
     /// Words between it and the next date, or the end.
     pub(super) behind: usize,
+    /// What stands behind it goes on with a sentence: `à Lyon`, `: l’armée annonce`.
+    pub(super) goes_on: bool,
 }
 
 /// Words that a written date has at most: `mercredi 14 juillet 2025 à 4 h 00 min HAE`.
@@ -37,6 +39,9 @@ const MAX_DATE_WORDS: usize = 12;
 
 /// Bytes of a line that is looked at. A line with a date, names and buttons stays far below.
 const MAX_LINE: usize = 400;
+
+/// Bytes of a line with a date and nothing else, that may be one that cannot be read.
+const MAX_UNREADABLE: usize = 60;
 
 /// What the words in front of a date say of it, folded. The last of them counts.
 const ROLES: &[(&str, Role)] = &[
@@ -103,17 +108,18 @@ pub(super) fn mentions(line: &str, context: &DateContext) -> Vec<Mention> {
         let longest = (at + 1..(at + MAX_DATE_WORDS).min(words.len()))
             .find(|next| words.get(*next).is_some_and(|(_, word)| ends_date(word)))
             .unwrap_or((at + MAX_DATE_WORDS).min(words.len()));
-        let read = begins_date(word)
-            .then(|| {
-                let from = start + (word.len() - word.trim_start_matches(opens).len());
-                (at + 1..=longest).rev().find_map(|until| {
-                    let (last_at, last) = words.get(until - 1).copied()?;
-                    let end = last_at + last.trim_end_matches(closes).len();
-                    let reading = read_date(line.get(from..end)?, context)?;
-                    (!reading.is_in_prose && reading.updated.is_none()).then_some((until, reading))
-                })
+        let read = (begins_date(word)
+            || (is_demonstrative(word) && label_says_role(&line, label_from, start)))
+        .then(|| {
+            let from = start + (word.len() - word.trim_start_matches(opens).len());
+            (at + 1..=longest).rev().find_map(|until| {
+                let (last_at, last) = words.get(until - 1).copied()?;
+                let end = last_at + last.trim_end_matches(closes).len();
+                let reading = read_date(line.get(from..end)?, context)?;
+                (!reading.is_in_prose && reading.updated.is_none()).then_some((until, reading))
             })
-            .flatten();
+        })
+        .flatten();
         let Some((until, reading)) = read else {
             at += 1;
             continue;
@@ -129,11 +135,127 @@ pub(super) fn mentions(line: &str, context: &DateContext) -> Vec<Mention> {
             words: until - at,
             before: before.trim().to_owned(),
             behind: words.len() - until,
+            goes_on: goes_on(
+                words.get(until - 1).map_or("", |(_, last)| last),
+                words.get(until).map_or("", |(_, next)| next),
+            ),
         });
         at = until;
         label_from = words.get(at).map_or(line.len(), |(start, _)| *start);
     }
     found
+}
+
+/// Whether a word behind a date, which `last` ends, goes on with a sentence. Who wrote it, where it is filed and how long it is to
+/// read does not.
+fn goes_on(last: &str, next: &str) -> bool {
+    const OF_LINES: &[&str] = &[
+        "par",
+        "by",
+        "dans",
+        "in",
+        "via",
+        "mis",
+        "mise",
+        "maj",
+        "modifie",
+        "publie",
+        "min",
+        "h",
+        "et",
+        "temps",
+        "lecture",
+        "vues",
+        "commentaires",
+        "avec",
+    ];
+    if next.is_empty() {
+        return false;
+    }
+    if last.ends_with(':') || next == ":" {
+        return true;
+    }
+    let is_apart = last.ends_with([',', ';', '|', '•', '·', ')', ']', '-', '–', '—']);
+    let word = next.trim_matches(|c: char| !c.is_alphanumeric());
+    !is_apart && next.starts_with(char::is_lowercase) && !OF_LINES.contains(&fold(word).as_str())
+}
+
+/// Words that stand in front of the one that gives a date its role, folded.
+const OF_LABELS: &[&str] = &[
+    "a",
+    "article",
+    "ce",
+    "cet",
+    "contenu",
+    "date",
+    "de",
+    "derniere",
+    "ete",
+    "et",
+    "etait",
+    "heure",
+    "initialement",
+    "la",
+    "le",
+    "premiere",
+    "puis",
+    "texte",
+    "un",
+];
+
+/// Whether the words that give a date its role announce it: nothing stands in front of them but names, what `is_names` knows,
+/// a byline, a label or the end of something else. In "Le rapport publié le 3 mars décrit un système" they are the sentence's.
+pub(super) fn is_announced(mention: &Mention, is_names: fn(&str) -> bool) -> bool {
+    let label = &mention.before;
+    let words: Vec<&str> = label.split_whitespace().collect();
+    // The last place at which the words that are left still give the role.
+    let Some(role_at) = (0..words.len()).rev().find(|from| {
+        words
+            .get(*from..)
+            .is_some_and(|words| role_of(&words.join(" ")).is_some())
+    }) else {
+        return true;
+    };
+    let before = words.get(..role_at).unwrap_or_default();
+    let Some(last) = before.last() else {
+        return true;
+    };
+    let before_text = before.join(" ");
+    // "Tribune publiée le 3 mars", and not "Loi publiée le 3 mars au journal officiel".
+    let is_kind = before.len() == 1 && !mention.goes_on;
+    // Of a line of several things, the last: "Lecture 2 min - Jeanne Martin", "Politique Par Jeanne Martin".
+    let piece = [" - ", " – ", " — ", " | ", " • ", " · ", " Par ", " par "]
+        .iter()
+        .fold(before_text.as_str(), |rest, mark| {
+            rest.rsplit(mark).next().unwrap_or(rest)
+        })
+        .trim_end_matches(',');
+    last.ends_with(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '»' | '’' | '\''))
+        || is_kind
+        || before.iter().all(|word| OF_LABELS.contains(&fold(word).as_str()))
+        || is_names(piece)
+        || piece.contains('@')
+        || super::byline::is_byline(&before_text)
+        || before_text.chars().all(|c| !c.is_lowercase())
+}
+
+/// Whether a line says that a date of publication follows, and has digits where it stands.
+pub(super) fn announces_publication(line: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "publie le",
+        "publie",
+        "date de publication",
+        "mis en ligne le",
+        "paru le",
+        "poste le",
+    ];
+    line.len() <= MAX_UNREADABLE && line.bytes().any(|byte| byte.is_ascii_digit()) && {
+        let folded = fold(line);
+        STARTS
+            .iter()
+            .filter_map(|start| folded.strip_prefix(start))
+            .any(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+    }
 }
 
 fn opens(c: char) -> bool {
@@ -165,6 +287,18 @@ fn begins_date(word: &str) -> bool {
     ]
     .iter()
     .any(|start| folded.starts_with(start))
+}
+
+/// Whether a word may begin `ce matin`: behind a label only, since by itself it is the name of a column.
+fn is_demonstrative(word: &str) -> bool {
+    matches!(
+        fold(word.trim_start_matches(opens)).as_str(),
+        "ce" | "cet" | "cette"
+    )
+}
+
+fn label_says_role(line: &str, from: usize, until: usize) -> bool {
+    line.get(from..until).and_then(role_of).is_some()
 }
 
 /// Whether a word begins what is said behind a date.

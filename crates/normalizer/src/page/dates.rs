@@ -14,12 +14,13 @@ use serde_json::Value;
 
 use super::address_date;
 use super::byline;
-use super::date_lines::{Mention, Role, mentions, role_of};
+use super::date_evidence::{Evidence, is_same_day};
+use super::date_lines::{self, Mention, Role, is_announced, mentions, role_of};
 use super::json_ld::{self, Linked};
 use super::places::{Place, Places};
 use super::score::ends_sentence;
 use super::skim::{Head, Kind, Skim, Time};
-use crate::text::fold;
+use crate::text::{fold, shorten};
 use depeche_feed::Doubt;
 
 /// When a page says it was published and changed.
@@ -33,12 +34,6 @@ pub(super) struct Dates {
 
 /// No page was on the web before; such a date is the default of a system.
 const FIRST_YEAR_ONLINE: i16 = 1991;
-
-/// Hours between two dates that name the same day in different zones.
-const SAME_DAY_HOURS: i64 = 36;
-
-/// Hours that an address may be off: it is made when an article is begun.
-const ADDRESS_HOURS: i64 = 96;
 
 /// Blocks before and behind the heading among which the line with the date stands.
 const BLOCKS_BEFORE: usize = 6;
@@ -55,6 +50,15 @@ const MAX_LABEL_WORDS: usize = 5;
 
 /// Words behind a date that says nothing of itself: an agency, a count of comments.
 const MAX_BEHIND_WORDS: usize = 6;
+
+/// Words of a place in front of it: `LA ROCHE-SUR-YON`, `PORT AU PRINCE`.
+const MAX_PLACE_WORDS: usize = 3;
+
+/// Words of a label with a colon: `Date de mise en ligne :`.
+const MAX_COLON_WORDS: usize = 5;
+
+/// Characters of a date that cannot be read.
+const MAX_DETAIL_CHARS: usize = 120;
 
 /// Words of names in front of it: two people and an agency.
 const MAX_NAME_WORDS: usize = 10;
@@ -114,14 +118,17 @@ pub(super) fn read(
     own: Option<&Value>,
     linked: &Linked,
 ) -> Dates {
-    let mut impossible = None;
+    let mut impossible: Option<String> = None;
     let mut doubts: Vec<(Published, Doubt)> = Vec::new();
     let mut believed = |written: Option<String>| {
-        let reading = skim.date(&written?)?;
-        if !is_believable(&reading.published) {
-            impossible.get_or_insert(reading.published);
+        let written = written.filter(|written| !written.trim().is_empty())?;
+        let reading = skim
+            .date(&written)
+            .filter(|reading| is_believable(&reading.published));
+        let Some(reading) = reading else {
+            impossible.get_or_insert(written);
             return None;
-        }
+        };
         doubts.extend(reading.doubt.map(|doubt| (reading.published, doubt)));
         Some(reading.published)
     };
@@ -144,7 +151,7 @@ pub(super) fn read(
         plain: shown.plain,
         address: address_date::of(url),
     };
-    let (published, warning) = evidence.weighed();
+    let (published, warning) = evidence.weighed(&skim.dates.zone);
     let mut warnings: Vec<Warning> = warning.into_iter().collect();
     doubts.extend(shown.doubts);
     let doubt = published.and_then(|chosen| {
@@ -159,13 +166,15 @@ pub(super) fn read(
     }
     let updated = modified.or(shown.updated);
     if published.is_none() {
+        let written = impossible.or(shown.unreadable);
+        let written = written.map(|written| shorten(written.trim(), MAX_DETAIL_CHARS));
         if updated.is_some() {
-            warnings.push(WarningCode::DateFromUpdate.into());
-        } else if let Some(impossible) = impossible {
             warnings.push(Warning::new(
-                WarningCode::DateImpossible,
-                impossible.at.to_string(),
+                WarningCode::DateFromUpdate,
+                written.unwrap_or_default(),
             ));
+        } else if let Some(written) = written {
+            warnings.push(Warning::new(WarningCode::DateImpossible, written));
         }
     }
     Dates {
@@ -186,124 +195,14 @@ fn said(head: &Head, name: &str) -> impl Iterator<Item = String> {
     metas.chain(properties).map(|(_, content)| content.clone())
 }
 
-/// What speaks for one date or another.
-#[derive(Debug, Clone, Copy, Default)]
-struct Evidence {
-    machine: Option<Published>,
-    /// A line that says of itself that it is the time of publication.
-    labelled: Option<Published>,
-    /// A line that is a date.
-    plain: Option<Published>,
-    address: Option<Published>,
-}
-
-impl Evidence {
-    fn all(self) -> impl Iterator<Item = Published> {
-        let days = self.address.filter(|address| address.precision <= Precision::Day);
-        [self.machine, self.labelled, self.plain, days]
-            .into_iter()
-            .flatten()
-    }
-
-    fn weighed(self) -> (Option<Published>, Option<Warning>) {
-        let shown = self.labelled.or(self.plain);
-        let agrees = |date: &Published| self.address.is_none_or(|address| is_near_address(date, &address));
-        let Some(machine) = self.machine else {
-            let Some(shown) = shown else {
-                let told = self
-                    .address
-                    .map(|date| Warning::new(WarningCode::DateFromAddress, date.at.to_string()));
-                return (self.address, told);
-            };
-            if agrees(&shown) {
-                return (Some(shown), None);
-            }
-            // A line that only happens to be a date weighs less than an address that is made from one.
-            let chosen = if self.labelled.is_some() {
-                Some(shown)
-            } else {
-                self.address
-            };
-            return doubted(chosen, "the page and its address", [Some(shown), self.address]);
-        };
-        if let Some(labelled) = self.labelled
-            && !is_same_day(&machine, &labelled)
-        {
-            // Two against one, where there are two.
-            let outvoted = self
-                .address
-                .is_some_and(|address| is_near_address(&labelled, &address))
-                && !agrees(&machine);
-            let chosen = if outvoted { labelled } else { machine };
-            return doubted(Some(chosen), "metadata and text", [Some(machine), Some(labelled)]);
-        }
-        let exact = shown
-            .filter(|shown| is_same_day(&machine, shown) && shown.precision < coarse(&machine))
-            .unwrap_or(machine);
-        if !agrees(&machine) && shown.is_none_or(|shown| !is_same_day(&machine, &shown)) {
-            return doubted(
-                Some(machine),
-                "metadata and address",
-                [Some(machine), self.address],
-            );
-        }
-        (Some(exact), None)
-    }
-}
-
-/// A date that another one contradicts: what is left of it is the day.
-fn doubted(
-    chosen: Option<Published>,
-    sources: &str,
-    both: [Option<Published>; 2],
-) -> (Option<Published>, Option<Warning>) {
-    let said: Vec<String> = both.iter().flatten().map(|date| date.at.to_string()).collect();
-    let chosen = chosen.map(|date| Published {
-        precision: date.precision.max(Precision::Day),
-        ..date
-    });
-    let detail = format!("{sources}: {}", said.join(", "));
-    (chosen, Some(Warning::new(WarningCode::DateContradicted, detail)))
-}
-
-/// The precision of a date, of which midnight is a day that a system made a moment of.
-fn coarse(date: &Published) -> Precision {
-    if date.at.as_second().rem_euclid(3600) == 0
-        && matches!(date.at.as_second().rem_euclid(86_400) / 3600, 0 | 22 | 23)
-    {
-        date.precision.max(Precision::Day)
-    } else {
-        date.precision
-    }
-}
-
-fn hours_between(a: &Published, b: &Published) -> i64 {
-    (a.at.as_second() - b.at.as_second()).abs() / 3600
-}
-
-fn is_same_day(a: &Published, b: &Published) -> bool {
-    let coarser = a.precision.max(b.precision);
-    match coarser {
-        // The coarser one says the first day of its month or year.
-        Precision::Month => hours_between(a, b) <= 32 * 24,
-        Precision::Year | Precision::None => true,
-        _ => hours_between(a, b) <= SAME_DAY_HOURS,
-    }
-}
-
-fn is_near_address(date: &Published, address: &Published) -> bool {
-    if address.precision >= Precision::Month {
-        return is_same_day(date, address);
-    }
-    hours_between(date, address) <= ADDRESS_HOURS
-}
-
 /// The dates that readers see.
 #[derive(Debug, Default)]
 struct Shown {
     labelled: Option<Published>,
     plain: Option<Published>,
     updated: Option<Published>,
+    /// A line that calls itself the time of publication and cannot be read.
+    unreadable: Option<String>,
     /// What was a guess about which.
     doubts: Vec<(Published, Doubt)>,
 }
@@ -327,6 +226,10 @@ impl Shown {
                 _ => &mut beside,
             };
             let Some((role, date, doubt)) = read_time(skim, time) else {
+                if !time.modified && (time.published || role_before(skim, time) == Some(Role::Published)) {
+                    let written = time.machine.as_deref().unwrap_or(&time.shown);
+                    target.told(written);
+                }
                 continue;
             };
             if role.is_some() || place == Place::Own {
@@ -343,6 +246,9 @@ impl Shown {
             }
             let text = skim.text(block);
             let found = mentions(text, &skim.dates);
+            if found.is_empty() && place == Place::Own && date_lines::announces_publication(text) {
+                shown.told(text);
+            }
             // A heading is one only where it says nothing else.
             if matches!(block.kind, Kind::Heading(_))
                 && found.first().is_none_or(|mention| mention.words < block.words)
@@ -355,13 +261,15 @@ impl Shown {
                 let is_prose =
                     ends_sentence(text) && found.len() == 1 && block.words > mention.words + MAX_LABEL_WORDS;
                 // A time or a weekday by itself may be of anything: "Crue : 3 h d’attente".
-                let is_said = mention.role.is_some() || (is_line && mention.doubt != Some(Doubt::Day));
+                let is_labelled = mention.role.is_some() && is_announced(mention, is_names);
+                let is_said = is_labelled || (is_line && mention.doubt != Some(Doubt::Day));
                 if is_prose || !is_said {
                     continue;
                 }
+                let role = mention.role.filter(|_| is_labelled);
                 match place {
-                    Place::Own => shown.add(mention.role, mention.date, mention.doubt),
-                    _ if mention.role.is_some() => beside.add(mention.role, mention.date, mention.doubt),
+                    Place::Own => shown.add(role, mention.date, mention.doubt),
+                    _ if role.is_some() => beside.add(role, mention.date, mention.doubt),
                     _ => {}
                 }
             }
@@ -373,8 +281,16 @@ impl Shown {
             shown.plain = beside.plain;
         }
         shown.updated = shown.updated.or(beside.updated);
+        shown.unreadable = shown.unreadable.or(beside.unreadable);
         shown.doubts.append(&mut beside.doubts);
         shown
+    }
+
+    /// Keeps the words of a date that cannot be read.
+    fn told(&mut self, written: &str) {
+        if !written.trim().is_empty() {
+            self.unreadable.get_or_insert_with(|| written.to_owned());
+        }
     }
 
     fn add(&mut self, role: Option<Role>, date: Published, doubt: Option<Doubt>) {
@@ -398,21 +314,44 @@ impl Shown {
 }
 
 /// Whether a line that does not say so is the article's date: nothing stands in front of it but a name, a place, an agency,
-/// or what begins as bylines do. What is announced for a day ("Concert le 4 décembre") is another matter.
+/// or what begins as bylines do, and nothing behind it that goes on with a sentence. What is announced for a day
+/// ("Concert le 4 décembre"), or happened on it ("Mort de Jean Dupont le 3 mars 2024 à Lyon"), is another matter.
 fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
-    if mention.behind > MAX_BEHIND_WORDS || (ends_sentence(text) && words > mention.words + 1) {
+    if mention.behind > MAX_BEHIND_WORDS
+        || (ends_sentence(text) && words > mention.words + 1)
+        || mention.goes_on
+    {
         return false;
     }
-    let before = mention.before.trim_end_matches("le").trim_end_matches("Le");
+    let label = mention.before.trim();
+    let before = label.trim_end_matches("le").trim_end_matches("Le");
+    // "Jeanne Martin, le 3 mars": what a comma divides from the date can be what happened then.
+    let is_divided = before.trim_end().ends_with(['|', '•', '·', '-', '–', '—']);
     let before = before.trim_matches(|c: char| !c.is_alphanumeric() && c != ':' && c != ')');
+    let count = before.split_whitespace().count();
     before.is_empty()
-        || before.ends_with(':')
+        || (before.ends_with(':') && count <= MAX_COLON_WORDS)
         || byline::is_byline(before)
         || byline::agency_of_text(before).is_some()
-        || is_names(before)
+        || (is_names(before) && (is_divided || !is_of_something(before)))
         // "5 min de lecture · 7 février 2026".
         || fold(before).ends_with("lecture")
-        || before.chars().all(|c| !c.is_lowercase())
+        || (before.chars().all(|c| !c.is_lowercase()) && count <= MAX_PLACE_WORDS && !is_of_something(before))
+        // "Épisode 48 · 15 mai 2026", "No 312 | 5 mars 2026".
+        || (mention.before.ends_with(['·', '•', '|']) && is_number_of_issue(before))
+}
+
+/// Whether a text says which issue or episode it is.
+fn is_number_of_issue(text: &str) -> bool {
+    let folded = fold(text);
+    let mut words = folded.split(' ');
+    let is_label = words.next().is_some_and(|word| {
+        matches!(
+            word,
+            "episode" | "numero" | "no" | "n" | "edition" | "saison" | "issue"
+        )
+    });
+    is_label && words.count() <= 4 && folded.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a text is names and what stands between them.
@@ -423,6 +362,19 @@ fn is_names(text: &str) -> bool {
             word.starts_with(char::is_uppercase)
                 || ["et", "avec", "de", "du", "la", "à", "par", "and"].contains(word)
         })
+}
+
+/// Whether a text is a word and what it is of: "Mort de Jean Dupont", "Attentat de Nice", "Incendie à Lyon". A name with its
+/// particle there ("Jean de La Fontaine") cannot be told from these, and a date is rather missing than another's.
+fn is_of_something(text: &str) -> bool {
+    let second = text.split_whitespace().nth(1).map(fold);
+    second.is_some_and(|second| {
+        [
+            "de", "du", "des", "d", "a", "au", "aux", "en", "la", "contre", "par",
+        ]
+        .contains(&second.as_str())
+            || second.starts_with("d ")
+    })
 }
 
 /// What a `time` element says, and what it says it is.
@@ -462,73 +414,4 @@ fn role_before(skim: &Skim, time: &Time) -> Option<Role> {
     }
     let label = skim.blocks.get(time.block.checked_sub(1)?)?;
     (label.words <= 4).then(|| role_of(skim.text(label))).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use depeche_feed::parse_date;
-
-    fn day(written: &str) -> Option<Published> {
-        parse_date(written)
-    }
-
-    #[test]
-    fn two_sources_outvote_a_date_for_machines() {
-        let evidence = Evidence {
-            machine: day("2024-11-04T03:12:45+01:00"),
-            labelled: day("2019-05-12"),
-            address: day("2019-05-12"),
-            plain: None,
-        };
-        let (date, warning) = evidence.weighed();
-        assert_eq!(date, day("2019-05-12"));
-        assert_eq!(
-            warning.map(|warning| warning.code),
-            Some(WarningCode::DateContradicted)
-        );
-    }
-
-    #[test]
-    fn a_date_that_is_contradicted_is_told_to_the_day_only() {
-        for (labelled, address) in [(day("2019-05-12"), None), (None, day("2019-05-12"))] {
-            let evidence = Evidence {
-                machine: day("2024-11-04T03:12:45+01:00"),
-                labelled,
-                address,
-                plain: None,
-            };
-            let (date, warning) = evidence.weighed();
-            let date = date.map(|date| (date.at, date.precision));
-            let said = day("2024-11-04T03:12:45+01:00").map(|date| (date.at, Precision::Day));
-            assert_eq!(date, said);
-            assert!(warning.is_some());
-        }
-    }
-
-    #[test]
-    fn sources_that_agree_give_the_most_exact_of_them() {
-        let evidence = Evidence {
-            machine: day("2026-01-17"),
-            labelled: day("17/01/2026 13:05"),
-            address: day("2026-01-16"),
-            plain: None,
-        };
-        assert_eq!(evidence.weighed(), (day("17/01/2026 13:05"), None));
-    }
-
-    #[test]
-    fn the_address_alone_gives_a_day_with_a_warning() {
-        let evidence = Evidence {
-            address: day("2025-07-15"),
-            ..Evidence::default()
-        };
-        let (date, warning) = evidence.weighed();
-        assert_eq!(date, day("2025-07-15"));
-        assert_eq!(
-            warning.map(|warning| warning.code),
-            Some(WarningCode::DateFromAddress)
-        );
-        assert_eq!(Evidence::default().weighed(), (None, None));
-    }
 }

@@ -58,14 +58,18 @@ fn is_hour(text: &str) -> bool {
 }
 
 /// Whether a line says who wrote it, or when.
-fn is_credit(text: &str) -> bool {
+pub(super) fn is_credit(text: &str) -> bool {
     if ends_sentence(text) && !ends_in_hour(text) {
         return false;
     }
-    byline::is_byline(text)
-        || depeche_feed::parse_date(text).is_some()
-        || (text.chars().any(|c| c.is_ascii_digit())
-            && [" | ", " - ", " – ", " — ", " · ", " • "]
+    byline::is_byline(text) || byline::is_lead(text) || is_date_in_parts(text)
+}
+
+/// Whether a line is a date, or has one between two strokes.
+fn is_date_in_parts(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_digit())
+        && (depeche_feed::parse_date(text).is_some()
+            || [" | ", " - ", " – ", " — ", " · ", " • "]
                 .iter()
                 .any(|separator| {
                     text.split(separator).count() > 1
@@ -138,7 +142,7 @@ impl Finder<'_> {
                     continue;
                 }
             }
-            if !is_voted && !prose && (self.is_post_hour(block, text) || self.is_dated_credit(number, text)) {
+            if !is_voted && !prose && self.is_post_head(number, text) {
                 continue;
             }
             // What a sentence announces belongs to it: a list of sources, of tracks, of shops.
@@ -180,9 +184,20 @@ impl Finder<'_> {
         self.without_pulled(lines)
     }
 
-    /// Whether a line is the hour of a post. A programme has its hours in paragraphs.
+    /// Whether a line is an hour, a date, the writers' names: what a post or the article has above it.
+    fn is_post_head(&self, number: usize, text: &str) -> bool {
+        let block = &self.skim.blocks[number];
+        self.is_post_hour(block, text)
+            || self.is_dated_credit(number, text)
+            || (block.kind == Kind::Text && byline::is_names_of(text, self.clues.authors))
+    }
+
+    /// Whether a line is the hour of a post, among its buttons. A programme has its hours in paragraphs, and a report that has
+    /// them as headings is told by them.
     fn is_post_hour(&self, block: &Block, text: &str) -> bool {
-        self.skim.elements[block.element].tag != Tag::Paragraph && is_hour(text)
+        self.skim.elements[block.element].tag != Tag::Paragraph
+            && !matches!(block.kind, Kind::Heading(_))
+            && is_hour(text)
     }
 
     /// Whether a line is a `time` element and a name or a place beside it, in whatever language.
@@ -281,9 +296,11 @@ impl Finder<'_> {
             Kind::Item => 8,
             _ => 0,
         };
-        // Among lines that breaks part, who asked the questions is the last.
-        let is_asker = block.kind == Kind::Text && !ends_sentence(text) && byline::says_who_asked(text);
-        if (!prose || is_asker) && block.words <= most && is_credit(text) {
+        // Among lines that breaks part, the date is the first and who asked the questions the last.
+        let is_outer = block.kind == Kind::Text
+            && !ends_sentence(text)
+            && (byline::says_who_asked(text) || is_date_in_parts(text));
+        if (!prose || is_outer) && block.words <= most && is_credit(text) {
             return true;
         }
         match block.kind {
@@ -292,8 +309,13 @@ impl Finder<'_> {
             _ if prose => links > 0.6,
             _ => {
                 let tag = self.skim.elements[block.element].tag;
-                let paragraph =
-                    matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre) || block.kind == Kind::Quote;
+                let paragraph = matches!(tag, Tag::Paragraph | Tag::Quote | Tag::Pre)
+                    || block.kind == Kind::Quote
+                    || self
+                        .skim
+                        .around(block.element)
+                        .take(3)
+                        .any(|outer| self.skim.is_quote(outer));
                 links > 0.6
                     || text.chars().all(|c| !c.is_alphanumeric())
                     || (!paragraph
@@ -325,12 +347,30 @@ impl Finder<'_> {
         for number in lines.iter().filter(|number| !is_pulled(**number)) {
             rest.add(self.skim.text(&self.skim.blocks[*number]));
         }
-        lines
-            .into_iter()
-            .filter(|number| {
-                !is_pulled(*number) || rest.cover(self.skim.text(&self.skim.blocks[*number])) < PULLED_SHARE
-            })
-            .collect()
+        let mut kept: Vec<usize> = Vec::with_capacity(lines.len());
+        let mut dropped: Option<usize> = None;
+        for number in lines {
+            let text = self.skim.text(&self.skim.blocks[number]);
+            let follows = dropped.is_some_and(|last| self.is_of_one_quote(last, number));
+            // Who said it goes with it.
+            if (follows && !ends_sentence(text)) || (is_pulled(number) && rest.cover(text) >= PULLED_SHARE) {
+                dropped = Some(number);
+            } else {
+                dropped = None;
+                kept.push(number);
+            }
+        }
+        kept
+    }
+
+    /// Whether two blocks stand in the same quote.
+    fn is_of_one_quote(&self, first: usize, second: usize) -> bool {
+        let first = self.skim.blocks[first].element;
+        self.skim
+            .around(first)
+            .take(3)
+            .find(|element| self.skim.is_quote(*element))
+            .is_some_and(|quote| self.skim.elements[quote].blocks.contains(&second))
     }
 }
 

@@ -121,7 +121,16 @@ impl Linked {
                 .collect();
         } else if is("WebSite") || is("NewsMediaOrganization") {
             self.site_name = self.site_name.take().or_else(|| text(object, "name"));
-        } else if is("WebPage") || is("ItemPage") || is("VideoObject") {
+        } else if [
+            "WebPage",
+            "ItemPage",
+            "VideoObject",
+            "PodcastEpisode",
+            "RadioEpisode",
+        ]
+        .into_iter()
+        .any(is)
+        {
             self.page_published = self
                 .page_published
                 .take()

@@ -10,8 +10,10 @@ use std::ops::Range;
 
 use super::beside::Beside;
 use super::classes::Hints;
+use super::filter;
 use super::score::{Out, Scores, Trust, ends_sentence};
 use super::skim::{Kind, Skim, Tag, shortened};
+use super::title;
 use super::words::Shingles;
 use crate::text::{Line, fold, line_kind, word_count};
 
@@ -159,6 +161,7 @@ pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
             })
         })
         .map(|(number, _)| number)
+        .or_else(|| title::block(skim))
 }
 
 /// Whether a structured text was cut off.
@@ -466,6 +469,7 @@ impl Finder<'_> {
                     self.skim.blocks[*last].kind == Kind::Item && list(*last) == list(number)
                 });
             if (plain || below || item || self.is_chapo(number))
+                && !filter::is_credit(text)
                 && line_kind(text) == Line::Text
                 && words + block.words <= MAX_CHAPO_WORDS
                 && !lines

@@ -14,6 +14,7 @@ use super::main_text;
 use super::places::{Place, Places};
 use super::signature::{self, Site};
 use super::skim::{Head, Link, Skim, Tag, Target, filled};
+use super::state;
 use super::title;
 use crate::text::fold;
 use crate::urls;
@@ -62,6 +63,14 @@ const MAX_LABEL_WORDS: usize = 6;
 /// Blocks above the heading in which a link names its section.
 const ABOVE_TITLE: usize = 3;
 
+/// Names of `meta` elements that say what the article is about.
+const DESCRIPTIONS: &[&str] = &[
+    "og:description",
+    "description",
+    "twitter:description",
+    "dc.description",
+];
+
 /// What the first step of a path is called, folded.
 const HOME: &[&str] = &[
     "accueil",
@@ -79,8 +88,8 @@ const HOME: &[&str] = &[
     "news",
 ];
 
-/// Reads a page's fields.
-pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
+/// Reads a page's fields. `html` is asked for what its scripts hold, where the page shows little.
+pub(super) fn read(html: &str, skim: &Skim, url: &str) -> Metadata {
     let head = &skim.head;
     let first_heading = title::heading(skim);
     let open_title = meta(head, &["og:title", "twitter:title"]);
@@ -105,10 +114,17 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
     let addresses = [Some(url), head.canonical.as_deref(), open_url.as_deref()];
     let addresses: Vec<&str> = addresses.into_iter().flatten().collect();
     let own = json_ld::own(&linked.articles, &titles, &addresses);
+    let state = state_of(own, html, skim, &titles);
     if let Some(own) = own {
         headline = json_ld::text(own, "headline").or_else(|| json_ld::text(own, "name"));
         article(own, &linked, &mut metadata, &mut credit);
+    } else if let Some(state) = &state {
+        article(state, &linked, &mut metadata, &mut credit);
     }
+    if let Some(state) = &state {
+        metadata.article_body = json_ld::text(state, "articleBody");
+    }
+    let own = own.or(state.as_ref());
     metadata.canonical = head
         .canonical
         .clone()
@@ -146,17 +162,7 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .extend(title_cleaned(metadata.title.as_deref(), &written));
     metadata.description = metadata
         .description
-        .or_else(|| {
-            meta(
-                head,
-                &[
-                    "og:description",
-                    "description",
-                    "twitter:description",
-                    "dc.description",
-                ],
-            )
-        })
+        .or_else(|| meta(head, DESCRIPTIONS))
         .or_else(|| property(head, "description"));
     let title = main_text::title_block(skim, metadata.title.as_deref()).or_else(|| title::block(skim));
     let dates = dates::read(skim, title, url, own, &linked);
@@ -178,6 +184,13 @@ pub(super) fn read(skim: &Skim, url: &str) -> Metadata {
         .or_else(|| meta(head, &["og:locale", "content-language", "language"]))
         .or(metadata.language);
     metadata
+}
+
+/// What the page's scripts start from, where nothing else has the text. What a wall hides is left behind it.
+fn state_of(own: Option<&Value>, html: &str, skim: &Skim, titles: &[&str]) -> Option<Value> {
+    own.is_none_or(|own| json_ld::text(own, "articleBody").is_none() && json_ld::is_free(own) != Some(false))
+        .then(|| state::article(html, skim, titles))
+        .flatten()
 }
 
 /// What the article is filed under.

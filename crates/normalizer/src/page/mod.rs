@@ -12,9 +12,11 @@ mod reader;
 mod skim;
 
 mod json_ld;
+mod state;
 
 mod address_date;
 mod byline;
+mod date_evidence;
 mod date_lines;
 mod dates;
 mod metadata;
@@ -24,12 +26,14 @@ mod title;
 
 mod asides;
 mod beside;
+mod caption;
 mod filter;
 mod main_text;
 mod score;
 mod words;
 
 mod barrier;
+mod error_page;
 mod paywall;
 
 mod choice;
@@ -43,7 +47,7 @@ use depeche_model::{
 };
 use jiff::Timestamp;
 
-use crate::article::{Draft, prose};
+use crate::article::{Draft, prose, recleaned};
 use crate::entries;
 use crate::file::file_name;
 use crate::language::Detector;
@@ -52,7 +56,7 @@ use crate::text::{Repairs, clean_line, clean_text, fold, markup_to_text, strip_b
 use crate::urls;
 use barrier::{Barrier, Content};
 pub(crate) use beside::Beside;
-pub(crate) use byline::Credit;
+pub(crate) use byline::{Credit, agency_of_text};
 use choice::{fill, merged};
 use classes::Hints;
 use date_lines::unglued;
@@ -124,7 +128,7 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     let mut skim = Skim::of(&document);
     skim.dates = dates;
     drop(document);
-    let mut metadata = metadata::read(&skim, url);
+    let mut metadata = metadata::read(html, &skim, url);
     let mut repairs = Repairs::default();
     let body = metadata
         .article_body
@@ -139,7 +143,8 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             authors: &metadata.authors,
         },
     );
-    let (text, has_notice) = paywall::without_notices(&clean_text(&extracted.text, &mut repairs));
+    let clean = clean_text(&extracted.text, &mut repairs);
+    let (text, has_notice) = paywall::without_notices(&clean);
     let text = if extracted.from_body {
         strip_boilerplate(&text)
     } else {
@@ -147,8 +152,12 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
     };
     // A site that says of a page that all may read it knows better than a notice, which may be another article's.
     metadata.paywalled |= metadata.free != Some(true) && (has_notice || names_paywall(&skim));
-    let text = without_heading(&text, metadata.title.as_deref());
-    if let Some(agency) = byline::agency_of_text(&text)
+    let text = recleaned(
+        without_heading(&text, metadata.title.as_deref()),
+        clean.len(),
+        &mut repairs,
+    );
+    if let Some(agency) = agency_of_text(&text)
         && !metadata.authors.iter().any(|author| author == agency)
     {
         metadata.authors.push(agency.to_owned());
@@ -157,7 +166,19 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
     let words = word_count(&text);
-    let barrier = if words > barrier::MAX_CONSENT_WORDS
+    let is_error = words <= error_page::MAX_WORDS && {
+        let heading = title::heading(&skim);
+        let titles = [
+            metadata.title.as_deref(),
+            heading.as_deref(),
+            skim.head.title.as_deref(),
+        ];
+        let site = metadata.site_name.as_deref();
+        error_page::is_error(&titles, site, &fold(&text), metadata.is_article)
+    };
+    let barrier = if is_error {
+        Some(Barrier::Error)
+    } else if words > barrier::MAX_CONSENT_WORDS
         || (words >= MIN_PAGE_WORDS && !barrier::may_be_consent(spanned(&skim, &extracted.around)))
     {
         None
@@ -433,9 +454,15 @@ pub(crate) fn without_order(
             }
             fill(&mut draft, page.metadata);
         }
-        // The tree is what is refused; the words are still there.
+        // The tree is what is refused; the words are still there, unless there are none.
         Err(why) => {
-            draft.text = strip_boilerplate(&prose(html, &mut draft.repairs));
+            let whole = prose(html, &mut draft.repairs);
+            draft.text = recleaned(strip_boilerplate(&whole), whole.len(), &mut draft.repairs);
+            let words = draft.text.split_whitespace();
+            let said = words.filter(|word| word.contains(char::is_alphabetic));
+            if said.take(MIN_PAGE_WORDS).count() < MIN_PAGE_WORDS {
+                draft.text.clear();
+            }
             draft.note(WarningCode::PageUnusable, why);
         }
     }

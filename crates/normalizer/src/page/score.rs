@@ -243,6 +243,8 @@ impl Scores {
                     && share < KEPT_SHARE
             }
             Tag::Table => is_data(skim, number) && share < KEPT_SHARE_OF_FRAME,
+            // The foot of a quote says whose words they are.
+            Tag::Footer if self.is_in_quote(skim, number) => false,
             Tag::Nav | Tag::Footer => share < KEPT_SHARE_OF_FRAME && trust == Trust::Names,
             Tag::Aside | Tag::Form => share < KEPT_SHARE && trust == Trust::Names && !holds_title,
             _ => false,
@@ -284,11 +286,19 @@ impl Scores {
             Out::No
         } else if hints.intersects(Hints::OUT | Hints::CAPTION) {
             Out::Yes
-        } else if hints.contains(Hints::BYLINE) {
+        } else if hints.contains(Hints::BYLINE) && !self.is_in_quote(skim, number) {
             Out::Field
         } else {
             Out::No
         }
+    }
+
+    /// Whether an element stands in a quote that is the article's: what is named for an author there is whose words these are.
+    fn is_in_quote(&self, skim: &Skim, number: usize) -> bool {
+        skim.around(number)
+            .skip(1)
+            .take(2)
+            .any(|outer| skim.is_quote(outer) && self.out.get(outer) == Some(&Out::No))
     }
 
     /// Whether an element is what a button unfolds: most of a text's paragraphs, directly in what may be the text's box

@@ -28,6 +28,9 @@ const MAX_BYTES: usize = 400;
 /// Blocks behind the heading in which a line that is a date may name people.
 const DATED_BLOCKS: usize = 12;
 
+/// What stands between two names that have an element each.
+const JOINERS: &[&str] = &[",", "et", "&", "/", ";", "and", ", et"];
+
 /// Words of a line that says which agency's text a site took.
 const MAX_AGENCY_WORDS: usize = 6;
 
@@ -83,8 +86,11 @@ impl Site {
     pub(super) fn signs(&self, name: &str) -> bool {
         let name = fold(name);
         let squashed = name.replace(' ', "");
-        self.name.as_ref() == Some(&name)
-            || self.label.as_ref() == Some(&squashed)
+        // "Onde locale Creuse" is one of its houses.
+        self.name.as_ref().is_some_and(|own| {
+            name.strip_prefix(own.as_str())
+                .is_some_and(|house| house.is_empty() || (own.len() > 3 && house.starts_with(' ')))
+        }) || self.label.as_ref() == Some(&squashed)
             || matches!(
                 name.as_str(),
                 "admin" | "administrateur" | "administrator" | "webmaster" | "web"
@@ -163,6 +169,8 @@ impl<'a> Byline<'a> {
             .filter(|(number, block)| {
                 block.words <= MAX_WORDS
                     && block.bytes() <= MAX_BYTES
+                    // Whose words a quote is did not write the article.
+                    && !skim.around(block.element).take(3).any(|element| skim.is_quote(element))
                     && (places.of_element(block.element, *number, true) != Place::Foreign
                         || places.of_labels(block.element) == Place::Own)
             })
@@ -237,6 +245,11 @@ impl<'a> Byline<'a> {
             if byline::is_byline(text) && self.take(text) {
                 return true;
             }
+            // "De Jeanne Martin", the name a link.
+            let of = text.strip_prefix("De ").filter(|_| block.link_bytes > 0);
+            if of.is_some_and(|names| is_plain_name(names) && self.take(names)) {
+                return true;
+            }
             if self.title.is_some_and(|title| number < title) && block.link_share() < 0.9 {
                 continue;
             }
@@ -265,16 +278,37 @@ impl<'a> Byline<'a> {
     /// An element that is named for its author, or a name in one that is named for what the article is known by.
     fn named(&mut self) -> bool {
         let skim = self.skim;
-        let hinted = |block: &Block, hint: Hints| {
-            let mut around = skim.around(block.element).take(3);
-            around.any(|element| skim.elements[element].hints.contains(hint))
-        };
         let near = self.near.clone();
-        let authors = near.iter().filter(|(_, block)| hinted(block, Hints::AUTHOR));
+        let authors = near
+            .iter()
+            .filter(|(_, block)| is_hinted(skim, block, Hints::AUTHOR));
         let names = near
             .iter()
-            .filter(|(_, block)| hinted(block, Hints::BYLINE) && is_plain_name(skim.text(block)));
-        authors.chain(names).any(|(_, block)| self.take(skim.text(block)))
+            .filter(|(_, block)| is_hinted(skim, block, Hints::BYLINE) && is_plain_name(skim.text(block)));
+        let mut hinted = authors.chain(names);
+        let Some((first, _)) = hinted.find(|(_, block)| self.take(skim.text(block))).copied() else {
+            return false;
+        };
+        // Each of several names may have an element of its own.
+        let mut last = first;
+        for (number, block) in &near {
+            let is_joined = match number.checked_sub(last) {
+                Some(1) => {
+                    let (one, other) = (
+                        &skim.elements[skim.blocks[last].element],
+                        &skim.elements[block.element],
+                    );
+                    one.class == other.class && one.tag == other.tag
+                }
+                Some(2) => JOINERS.contains(&skim.text(&skim.blocks[last + 1])),
+                _ => false,
+            };
+            if is_joined && is_hinted(skim, block, Hints::AUTHOR) && is_plain_name(skim.text(block)) {
+                self.take(skim.text(block));
+                last = *number;
+            }
+        }
+        true
     }
 
     /// A name in the line of the date, or by itself beside it.
@@ -321,6 +355,12 @@ impl<'a> Byline<'a> {
     }
 }
 
+/// Whether a block stands in an element of such a name.
+fn is_hinted(skim: &Skim, block: &Block, hint: Hints) -> bool {
+    let mut around = skim.around(block.element).take(3);
+    around.any(|element| skim.elements[element].hints.contains(hint))
+}
+
 /// What stands in front of the date of a line, or of what announces it, where it can be names.
 fn before_date(line: &str, site: &Site) -> Option<String> {
     let line = unglued(line);
@@ -345,7 +385,9 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
         .trim()
         .trim_end_matches(['-', '–', '—', '|', '·', '•', ',', ':'])
         .trim();
-    is_plain_name(site.behind_name(before).trim_end_matches('.')).then(|| before.to_owned())
+    let is_signed =
+        is_plain_name(site.behind_name(before).trim_end_matches('.')) || byline::is_agency(&fold(before));
+    is_signed.then(|| before.to_owned())
 }
 
 /// Whether a line is a name, with what its bearer is behind a comma, or an agency with what took its text.

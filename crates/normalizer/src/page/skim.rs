@@ -201,6 +201,12 @@ impl Skim {
         out
     }
 
+    /// Whether an element is a quote, by its tag or its name.
+    pub(super) fn is_quote(&self, element: usize) -> bool {
+        let element = &self.elements[element];
+        element.tag == Tag::Quote || element.hints.contains(Hints::PULLED)
+    }
+
     /// Whether an element is another or inside it.
     pub(super) fn is_within(&self, mut element: usize, outer: usize) -> bool {
         // Parents come before their children.

@@ -29,8 +29,33 @@ pub(super) fn block(skim: &Skim) -> Option<usize> {
         .blocks
         .iter()
         .position(|block| named(block) && block.words > 2 && block.link_share() < 0.5)
-        .or_else(|| skim.blocks.iter().position(named))?;
-    Some(under_site_name(skim, &skim.blocks[first]).unwrap_or(first))
+        .or_else(|| skim.blocks.iter().position(named));
+    match first {
+        Some(first) => Some(under_site_name(skim, &skim.blocks[first]).unwrap_or(first)),
+        None => without_heading(skim),
+    }
+}
+
+/// The line that says the title on a page without headings, as old ones set theirs in large letters: the document's own
+/// title has it, with the site's name before or behind.
+fn without_heading(skim: &Skim) -> Option<usize> {
+    let is_heading = |block: &super::skim::Block| matches!(block.kind, Kind::Heading(_));
+    if skim.blocks.iter().any(is_heading) {
+        return None;
+    }
+    let document = skim.head.title.as_deref()?;
+    let whole = fold(document);
+    let parts = SEPARATORS.iter().flat_map(|separator| document.split(separator));
+    let parts: Vec<String> = parts
+        .map(fold)
+        .filter(|part| part.split(' ').count() > 2)
+        .collect();
+    skim.blocks.iter().position(|block| {
+        block.words > 2 && block.bytes() <= document.len() && block.link_share() < 0.5 && {
+            let line = fold(skim.text(block));
+            line == whole || parts.contains(&line)
+        }
+    })
 }
 
 /// The heading of the article where the first one is the site's name: the document's title ends in that and begins with
@@ -53,7 +78,7 @@ pub(super) fn heading(skim: &Skim) -> Option<String> {
     let mut text = skim.text(first).to_owned();
     // Its later lines.
     for next in skim.blocks.iter().skip(block + 1) {
-        if next.element != first.element || !next.continues {
+        if next.element != first.element || !next.continues || !matches!(first.kind, Kind::Heading(_)) {
             break;
         }
         text.push(' ');

@@ -29,6 +29,45 @@ const MAX_LIST_WORDS: usize = 8;
 /// Words of a row of buttons that is taken for one.
 const MAX_BUTTON_WORDS: usize = 14;
 
+/// Words of a sentence that happens to begin like a heading over links.
+const MIN_SENTENCE_WORDS: usize = 7;
+
+/// What such a heading goes on with, folded: the site speaks of what it has.
+const OWN_WORDS: &[&str] = &[
+    "notre",
+    "nos",
+    "l",
+    "article",
+    "articles",
+    "cet",
+    "ces",
+    "ici",
+    "sur",
+    "dans",
+    "p",
+    "page",
+    "pages",
+    "ce",
+    "dossier",
+    "le dossier",
+    "la suite",
+    "toute",
+    "tous",
+    "toutes",
+    "votre",
+];
+
+/// First words of a credit that are words of headings too: "Crédit immobilier", "Mise à jour des listes électorales".
+const CREDIT_OR_WORD: &[&str] = &[
+    "credit",
+    "credits",
+    "photos",
+    "photographie",
+    "illustration",
+    "visuel",
+    "mise a jour",
+];
+
 /// What stands in front of the name of who made a picture.
 const PICTURE_LABELS: &[&str] = &[
     "photo",
@@ -220,9 +259,11 @@ impl Rules {
                     && folded
                         .strip_prefix(phrase.as_str())
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                    && !(CREDIT_OR_WORD.contains(&phrase.as_str()) && goes_on_small(line, phrase))
             });
-        if let Some((_, kind, _)) = found {
-            return *kind;
+        if let Some((phrase, kind, _)) = found {
+            let is_sentence = *kind == Line::Links && !linked && is_sentence(line, phrase, words);
+            return if is_sentence { Line::Text } else { *kind };
         }
         if is_picture_credit(line, words) || self.has_part(&folded) || self.is_row_of_buttons(&folded) {
             return Line::Boilerplate;
@@ -289,6 +330,44 @@ impl Rules {
     }
 }
 
+/// What stands behind the first words of a line, as many as a rule has.
+fn behind<'a>(line: &'a str, phrase: &str) -> &'a str {
+    let line = line.trim_start();
+    // The rule's words are folded, where apostrophes divide: so many words of the line at most.
+    line.match_indices(char::is_whitespace)
+        .take(phrase.split(' ').count())
+        .filter_map(|(at, _)| line.split_at_checked(at))
+        .find(|(first, _)| fold(first) == phrase)
+        .map_or("", |(_, behind)| behind.trim_start())
+}
+
+/// Whether a line goes on with a small word and no sign behind the first words of a rule, nor with a number.
+fn goes_on_small(line: &str, phrase: &str) -> bool {
+    let behind = behind(line, phrase);
+    let next = behind.split_whitespace().next().unwrap_or_default();
+    next.starts_with(char::is_lowercase)
+        && !behind.contains(|c: char| c.is_ascii_digit() || matches!(c, '/' | '©'))
+}
+
+/// Whether a line that begins like a heading over links is a sentence: it goes on with a small word, not with a colon and a title,
+/// speaks of nothing that the site has, and ends with a full stop.
+fn is_sentence(line: &str, phrase: &str, words: usize) -> bool {
+    let behind = behind(line, phrase);
+    let Some(next) = behind.split_whitespace().next() else {
+        return false;
+    };
+    let folded = fold(next);
+    words >= MIN_SENTENCE_WORDS
+        && line
+            .trim_end_matches(['»', '”', '"', ' ', '\u{a0}'])
+            .ends_with(['.', '!'])
+        && !line.trim_end().ends_with("...")
+        && next.starts_with(char::is_lowercase)
+        && !OWN_WORDS.contains(&folded.split(' ').next().unwrap_or_default())
+        && !behind.contains(['>', '»', '→', '|', '➡', '▶', '['])
+        && !behind.contains("http")
+}
+
 /// Whether a line says who made a picture: by the sign of copyright, by a label, by an agency behind a stroke.
 fn is_picture_credit(line: &str, words: usize) -> bool {
     if line.contains('©') {
@@ -338,6 +417,46 @@ mod tests {
             strip_boilerplate(text),
             "Le vote a eu lieu.\n\nPartager les richesses, dit-il."
         );
+    }
+
+    #[test]
+    fn a_sentence_that_begins_like_a_link_is_the_article_s() {
+        for line in [
+            "Lire aussi entre les lignes du budget, voilà ce que demande le rapporteur.",
+            "Voir aussi grand demande du courage, admet la maire de la commune.",
+            "Lire aussi la presse étrangère permet de comprendre ce qui se joue là-bas.",
+            "À voir aussi loin, on oublie parfois le port d’attache, sourit le skipper.",
+            "Crédit immobilier : les taux remontent",
+            "Mise à jour des listes électorales : le mode d’emploi",
+            "Les informations recueillies par nos confrères confirment la version du procureur.",
+            "Les données recueillies par Santé publique montrent une hausse.",
+        ] {
+            assert_eq!(line_kind(line), Line::Text, "{line}");
+        }
+        for line in [
+            "Lire aussi : Le budget en cinq questions.",
+            "Lire aussi Le budget en cinq questions.",
+            "Lire aussi notre enquête sur le budget de la ville et ses dettes.",
+            "Lire aussi l’article de notre correspondant sur le budget de la ville.",
+            "Lire aussi dans nos archives le récit du premier budget de la ville.",
+            "À lire aussi > les taux remontent dans toute la région, dit la banque.",
+            "Lire aussi le budget en cinq questions",
+            "Voir aussi",
+        ] {
+            assert_eq!(line_kind(line), Line::Links, "{line}");
+        }
+        for line in [
+            "Mise à jour le 3 mars à 18h30",
+            "Crédit Jeanne Martin",
+            "Photos Jeanne Martin",
+            "Les informations recueillies font l’objet d’un traitement informatique.",
+            "Les données recueillies sur ce formulaire sont conservées trois ans.",
+        ] {
+            assert_eq!(line_kind(line), Line::Boilerplate, "{line}");
+        }
+        // A link says so whatever its title ends with.
+        let link = "Lire aussi la presse étrangère permet de comprendre ce qui se joue là-bas.";
+        assert_eq!(line_kind_of(link, true), Line::Links);
     }
 
     #[test]

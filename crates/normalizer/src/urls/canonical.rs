@@ -48,7 +48,8 @@ fn pass(written: &str) -> Option<String> {
         .find_map(|start| host.strip_prefix(start.as_str()))
         .filter(|rest| rest.contains('.'));
     url.set_host(Some(shorter.unwrap_or(&host))).ok()?;
-    let path = canonical_path(url.path());
+    let moved = RULES.moved(&host, url.path());
+    let path = canonical_path(moved.as_deref().unwrap_or(url.path()));
     url.set_path(&path);
     let query = url.query().map(canonical_query).filter(|query| !query.is_empty());
     url.set_query(query.as_deref());
@@ -89,15 +90,6 @@ fn is_host(name: &str) -> bool {
         && before
             .split('.')
             .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-'))
-}
-
-/// A host without the `www.` or `www2.` that a site answers to with and without.
-pub(super) fn host_without_www(host: &str) -> &str {
-    host.strip_prefix("www")
-        .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()))
-        .and_then(|rest| rest.strip_prefix('.'))
-        .filter(|rest| rest.contains('.'))
-        .unwrap_or(host)
 }
 
 /// A fragment chooses an article only in sites that route by it: `#/route`, `#!/route`. Its parameters are parameters.

@@ -16,6 +16,8 @@
 //! | `;jsessionid=…`, `?PHPSESSID=…` | kept | dropped | they name the visitor |
 //! | `?s=…`, `?sid=…`, `?feature=…` | dropped | only values that trackers and sessions have | a search, an article's number |
 //! | `google.com/amp/s/…`, `/amp/monde/a` | kept | unwrapped | copies of the article, as `cdn.ampproject.org` has |
+//! | `?ts=1795109400123` | kept | dropped | the time of the request |
+//! | `ici.radio-canada.ca/amp/21…`, `francetvinfo.fr/….amp` | `/21…`, `/…` | `/nouvelle/21…`, `/….html` | where these sites have the article |
 //! | `/amp` alone | dropped | kept | an article about amplifiers, or the front page's variant |
 //! | `?print=1`, `/print`, `?format=amp` | kept | dropped | renderings of the article |
 //! | `?url=https://…`, `?next=https://…` of any site | followed | only of known redirectors | a page that shares or asks to log in is another page |
@@ -142,6 +144,7 @@ mod tests {
                 "host-start",
                 "redirector",
                 "mirror",
+                "at",
             ];
             assert!(kinds.contains(&kind), "{line}");
             assert_eq!(canonical(example), expected, "{kind} {pattern}");

@@ -27,6 +27,9 @@ pub(super) struct Rules {
     pub(super) host_starts: Vec<String>,
     /// Addresses that carry another: host, path, and the parameter that has it.
     redirectors: Vec<(String, String, String)>,
+    /// Sites that write a path otherwise in another rendering: the end of the host, and the beginning or the end of the path in
+    /// both forms.
+    moved: Vec<(String, String, String)>,
     /// Addresses that show a copy of another: the end of the host and the beginning of the path.
     mirrors: Vec<(String, String)>,
 }
@@ -53,6 +56,15 @@ impl Rules {
                         .redirectors
                         .push((host.to_owned(), format!("/{path}"), parameter.to_owned()));
                 }
+                "at" => {
+                    let (host, forms) = pattern.split_once('|').unwrap_or((pattern, ""));
+                    let (from, to) = forms.split_once('=').unwrap_or((forms, ""));
+                    if !from.is_empty() {
+                        rules
+                            .moved
+                            .push((host.to_owned(), from.to_owned(), to.to_owned()));
+                    }
+                }
                 "mirror" => {
                     let (host, path) = pattern.split_once('/').unwrap_or((pattern, ""));
                     rules.mirrors.push((host.to_owned(), format!("/{path}")));
@@ -68,9 +80,27 @@ impl Rules {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = name.to_ascii_lowercase();
         is_session(&name, value)
+            || is_time_of_request(&name, value)
             || self.named.contains(&name)
             || self.starting.iter().any(|start| name.starts_with(start.as_str()))
             || self.with.contains(&pair.to_ascii_lowercase())
+    }
+
+    /// A path as its site writes it elsewhere, where it has two forms.
+    pub(super) fn moved(&self, host: &str, path: &str) -> Option<String> {
+        self.moved.iter().find_map(|(site, from, to)| {
+            if !is_at(host, site) {
+                return None;
+            }
+            if from.starts_with('/') {
+                let rest = path.strip_prefix(from.as_str())?;
+                return rest
+                    .starts_with(|c: char| c.is_ascii_digit())
+                    .then(|| format!("{to}{rest}"));
+            }
+            let rest = path.trim_end_matches('/').strip_suffix(from.as_str())?;
+            (!rest.ends_with('/')).then(|| format!("{rest}{to}"))
+        })
     }
 
     fn push_parameter(&mut self, pattern: &str) {
@@ -87,8 +117,7 @@ impl Rules {
     pub(super) fn target(&self, url: &Url) -> Option<String> {
         let host = url.host_str()?.trim_end_matches('.');
         let path = url.path();
-        let at =
-            |known: &str| host == known || host.strip_suffix(known).is_some_and(|rest| rest.ends_with('.'));
+        let at = |known: &str| is_at(host, known);
         for (known, start, parameter) in &self.redirectors {
             if at(known) && path == start {
                 let target = url.query_pairs().find(|(name, _)| name == parameter);
@@ -108,6 +137,18 @@ impl Rules {
         }
         None
     }
+}
+
+/// Whether a host is a site's, or one below it.
+fn is_at(host: &str, site: &str) -> bool {
+    host == site || host.strip_suffix(site).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Whether a parameter is the time of the request, which keeps caches from answering: no article has so long a number there.
+fn is_time_of_request(name: &str, value: &str) -> bool {
+    matches!(name, "ts" | "_" | "cb" | "timestamp" | "nocache")
+        && (10..=16).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a parameter is a visitor's session under a name that others use for an article's number.

@@ -117,6 +117,8 @@ pub(crate) fn capture(n: u64, revision: u32) -> Decided {
                 url: None,
                 seen_at: at(n),
             },
+            rewording: None,
+            regroupings: Vec::new(),
         }))],
         keeping: Keeping::default(),
         warnings: vec![],

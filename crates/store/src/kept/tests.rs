@@ -41,17 +41,20 @@ fn known(number: u64, seq: u64, day: i64, keys: usize) -> KnownArticle {
         article: article(number),
         seq: Seq(seq),
         met: on(day),
+        lag_secs: 0,
         latest: Seq(seq),
         revision: 1,
-        content: Digest([0; 16]),
+        verdict: depeche_model::Verdict::New,
+        content: 1,
         story: sample::STORY,
         leader: None,
         posted: None,
         has_url: false,
         places: Vec::new(),
         keys: vec![(Digest([1; 16]), None); keys],
-        records: vec![Seq(seq)],
+        records: Vec::new(),
         bodies: Vec::new(),
+        earlier_bodies: Vec::new(),
     }
 }
 

@@ -80,6 +80,10 @@ pub enum RowName {
     Revision(ArticleId, u32),
     /// A place where an article was seen, by the record or sighting that told it.
     Place(ArticleId, Seq),
+    /// The words that a revision has in place of which others.
+    Rewording(Seq),
+    /// What a record changed between a leader and its copies.
+    Regrouping(ArticleId, Seq),
     /// An article of a story.
     StoryMember(StoryId, Seq),
     /// A committed capture.
@@ -157,6 +161,7 @@ impl RowName {
                 keys::MEMORY => Some(Self::Memory(seq)),
                 keys::SIGHTING => Some(Self::Sighting(seq)),
                 keys::DEAD => Some(Self::Rejection(seq)),
+                keys::REWORDING => Some(Self::Rewording(seq)),
                 _ => None,
             };
         }
@@ -168,6 +173,7 @@ impl RowName {
                 u32::from_be_bytes(rest.try_into().ok()?),
             )),
             (keys::PLACE, 8) => Some(Self::Place(ArticleId(digest), keys::trailing_seq(key)?)),
+            (keys::GROUP, 8) => Some(Self::Regrouping(ArticleId(digest), keys::trailing_seq(key)?)),
             (keys::STORY, 8) => Some(Self::StoryMember(StoryId(digest), keys::trailing_seq(key)?)),
             (keys::CAPTURE, 0) => Some(Self::Capture(CaptureId(digest))),
             (keys::OWED, 0) => Some(Self::Order(digest)),
@@ -189,6 +195,8 @@ impl fmt::Display for RowName {
             Self::Rejection(seq) => write!(f, "rejection {seq}"),
             Self::Revision(id, revision) => write!(f, "revision {revision} of {id}"),
             Self::Place(id, seq) => write!(f, "place {seq} of {id}"),
+            Self::Rewording(seq) => write!(f, "rewording {seq}"),
+            Self::Regrouping(id, seq) => write!(f, "change {seq} of the copies of {id}"),
             Self::StoryMember(story, seq) => write!(f, "member {seq} of story {story}"),
             Self::Capture(id) => write!(f, "capture {id}"),
             Self::Order(digest) => write!(f, "page order {digest}"),
@@ -257,7 +265,7 @@ mod tests {
                 "what is known of abababababababababababababababab",
             ),
             (keys::on_day(keys::POSTED, StreamDay(-1), Seq(7)), "sketches 7"),
-            (b"g\x01".to_vec(), "row g\\x01"),
+            (b"u\x01".to_vec(), "row u\\x01"),
             (b"t\x01".to_vec(), "row t\\x01"),
         ] {
             assert_eq!(RowName::of(&key).to_string(), name);

@@ -94,6 +94,7 @@ impl Check<'_> {
                     ("article", row.id == known.article),
                     ("revision", row.revision == known.revision),
                     ("story", row.story == known.story),
+                    ("verdict", row.verdict == known.verdict),
                 ];
                 self.compare(&name, &same);
             }

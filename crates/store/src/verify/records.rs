@@ -1,11 +1,11 @@
 //! What a line of the change log asks for: the rows of a record, a sighting or a rejection.
 
-use depeche_model::{ArticleId, Digest, Place, Remembered, Seq, Sighting, Sketch, Verdict};
+use depeche_model::{ArticleId, Digest, Place, Remembered, Rewording, Seq, Sighting, Sketch, Verdict};
 use jiff::Timestamp;
 
 use super::{Check, Held, RowName};
 use crate::keys;
-use crate::rows::{ArticleRow, DeadRow, PlaceRow};
+use crate::rows::{ArticleRow, DeadRow, GroupRow, PlaceRow};
 use crate::verify::Fault;
 
 impl Check<'_> {
@@ -41,6 +41,7 @@ impl Check<'_> {
         self.is_kept(&row, seq);
         self.lineage(seq, &row);
         self.listings(seq, &row);
+        self.history(seq, &row);
         let place = Place {
             source: row.article.source.clone(),
             feed_url: row.article.feed_url.clone(),
@@ -154,6 +155,36 @@ impl Check<'_> {
         self.found.members += u64::from(there);
         if member.is_some_and(|member| member != row.id) {
             self.differs(name, format!("it names another article than record {seq}"));
+        }
+    }
+
+    /// What stands beside an article that changed something: its words, or which copies a leader has.
+    fn history(&mut self, seq: Seq, row: &ArticleRow) {
+        if row.has_rewording {
+            let (_, there) = self.need::<Rewording>(&keys::by_seq(keys::REWORDING, seq));
+            self.found.rewordings += u64::from(there);
+            if row.verdict != Verdict::Revision {
+                self.differs(RowName::Article(seq), "it has a rewording and is no revision");
+            }
+        }
+        let Some(leader) = row.regrouped else {
+            return;
+        };
+        let key = keys::regrouping(leader, seq);
+        let (group, there) = self.need::<GroupRow>(&key);
+        self.found.regroupings += u64::from(there);
+        let Some(GroupRow { lines }) = group else {
+            return;
+        };
+        // The record's own article is one of the two; a copy that it speaks of is known by an earlier record, or this one.
+        let is_told = |line: &depeche_model::Regrouping| {
+            line.leader == leader
+                && (leader == row.id || (line.copy == row.id && line.version == seq))
+                && line.version <= seq
+                && line.before.is_some() != line.after.is_some()
+        };
+        if lines.is_empty() || !lines.iter().all(is_told) {
+            self.differs(RowName::of(&key), format!("it is not what record {seq} can tell"));
         }
     }
 

@@ -19,6 +19,8 @@ const KINDS: &[u8] = &[
     keys::ID,
     keys::PLACE,
     keys::STORY,
+    keys::REWORDING,
+    keys::GROUP,
     keys::CAPTURE,
     keys::OWED,
     keys::FEED,
@@ -51,6 +53,12 @@ impl Check<'_> {
         }
         if self.count(keys::STORY) != self.found.members {
             self.list(keys::STORY, &mut |check, key, _| check.member(key));
+        }
+        if self.count(keys::REWORDING) != self.found.rewordings {
+            self.list(keys::REWORDING, &mut |check, key, _| check.asked_by_history(key));
+        }
+        if self.count(keys::GROUP) != self.found.regroupings {
+            self.list(keys::GROUP, &mut |check, key, _| check.asked_by_history(key));
         }
         if self.places() != self.found.places {
             self.list(keys::PLACE, &mut |check, key, _| check.asked_by_place(key));
@@ -89,6 +97,25 @@ impl Check<'_> {
             Held::Row(row) if matches!(name, RowName::StoryMember(story, _) if story == row.story) => {}
             Held::Unreadable(_) => {}
             _ => self.stray(name, "no article of that number is in the story"),
+        }
+    }
+
+    fn asked_by_history(&mut self, key: &[u8]) {
+        let name = RowName::of(key);
+        let row = match &name {
+            RowName::Rewording(seq) | RowName::Regrouping(_, seq) => {
+                self.peek::<ArticleRow>(&keys::by_seq(keys::ARTICLE, *seq))
+            }
+            _ => Held::Missing,
+        };
+        let is_told = match (&name, &row) {
+            (_, Held::Unreadable(_)) => true,
+            (RowName::Rewording(_), Held::Row(row)) => row.has_rewording,
+            (RowName::Regrouping(leader, _), Held::Row(row)) => row.regrouped == Some(*leader),
+            _ => false,
+        };
+        if !is_told {
+            self.stray(name, "no record of that number asks for it");
         }
     }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use depeche_model::{
-    Entry, Horizon, KnownArticle, PageOrder, PostedText, Remembered, Seq, Sighting, Sketch, StoryId,
-    StoryPart, StreamDay, Verdict,
+    Entry, Horizon, KnownArticle, PageOrder, PostedText, Regrouping, Remembered, Seq, Sighting, Sketch,
+    StoryId, StoryPart, StreamDay, Verdict,
 };
 
 use super::Finding;
 use crate::database::{Store, StoreOptions};
 use crate::kept::{Counts, Kept};
-use crate::rows::{ArticleRow, Change, Checkpoint, PlaceRow, encode};
+use crate::rows::{ArticleRow, Change, Checkpoint, GroupRow, PlaceRow, encode};
 use crate::sample::{COPY, FEED, FIRST, STORY, at, capture, filled, judged, order, sketch};
 use crate::{StoreError, keys};
 
@@ -109,6 +109,8 @@ fn each_row_that_is_taken_away_is_missed() {
         (keys::place(FIRST, Seq(1)), &["place 1 of"]),
         (keys::place(COPY, Seq(3)), &["place 3 of"]),
         (keys::story_member(STORY, Seq(2)), &["member 2 of"]),
+        (seq(keys::REWORDING, 2), &["rewording 2: missing"]),
+        (keys::regrouping(FIRST, Seq(3)), &["change 3 of the copies of"]),
         (keys::capture(&capture(2).id), &["checkpoint: differs (captures"]),
     ] {
         let (_dir, store) = filled();
@@ -162,6 +164,8 @@ fn rows_that_nothing_asks_for_are_astray() {
         (b"k\x01".to_vec(), "row k\\x01: unreadable"),
         (b"h\x01".to_vec(), "row h\\x01: unreadable"),
         (keys::story_member(STORY, Seq(77)), "member 77 of"),
+        (seq(keys::REWORDING, 77), "rewording 77: stray"),
+        (keys::regrouping(FIRST, Seq(2)), "change 2 of the copies of"),
         (keys::part(&seq(keys::TEXT, 1), 0), "row wt"),
         (b"y\x01".to_vec(), "row y\\x01: stray"),
         (b"l\x01".to_vec(), "row l\\x01: stray"),
@@ -199,6 +203,8 @@ fn rows_that_cannot_be_read_are_findings() {
         (keys::revision(FIRST, 1), "revision 1 of"),
         (keys::place(FIRST, Seq(1)), "place 1 of"),
         (keys::story_member(STORY, Seq(1)), "member 1 of"),
+        (seq(keys::REWORDING, 2), "rewording 2: unreadable"),
+        (keys::regrouping(FIRST, Seq(3)), "change 3 of the copies of"),
         (keys::capture(&capture(1).id), "capture 0101"),
         (keys::owed(order().digest()), "page order "),
         (keys::feed(FEED), "feed https://exemple.fr/rss: unreadable"),
@@ -232,6 +238,23 @@ fn a_changed_text_does_not_fit_what_is_remembered_of_it() {
             "text 1: differs (title and text",
         ],
     );
+}
+
+#[test]
+fn a_line_of_the_log_of_copies_is_about_the_record_that_tells_it() {
+    for harm in [
+        (|line: &mut Regrouping| line.copy = FIRST) as fn(&mut Regrouping),
+        |line| line.leader = COPY,
+        |line| line.version = Seq(4),
+        |line| line.after = None,
+    ] {
+        check(
+            change(keys::regrouping(FIRST, Seq(3)), move |row: &mut GroupRow| {
+                row.lines.iter_mut().for_each(harm);
+            }),
+            &["change 3 of the copies of"],
+        );
+    }
 }
 
 #[test]

@@ -115,6 +115,8 @@ pub(crate) fn judged_with(seq: u64, revision: u32, text: String) -> Judged {
         similarity: None,
         evidence: Evidence::of(Rule::NoMatch),
         place,
+        rewording: None,
+        regroupings: Vec::new(),
     }
 }
 

@@ -47,6 +47,7 @@ pub struct Item {
 pub struct Stream<'a> {
     press: &'a Press,
     per_day: u64,
+    original: usize,
 }
 
 impl<'a> Stream<'a> {
@@ -56,6 +57,16 @@ impl<'a> Stream<'a> {
         Self {
             press,
             per_day: per_day.max(1),
+            original: ORIGINAL,
+        }
+    }
+
+    /// The same without copies: every article is a text of its own.
+    #[must_use]
+    pub fn of_originals(press: &'a Press, per_day: u64) -> Self {
+        Self {
+            original: 100,
+            ..Self::new(press, per_day)
         }
     }
 
@@ -81,7 +92,7 @@ impl<'a> Stream<'a> {
     /// What an article copies: a text of its own from the hours before it.
     fn copied(&self, number: u64) -> Option<(u64, Edit)> {
         let mut dice = Dice::new("reprise", number);
-        if number == 0 || dice.chance(ORIGINAL) {
+        if number == 0 || dice.chance(self.original) {
             return None;
         }
         let mut habit = dice.below(HABITS.iter().map(|(share, _)| share).sum());
@@ -101,7 +112,7 @@ impl<'a> Stream<'a> {
         };
         let mut base = number - 1 - (dice.below(reach.max(1) as usize) as u64).min(number - 1);
         // Copies are of originals: the next one before it.
-        while base > 0 && Dice::new("reprise", base).below(100) >= ORIGINAL {
+        while base > 0 && Dice::new("reprise", base).below(100) >= self.original {
             base -= 1;
         }
         Some((base, edit))

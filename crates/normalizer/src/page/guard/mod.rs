@@ -6,8 +6,8 @@
 //! builder itself knows (HTML §13.2.6: raw text, foreign content and implied ends depend on each other), so it is
 //! asked rather than guessed at beforehand, as often as the cap could have been passed. Its work is counted in steps, so
 //! that a page is refused for what it would cost and never for how long it took: time differs from one run to the next.
-//! Attributes are counted before a tag is read. What scripts and styles hold is half of a page and read by nobody: it is
-//! left out of the tree, JSON-LD excepted, and so are comments.
+//! Attributes are counted before a tag is read. What scripts and styles hold is half of a page and seldom read (`state`): it
+//! is left out of the tree, JSON-LD excepted, and so are comments.
 
 mod attributes;
 #[cfg(test)]

@@ -22,6 +22,9 @@ pub(super) fn read(document: &Document) -> Skim {
 /// Bytes of different names that are looked at. Pages of the French press have 20 to 100 kB of them.
 const MAX_NAMED_BYTES: usize = 400_000;
 
+/// Lines of a page's `pre` that are lines of the text; what follows runs on. A listing or a poem of the press has hundreds.
+const MAX_PRE_LINES: usize = 20_000;
+
 /// Bytes a word above which a text is written without spaces.
 const UNSPACED_BYTES: usize = 40;
 
@@ -45,6 +48,10 @@ struct Reader {
     headings: Vec<u8>,
     items: usize,
     quotes: usize,
+    /// Elements that keep their line breaks.
+    pres: usize,
+    /// Lines that ended in them.
+    pre_lines: usize,
     /// What is being collected: what for, and where its text began.
     captured: Vec<(Captured, usize)>,
 }
@@ -60,6 +67,7 @@ struct Leave {
     heading: bool,
     item: bool,
     quote: bool,
+    pre: bool,
     captured: bool,
 }
 
@@ -188,7 +196,7 @@ impl Reader {
     /// What an element begins; `None` when nothing in it is text.
     fn enter(&mut self, document: &Document, element: &DomElement, child: Option<NodeId>) -> Option<Leave> {
         let name: &str = &element.name.local;
-        if self.is_read_alone(document, element, child) {
+        if self.is_read_alone(document, element, child) || is_note_mark(document, element, child) {
             return None;
         }
         let tag = tag(name);
@@ -204,6 +212,7 @@ impl Reader {
             heading: matches!(tag, Tag::Heading(_)),
             item: tag == Tag::Item,
             quote: tag == Tag::Quote,
+            pre: tag == Tag::Pre,
             ..Leave::default()
         };
         leave.captured = self.capture(name, element);
@@ -237,6 +246,7 @@ impl Reader {
         self.bold += usize::from(leave.bold);
         self.items += usize::from(leave.item);
         self.quotes += usize::from(leave.quote);
+        self.pres += usize::from(leave.pre);
         if let Tag::Heading(level) = tag {
             self.headings.push(level);
         }
@@ -270,12 +280,30 @@ impl Reader {
         self.bold -= usize::from(leave.bold);
         self.items -= usize::from(leave.item);
         self.quotes -= usize::from(leave.quote);
+        self.pres -= usize::from(leave.pre);
         if leave.heading {
             self.headings.pop();
         }
     }
 
     fn text(&mut self, text: &str) {
+        if self.pres == 0 {
+            self.run(text);
+            return;
+        }
+        let room = MAX_PRE_LINES.saturating_sub(self.pre_lines);
+        let mut lines = text.splitn(room + 1, '\n');
+        self.run(lines.next().unwrap_or_default());
+        for line in lines {
+            self.flush();
+            self.continues = true;
+            self.pre_lines += 1;
+            self.run(line);
+        }
+    }
+
+    /// Text without a break.
+    fn run(&mut self, text: &str) {
         if text.starts_with([' ', '\n', '\t', '\r', '\u{c}']) {
             self.space = true;
         }
@@ -407,6 +435,45 @@ impl Reader {
         self.named += names.len().min(classes::MAX_NAMES_BYTES);
         classes::of_names(names)
     }
+}
+
+/// Whether an element is the raised number that leads to a note and nothing else; without its place above the line it would
+/// be glued to the word before. `[1]` stands by itself and stays.
+fn is_note_mark(document: &Document, element: &DomElement, child: Option<NodeId>) -> bool {
+    let leads = |element: &DomElement| {
+        &*element.name.local == "a"
+            && attribute(element, "href").is_some_and(|href| href.trim().starts_with('#'))
+    };
+    let is_raised = |element: &DomElement| &*element.name.local == "sup";
+    if !leads(element) && !is_raised(element) {
+        return false;
+    }
+    let inner = |id: NodeId, is_inner: &dyn Fn(&DomElement) -> bool| {
+        document
+            .tree
+            .query_node(&id, |node| match &node.data {
+                NodeData::Element(element) if is_inner(element) => node.first_child,
+                _ => None,
+            })
+            .flatten()
+    };
+    let mark = child.and_then(|child| {
+        if is_raised(element) {
+            inner(child, &leads)
+        } else {
+            inner(child, &is_raised)
+        }
+    });
+    mark.and_then(|mark| {
+        document.tree.query_node(&mark, |node| match &node.data {
+            NodeData::Text { contents } => {
+                let mark = contents.trim();
+                (1..=3).contains(&mark.len()) && mark.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        })
+    })
+    .unwrap_or(false)
 }
 
 fn tag(name: &str) -> Tag {
