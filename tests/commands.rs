@@ -229,6 +229,24 @@ fn the_change_log_and_the_counts_agree() {
             .expect("JSON");
     assert_eq!((&stats["captures"], &stats["records"]), (&40.into(), &36.into()));
     assert_eq!(stats["rejected"]["language"], 3);
+    let stories: std::collections::BTreeMap<String, usize> = depeche
+        .export(&["--all"])
+        .iter()
+        .filter(|line| line["revision"] == 1)
+        .fold(std::collections::BTreeMap::new(), |mut sizes, line| {
+            *sizes.entry(line["story"].to_string()).or_default() += 1;
+            sizes
+        });
+    let several = stories.values().filter(|size| **size > 1).count();
+    let largest = stories.values().max().copied();
+    assert_eq!(
+        (
+            &stats["stories"],
+            &stats["stories_of_several"],
+            &stats["largest_story"]
+        ),
+        (&stories.len().into(), &several.into(), &largest.into())
+    );
     depeche.run(["stats"]).expect_code(0);
 }
 

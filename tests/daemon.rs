@@ -305,9 +305,12 @@ fn the_daemon_says_how_it_is_doing() {
         "depeche_polls_total{outcome=\"fetched\"} 1\n",
         "depeche_pages_total{outcome=\"fetched\"} 3\n",
         "depeche_feeds{state=\"ok\"} 1\n",
+        "depeche_index_entries{part=\"texts\"} 3\n",
+        "depeche_deciding_seconds_bucket{le=\"+Inf\"} ",
     ] {
         assert!(metrics.contains(counted), "{counted} is not in\n{metrics}");
     }
+    assert!(ask("/api/v1/stats").contains("\"index_entries\":{\"texts\":3,"));
     // A page in a browser that had its own name resolve to this machine.
     let address = std::fs::read_to_string(data.join("daemon.address")).expect("an address");
     assert!(ask_as(address.trim(), "evil.example", "/api/v1/stats").starts_with("HTTP/1.1 421"));

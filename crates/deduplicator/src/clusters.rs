@@ -59,22 +59,18 @@ impl Counted {
 }
 
 impl Deduplicator {
-    /// What a record that was just remembered changes between copies and their leader. `repeated` is what its article
-    /// repeated before.
+    /// What a record that was just remembered changes between copies and their leader. `joined` is what a copy was found
+    /// to repeat, `repeated` what the article repeated before.
     pub(crate) fn regroupings(
         &self,
         record: &Remembered,
         folded: &Folded,
-        evidence: &Evidence,
+        joined: Option<(Seq, ArticleId, &Evidence)>,
         repeated: Option<(Seq, ArticleId)>,
         recall: &dyn Recall,
     ) -> Vec<Regrouping> {
-        let repeats = self
-            .registry
-            .article(record.article)
-            .and_then(|known| known.leader);
-        match (repeated, repeats) {
-            (None, Some((of, leader))) => vec![Regrouping {
+        if let Some((of, leader, evidence)) = joined {
+            return vec![Regrouping {
                 what: Regrouped::Joined,
                 copy: record.article,
                 version: record.seq,
@@ -82,7 +78,13 @@ impl Deduplicator {
                 before: None,
                 after: Some(of),
                 evidence: evidence.clone(),
-            }],
+            }];
+        }
+        let repeats = self
+            .registry
+            .article(record.article)
+            .and_then(|known| known.leader);
+        match (repeated, repeats) {
             (Some((of, leader)), None) => vec![Regrouping {
                 what: Regrouped::Left,
                 copy: record.article,

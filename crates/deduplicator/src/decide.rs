@@ -49,7 +49,7 @@ pub trait Recall: Send {
     /// The articles that were ever stored as copies of this one, in the order in which they joined it. Copies that are
     /// decided and not stored yet need not be among them.
     ///
-    /// A store that is never behind has them all in memory too, so by itself this says none.
+    /// By itself this says none, and then only the copies among the recent records are known.
     fn copies(&self, leader: ArticleId) -> Vec<ArticleId> {
         let _ = leader;
         Vec::new()
@@ -415,7 +415,9 @@ impl Deduplicator {
             terms: outline.terms,
         };
         self.take_in(&record);
-        let regroupings = self.regroupings(&record, &folded, &because.evidence, repeated, recall);
+        let joined = outline.of.zip(because.duplicate_of);
+        let joined = joined.map(|(of, leader)| (of, leader, &because.evidence));
+        let regroupings = self.regroupings(&record, &folded, joined, repeated, recall);
         self.recent.keep(
             seq,
             record.article,

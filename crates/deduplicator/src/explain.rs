@@ -42,6 +42,8 @@ pub struct Comparison {
     pub numeric_containment: f64,
     /// Distinct numbers and names in common over those of the text that has fewer, 0–1; 1 where one has few.
     pub fact_containment: f64,
+    /// Numbers and names between the same words: of the places that both fill, those filled alike, 0–1; 1 where they are few.
+    pub place_agreement: f64,
     /// The longest runs of words in common, as the later text writes them.
     pub passages: Vec<String>,
     /// Where the later one is a version of the earlier one: the words it has in place of which others.
@@ -87,6 +89,7 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         sentence_containment: facts.sentences,
         numeric_containment: facts.numbers,
         fact_containment: facts.all,
+        place_agreement: facts.places,
         passages: passages(&new.article.text, new_folded.tokens(), old_folded.tokens()),
         rewording: (verdict == Verdict::Revision).then(|| reword(&old.article.text, &new.article.text)),
         story: similarity_by_prior(

@@ -48,6 +48,7 @@ mod explain;
 mod outline;
 
 pub use aliases::{AliasProblem, Aliases};
+pub use compare::{NEAR_JACCARD, PART_CONTAINMENT};
 pub use decide::{Deduplicator, Recall};
 pub use display::{Copied, display};
 pub use explain::{Comparison, explain};
@@ -58,5 +59,5 @@ pub use outline::{Outline, outline};
 pub use restore::KeptRows;
 pub use shingles::{Sketches, sketch};
 pub use size::{Held, Size};
-pub use stage::run;
+pub use stage::{Meter, run};
 pub use stories::{Hint, Stories};

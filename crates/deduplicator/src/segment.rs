@@ -108,13 +108,14 @@ impl Segment {
 }
 
 /// Two ascending sequences as one.
-struct Merged<A: Iterator, B: Iterator> {
+pub(crate) struct Merged<A: Iterator, B: Iterator> {
     a: std::iter::Peekable<A>,
     b: std::iter::Peekable<B>,
 }
 
 impl<A: Iterator<Item = Entry>, B: Iterator<Item = Entry>> Merged<A, B> {
-    fn new(a: A, b: B) -> Self {
+    /// Both, of which neither has to end first.
+    pub(crate) fn new(a: A, b: B) -> Self {
         Self {
             a: a.peekable(),
             b: b.peekable(),
@@ -148,20 +149,24 @@ pub(crate) struct OpenSegment {
 
 /// Who holds a fingerprint: nearly always one text, which takes no memory of its own.
 #[derive(Debug, Clone)]
-enum Holders {
+pub(crate) enum Holders {
+    /// One.
     One(u16),
+    /// Several, ascending.
     Many(Vec<u16>),
 }
 
 impl Holders {
-    fn as_slice(&self) -> &[u16] {
+    /// All of them, ascending.
+    pub(crate) fn as_slice(&self) -> &[u16] {
         match self {
             Self::One(holder) => std::slice::from_ref(holder),
             Self::Many(holders) => holders,
         }
     }
 
-    fn push(&mut self, holder: u16) {
+    /// Adds one behind the others.
+    pub(crate) fn push(&mut self, holder: u16) {
         match self {
             Self::One(first) => *self = Self::Many(vec![*first, holder]),
             Self::Many(holders) => holders.push(holder),

@@ -9,6 +9,22 @@ use tokio::task::spawn_blocking;
 use crate::aliases::Aliases;
 use crate::decide::{Deduplicator, Recall};
 
+/// Measures deciding from outside: the stage itself reads no clock.
+pub trait Meter: Send {
+    /// Deciding about a capture begins.
+    fn begin(&mut self);
+
+    /// It was decided about all of the capture's items.
+    fn end(&mut self, deduplicator: &Deduplicator);
+}
+
+/// Measures nothing.
+impl Meter for () {
+    fn begin(&mut self) {}
+
+    fn end(&mut self, _: &Deduplicator) {}
+}
+
 /// Decides about every delivery until the inlet closes, nobody takes decisions any more, or deciding panics.
 ///
 /// Deciding is work for the processor, so it has a thread of its own. A delivery that is lost after it was decided
@@ -22,6 +38,7 @@ pub async fn run(
     mut deduplicator: Deduplicator,
     recall: Box<dyn Recall>,
     mut aliases: watch::Receiver<Aliases>,
+    mut meter: impl Meter + 'static,
 ) {
     let work = spawn_blocking(move || {
         while let Some(delivery) = inlet.blocking_recv() {
@@ -30,11 +47,13 @@ pub async fn run(
                 deduplicator.set_aliases(&aliases.borrow_and_update());
             }
             let (normalized, duty) = delivery.take();
+            meter.begin();
             let decided = catch_unwind(AssertUnwindSafe(|| {
                 deduplicator.decide(normalized, recall.as_ref())
             }));
             match decided {
                 Ok(decided) => {
+                    meter.end(&deduplicator);
                     if outlet.blocking_send(duty.map(|()| decided)).is_err() {
                         break;
                     }

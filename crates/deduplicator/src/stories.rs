@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::aliases::Aliases;
+use crate::leaders::Moment;
 use crate::likeness::{Kept, StorySimilarity, Weighted};
 use crate::postings::Postings;
 use crate::rarity::{self, Rarity};
@@ -25,7 +26,7 @@ const POSTED: (usize, usize) = (24, 40);
 /// Terms by which others are looked up: more, as what is weighty here may be less so there.
 const LOOKED_UP: (usize, usize) = (48, 64);
 /// A term that more open articles post says nothing.
-const FREQUENT: u32 = 256;
+const FREQUENT: usize = 256;
 /// Articles that are compared in full.
 const COMPARED: usize = 24;
 /// From so many compared articles of a story on, one similar article is not enough: a story that has drifted, or holds one
@@ -37,6 +38,8 @@ const SECOND: f64 = 0.6;
 const REUSED: f64 = 0.7;
 /// Articles that are compared with, at most; the oldest are forgotten first. Six days of 30,000 new texts, 300 MB.
 const MOST_MEMBERS: usize = 180_000;
+/// Members looked over at each record: with 20,000 records a day, all of them twice a day.
+const LOOKED_OVER: usize = 4;
 
 type Range = (Timestamp, Timestamp);
 
@@ -45,8 +48,8 @@ struct Member {
     seq: Seq,
     article: ArticleId,
     story: StoryId,
+    /// Nothing, once its story takes no more articles.
     kept: Kept,
-    posted: Box<[u32]>,
     added_at: Timestamp,
 }
 
@@ -76,6 +79,10 @@ pub struct Stories {
     members: VecDeque<Member>,
     /// The number of the first member.
     first: u32,
+    /// The number of the member that is looked over next.
+    looked_over: u32,
+    /// Bytes of what is kept of all members.
+    kept_bytes: usize,
     postings: Postings,
     open: FxHashMap<StoryId, Story>,
     by_age: BTreeSet<(Timestamp, StoryId)>,
@@ -91,6 +98,8 @@ impl Stories {
             rarity: Rarity::default(),
             members: VecDeque::new(),
             first: 0,
+            looked_over: 0,
+            kept_bytes: 0,
             postings: Postings::new(FREQUENT),
             open: FxHashMap::default(),
             by_age: BTreeSet::new(),
@@ -100,12 +109,7 @@ impl Stories {
 
     /// How much is held.
     pub(crate) fn held(&self) -> Held {
-        let members = self.members.capacity() * size_of::<Member>()
-            + self
-                .members
-                .iter()
-                .map(|member| member.kept.bytes() + size_of_val(&*member.posted))
-                .sum::<usize>();
+        let members = self.members.capacity() * size_of::<Member>() + self.kept_bytes;
         let open = table_bytes(self.open.capacity(), size_of::<(StoryId, Story)>())
             + self.by_age.len() * size_of::<(Timestamp, StoryId)>();
         Held {
@@ -235,19 +239,17 @@ impl Stories {
             self.rarity.add(&part.terms, part.added_at);
         }
         let weighted = Weighted::of(&self.terms, &self.rarity, &part.terms);
-        let posted: Box<[u32]> = weighted
-            .weightiest(POSTED)
-            .into_iter()
-            .map(|(term, _)| term)
-            .collect();
+        let posted = weighted.weightiest(POSTED).into_iter().map(|(term, _)| term);
         let number = self.first.wrapping_add(self.members.len() as u32);
-        self.postings.add(number, posted.iter().copied());
+        self.postings
+            .add(number, Moment::from(part.added_at).day(), posted);
+        let kept = weighted.kept();
+        self.kept_bytes += kept.bytes();
         self.members.push_back(Member {
             seq: part.seq,
             article: part.article,
             story: part.story,
-            kept: weighted.kept(),
-            posted,
+            kept,
             added_at: part.added_at,
         });
     }
@@ -274,15 +276,35 @@ impl Stories {
         while let Some(oldest) = self.members.front()
             && (self.is_past(oldest.added_at, stream) || self.members.len() > MOST_MEMBERS)
         {
-            self.postings.forget(self.first, oldest.posted.iter().copied());
+            self.kept_bytes -= oldest.kept.bytes();
             self.members.pop_front();
             self.first = self.first.wrapping_add(1);
         }
+        self.postings.forget(self.first);
+        self.let_go_of_closed(stream);
         while let Some(&(last_added, story)) = self.by_age.first()
             && self.is_past(last_added, stream)
         {
             self.by_age.pop_first();
             self.open.remove(&story);
+        }
+    }
+
+    /// Looks a few members over, one after another, and drops the terms of those whose story takes no more articles: nothing is
+    /// compared with them again.
+    fn let_go_of_closed(&mut self, stream: Timestamp) {
+        for _ in 0..LOOKED_OVER.min(self.members.len()) {
+            let at = self.looked_over.wrapping_sub(self.first) as usize;
+            let Some(member) = self.members.get_mut(at) else {
+                self.looked_over = self.first;
+                continue;
+            };
+            let is_open = |story: &Story| stream.duration_since(story.last_added) <= self.window;
+            if !self.open.get(&member.story).is_some_and(is_open) {
+                self.kept_bytes -= member.kept.bytes();
+                member.kept = Kept::default();
+            }
+            self.looked_over = self.looked_over.wrapping_add(1);
         }
     }
 }

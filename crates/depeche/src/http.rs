@@ -29,6 +29,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use depeche_deduplicator::Held;
 use depeche_disk::NoRoom;
 use depeche_fetcher::Fetcher;
 use depeche_fetcher::websub::Subscriptions;
@@ -43,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::daemon;
 use crate::output::stats;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Deciding, Pipeline};
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -52,6 +53,7 @@ struct Watched {
     reader: Reader,
     journal_dir: Arc<Path>,
     progress: watch::Receiver<Progress>,
+    deciding: watch::Receiver<Deciding>,
     missing: watch::Receiver<Option<NoRoom>>,
     fetcher: Arc<Fetcher>,
     subscriptions: Option<Arc<Subscriptions>>,
@@ -80,6 +82,7 @@ pub(crate) async fn serve(
         reader: pipeline.reader.clone(),
         journal_dir: config.journal_dir().into(),
         progress: pipeline.progress.clone(),
+        deciding: pipeline.deciding.clone(),
         missing: pipeline.room.missing(),
         fetcher,
         subscriptions: subscriptions.clone(),
@@ -189,6 +192,7 @@ async fn counters(State(watched): State<Watched>) -> impl IntoResponse {
             .subscriptions
             .as_ref()
             .map(|subscriptions| subscriptions.counts()),
+        &watched.deciding.borrow(),
     );
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
@@ -207,6 +211,13 @@ async fn counts(State(watched): State<Watched>) -> Response {
         }
     };
     let missing = watched.missing.borrow().as_ref().map(ToString::to_string);
+    let parts = watched.deciding.borrow().holds.parts();
+    let of_each = |number: fn(&Held) -> usize| {
+        let parts = parts.map(|(part, held)| (part.to_owned(), json!(number(&held))));
+        json!(serde_json::Map::from_iter(parts))
+    };
+    counts.insert("index_entries".to_owned(), of_each(|held| held.count));
+    counts.insert("index_bytes".to_owned(), of_each(|held| held.bytes));
     counts.insert("deliveries_pending".to_owned(), json!(watched.ledger.pending()));
     counts.insert("waiting_for_room".to_owned(), json!(missing));
     (

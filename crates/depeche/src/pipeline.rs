@@ -7,6 +7,7 @@
 //!                                                     └─ pages owed ─► fetcher ─► intake
 //! ```
 
+mod deciding;
 mod line;
 mod opening;
 mod pages;
@@ -32,6 +33,7 @@ use line::Yard;
 use opening::{count_owed, open_journal, open_store};
 use upkeep::Upkeep;
 
+pub(crate) use deciding::{CLASSES, Deciding};
 pub(crate) use opening::{aside, take_over_polling};
 pub(crate) use pages::order_pages;
 
@@ -63,6 +65,8 @@ pub(crate) struct Pipeline {
     pub(crate) reader: Reader,
     /// Changes after every commit.
     pub(crate) progress: watch::Receiver<Progress>,
+    /// What deciding takes and holds.
+    pub(crate) deciding: watch::Receiver<Deciding>,
     /// New spellings of names go in here.
     pub(crate) aliases: watch::Sender<Aliases>,
     delivering: JoinHandle<anyhow::Result<()>>,
@@ -102,6 +106,7 @@ impl Pipeline {
         // One at a time: whoever asks waits until it is done.
         let (still, works) = mpsc::channel(1);
         let (progress, watched) = watch::channel(Progress::default());
+        let (measured, deciding) = watch::channel(Deciding::default());
         let (aliases, spellings) = watch::channel(config.aliases()?);
         let yard = Yard {
             config: config.clone(),
@@ -125,6 +130,7 @@ impl Pipeline {
             ledger: ledger.clone(),
             stop: stop.clone(),
             aliases: spellings,
+            deciding: measured,
         };
         let end_upkeep = CancellationToken::new();
         let upkeep = Upkeep {
@@ -163,6 +169,7 @@ impl Pipeline {
             room,
             reader,
             progress: watched,
+            deciding,
             aliases,
             delivering,
             upkeep,

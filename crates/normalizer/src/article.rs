@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::dateline;
 use crate::language::Detector;
 use crate::normalizer::Unwanted;
-use crate::page::Beside;
+use crate::page::{self, Beside, Credit, agency_of_text};
 use crate::text::{
     Repairs, clean_line, clean_text, derive_title, markup_to_text, shorten, without_site_name, word_count,
 };
@@ -62,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) declared_language: Option<String>,
     /// Authors' names.
     pub(crate) authors: Vec<String>,
+    /// Who signs below the text, as far as that was read already.
+    pub(crate) signed: Credit,
     /// Category labels.
     pub(crate) categories: Vec<String>,
     /// The address of the lead image.
@@ -100,6 +102,7 @@ impl Draft {
             guid: None,
             declared_language: None,
             authors: Vec::new(),
+            signed: Credit::default(),
             categories: Vec::new(),
             image: None,
             content_from,
@@ -165,6 +168,7 @@ impl Draft {
         if self.repairs.characters_removed {
             self.warn(WarningCode::CharactersRemoved);
         }
+        self.sign();
         let canonical_url = self.canonical_url();
         Output::Article(Box::new(Article {
             canonical_url,
@@ -250,6 +254,27 @@ impl Draft {
             self.note(WarningCode::TitleCleaned, line);
         }
         title
+    }
+
+    /// Adds who signs below the text.
+    fn sign(&mut self) {
+        let site = self.site_name.take().unwrap_or_default();
+        let own = [site.as_str(), self.source.as_str()];
+        let mut signed = std::mem::take(&mut self.signed);
+        if signed.is_empty() {
+            signed = page::closing_of(&self.text, &own);
+        }
+        let note = page::sign(&mut self.authors, signed, &own);
+        if let Some(note) = note {
+            self.note(note.code, note.detail);
+        }
+        // "PARIS, 19 nov 2026 (AFP) -": of a page's text it is known already.
+        if let Some(agency) = agency_of_text(&self.text)
+            && !self.authors.iter().any(|author| author == agency)
+        {
+            self.authors.push(agency.to_owned());
+            self.note(WarningCode::AgencyFromText, agency);
+        }
     }
 
     /// The written date where it can be true; else the capture's time, with a warning.

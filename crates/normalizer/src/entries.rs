@@ -75,6 +75,8 @@ pub(crate) struct EntryText {
     pub(crate) stripped: bool,
     /// It says of itself that the rest is elsewhere.
     pub(crate) breaks_off: bool,
+    /// Who signs below it.
+    pub(crate) signed: Credit,
 }
 
 impl EntryText {
@@ -98,6 +100,8 @@ pub(crate) fn entry_text(entry: &Entry) -> EntryText {
             stripped: kept.len() < text.len(),
             // The line that leads to the rest is one of those that are taken out.
             breaks_off: breaks_off(&text) || breaks_off(&kept),
+            // A line such as "avec AFP" is one of those that are taken out.
+            signed: page::closing_of(&text, &[]),
             text: kept,
             ..EntryText::default()
         }
@@ -145,6 +149,7 @@ pub(crate) fn draft(entry: &Entry, text: EntryText, source: &str, from: ContentF
         draft.note(WarningCode::AuthorsFromByline, entry.authors.join(", "));
     }
     draft.authors = authors;
+    draft.signed = text.signed;
     draft.categories.clone_from(&entry.categories);
     draft.image.clone_from(&entry.image);
     draft.entry_digest = Some(entry.digest());

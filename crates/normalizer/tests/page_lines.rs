@@ -160,3 +160,137 @@ fn a_station_and_an_agency_are_told_from_a_reporter() {
         ["Anne Roy", "Hadi Ferrouk"]
     );
 }
+
+const ASKS: &str = "<div class=q><h2>Vos données vous appartiennent</h2><p>Avec votre accord, nous et nos partenaires \
+    utilisons des cookies pour mesurer l’audience de nos pages et vous proposer des contenus personnalisés.</p>\
+    <p>Vous pouvez retirer votre consentement à tout moment, nos annonceurs ne vous suivront plus.</p>\
+    <button>Tout accepter</button><button>Tout refuser</button></div>";
+
+#[test]
+fn a_box_that_asks_for_consent_goes_whatever_it_is_called() {
+    for text in [text_of(ASKS), text_of(&format!("<div>{ASKS}</div>"))] {
+        assert!(
+            text.contains("numéro un") && text.contains("numéro quatre") && !text.contains("cookies"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_article_about_such_boxes_stays() {
+    let text = text_of(
+        "<h2>Tout accepter</h2><p>Ce bouton donne votre accord à chacun des partenaires, cookies compris.</p>\
+         <h2>Tout refuser</h2><p>Celui-ci ne garde que les cookies sans lesquels votre visite ne marche pas.</p>",
+    );
+    assert!(text.contains("Tout refuser\n\nCelui-ci ne garde"), "{text}");
+}
+
+#[test]
+fn dates_that_head_the_steps_of_a_chronicle_stay() {
+    let steps = |count: usize| -> String {
+        let step = |day| {
+            format!(
+                "<dt>{day} octobre 2025</dt><dd>La borne du pont a bougé de onze mètres dans la nuit.</dd>"
+            )
+        };
+        format!(
+            "<dl>{}</dl>",
+            (1..=count).map(|step_of| step(step_of + 2)).collect::<String>()
+        )
+    };
+    let text = text_of(&steps(4));
+    assert!(
+        text.contains("3 octobre 2025") && text.contains("6 octobre 2025"),
+        "{text}"
+    );
+    let text = text_of(&steps(1));
+    assert!(!text.contains("octobre"), "{text}");
+}
+
+#[test]
+fn words_under_a_picture_in_an_unnamed_box_go() {
+    let text = text_of(
+        "<div class=a><img src=p.jpg><div class=b>Le pont, achevé en 1632. Photo du club.</div></div>",
+    );
+    assert!(!text.contains("1632"), "{text}");
+    let text = text_of(
+        "<div class=a><img src=p.jpg><p>Le pont a été achevé en 1632 par un maçon de la vallée.</p></div>",
+    );
+    assert!(text.contains("1632"), "{text}");
+}
+
+#[test]
+fn questions_on_buttons_head_their_answers() {
+    let pair = |question: &str| {
+        format!(
+            "<div class=acc><h2><button aria-expanded=false>{question}</button></h2><div><p>Oui, chaque jour de \
+             l’année, sauf en cas de gel ou de crue.</p></div></div>"
+        )
+    };
+    let text = text_of(&(pair("Le pont est-il ouvert aux piétons ?") + &pair("Et aux chevaux ?")));
+    assert!(
+        text.contains("ouvert aux piétons ?\n\nOui") && text.contains("Et aux chevaux ?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn how_a_speech_begins_and_a_letter_ends_stays() {
+    let html = "<html><body><article><h1>Discours de la présidente</h1><div><p>Mesdames et Messieurs,</p>\
+        <p>Il y a un an, ici même, nous disions que l’eau serait l’affaire de la décennie entière.</p>\
+        <p>Nous nous trompions, car elle est l’affaire de l’été, et de chacun de ceux qui viennent.</p>\
+        <p>À dimanche,</p><p align=right>B. D.</p></div></article></body></html>";
+    let text = read_page(html, "https://a.example/d")
+        .expect("a page within the caps")
+        .text;
+    assert!(
+        text.starts_with("Mesdames et Messieurs,") && text.ends_with("À dimanche,"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_blog_s_name_in_its_first_heading_is_no_title() {
+    let html = "<html><head><title>Les grains de Malice: La pluie et les gares</title></head><body>\
+        <h1><a href=/>Les grains de Malice</a></h1><div class=post><h3>La pluie et les gares</h3>\
+        <div class=post-body>Je tiens un registre des gares où j’ai attendu, et il y en a cent quatre-vingt-deux.<br>\
+        La plus belle est Limoges, la plus froide Culoz, et les panneaux y parlent même la nuit.</div>\
+        <span>Publié à <abbr class=published title=\"2026-01-18T21:03:00+01:00\">21:03</abbr></span></div></body></html>";
+    let page = read_page(html, "https://a.example/2026/01/pluie.html").expect("a page within the caps");
+    assert_eq!(page.title.as_deref(), Some("La pluie et les gares"));
+    assert!(
+        page.published
+            .is_some_and(|date| date.at.to_string() == "2026-01-18T20:03:00Z")
+    );
+}
+
+#[test]
+fn a_standfirst_that_is_shown_for_two_screens_is_read_once() {
+    let lead =
+        "Les ponts de la vallée rouvrent après trois mois de travaux, et deux d’entre eux sont plus larges.";
+    let text = text_of("");
+    let html = format!(
+        "<html><body><div><h1>Les ponts rouvrent</h1><div class=s>{lead}</div><div class=l>{lead}</div><div>{}</div></div></body></html>",
+        text.replace("\n\n", "<br><br>")
+    );
+    let page = read_page(&html, "https://a.example/ponts").expect("a page within the caps");
+    assert_eq!(page.text.matches("plus larges").count(), 1, "{}", page.text);
+}
+
+#[test]
+fn a_quote_between_two_parts_of_the_text_stays() {
+    let part = |number| {
+        format!(
+            "<div class=k><div class=html-content><p>Le pont numéro {number} de la vallée rouvre ce matin aux voitures \
+             et aux camions légers, dit la mairie.</p></div></div>"
+        )
+    };
+    let html = format!(
+        "<html><body><main><h1>Les ponts rouvrent</h1><div>{}<div class=z><figure><blockquote>On peignait la nuit, pour \
+         que le voisin ne copie pas.</blockquote></figure></div>{}</div></main></body></html>",
+        part("un"),
+        part("deux")
+    );
+    let page = read_page(&html, "https://a.example/ponts").expect("a page within the caps");
+    assert!(page.text.contains("On peignait la nuit"), "{}", page.text);
+}

@@ -118,6 +118,38 @@ const CASES: &[Case] = &[
         names: "Anne Le Bihan",
         ..PLAIN
     },
+    Case {
+        behind: "<p>Anne Le Bihan</p>",
+        names: "Anne Le Bihan",
+        ..PLAIN
+    },
+    Case {
+        behind: "<p>A. L. B. avec AFP</p>",
+        names: "AFP",
+        ..PLAIN
+    },
+    Case {
+        behind: "<p>Recueilli par Anne Le Bihan</p>",
+        names: "Anne Le Bihan",
+        ..PLAIN
+    },
+    Case {
+        head: "<meta name=author content='Luc Faure'>",
+        behind: "<p>Anne Le Bihan (avec Reuters)</p>",
+        names: "Luc Faure|Reuters",
+        ..PLAIN
+    },
+    // A name below a quote is whom it is from; a place is nobody.
+    Case {
+        behind: "<p>« Il faut de la patience. »</p><p>Anne Le Bihan</p>",
+        names: "",
+        ..PLAIN
+    },
+    Case {
+        behind: "<p>La Baule</p>",
+        names: "",
+        ..PLAIN
+    },
 ];
 
 #[test]

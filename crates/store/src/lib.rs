@@ -46,7 +46,7 @@ pub use error::StoreError;
 pub use exchange::{discard, prepare, rebuilding_path, replace, set_aside};
 pub use kept::{Keeper, KeptReader};
 pub use polling::{TakenOver, take_over_polling};
-pub use read::{ChangeRef, DeadLetter, Reader, Record};
+pub use read::{ChangeRef, DeadLetter, Reader, Record, StoryCounts};
 pub use rows::{Change, FeedRow, Tally};
 pub use stage::{Progress, StageOptions, StillWork, Writer};
 pub use verify::{Checked, Fault, Finding, Numbers, RowName, SketchText};

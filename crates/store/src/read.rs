@@ -1,5 +1,7 @@
 //! Every read: records in commit order, one article with its revisions and places, stories, dead letters, feeds.
 
+use std::collections::HashSet;
+
 use depeche_model::{
     Article, ArticleId, CaptureId, Digest, Evidence, FetchRecord, Judged, PageOrder, Place, Regrouping,
     Rejection, Remembered, Rewording, Seq, Sighting, StoryId, Verdict,
@@ -63,6 +65,17 @@ pub struct DeadLetter {
     pub source: String,
     /// The capture's time.
     pub captured_at: Timestamp,
+}
+
+/// Stories, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoryCounts {
+    /// All of them.
+    pub stories: u64,
+    /// Those of more than one article, copies included.
+    pub of_several: u64,
+    /// How many articles the largest has.
+    pub largest: u64,
 }
 
 /// Reads the store, while it is written too.
@@ -268,17 +281,29 @@ impl Reader {
         Ok(records)
     }
 
-    /// How many stories there are.
-    pub fn count_stories(&self) -> Rows<u64> {
-        let (mut count, mut last) = (0, None);
-        for key in self.store.scan([keys::STORY]).keys() {
-            let story = key?.get(1..17).map(<[u8]>::to_vec);
-            if story != last {
-                count += 1;
-                last = story;
+    /// How many stories there are, and how many articles the largest has.
+    pub fn count_stories(&self) -> Rows<StoryCounts> {
+        let mut counts = StoryCounts::default();
+        let mut story = None;
+        let mut articles = HashSet::new();
+        let mut close = |articles: &mut HashSet<ArticleId>| {
+            let size = articles.len() as u64;
+            counts.stories += u64::from(size > 0);
+            counts.of_several += u64::from(size > 1);
+            counts.largest = counts.largest.max(size);
+            articles.clear();
+        };
+        for item in self.store.scan([keys::STORY]) {
+            let (key, bytes) = item?;
+            let next = key.get(1..17).map(<[u8]>::to_vec);
+            if next != story {
+                close(&mut articles);
+                story = next;
             }
+            articles.insert(self.store.row(&key, &bytes)?);
         }
-        Ok(count)
+        close(&mut articles);
+        Ok(counts)
     }
 
     /// What was rejected, in order.

@@ -298,7 +298,7 @@ fn an_explanation_shows_the_longest_passages_and_the_rule() {
         (Rule::LeadContainment, Verdict::Teaser)
     );
     assert_eq!(comparison.passages.len(), 1);
-    assert!(comparison.passages[0].starts_with("Le canal de la Basse Sèvre restera fermé"));
+    assert!(comparison.passages[0].starts_with("Le canal de la Basse-Sèvre restera fermé"));
     assert_eq!(comparison.shared_keys, []);
 }
 
@@ -401,4 +401,19 @@ fn a_version_of_a_leader_leaves_the_copies_behind_that_it_no_longer_resembles() 
     // What the store gives back is enough to tell it.
     let told = again.judge(hours(4), article("a", "1", &base("tramway")));
     assert_eq!((moves(&told), told.record.seq), (moves(&third), third.record.seq));
+}
+
+#[test]
+fn of_a_text_that_is_a_third_of_another_the_evidence_says_that_nothing_was_added() {
+    let mut desk = Desk::new();
+    let long = [base("canal"), base("tramway")].join("\n\n");
+    desk.judge(start(), article("lejour", "1", &long));
+    let part = desk.judge(hours(1), article("lesoir", "2", &base("canal")));
+    assert_eq!(part.record.verdict, Verdict::Near);
+    let evidence = &part.evidence;
+    assert!(
+        evidence.containment.is_some_and(|share| share > 0.99),
+        "{evidence:?}"
+    );
+    assert!(evidence.jaccard.is_some_and(|share| share < 0.67), "{evidence:?}");
 }

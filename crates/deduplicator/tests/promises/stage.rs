@@ -49,6 +49,7 @@ async fn new_spellings_hold_from_the_next_delivery_on() {
         Deduplicator::new(options),
         Box::new(Memory::default()),
         change.subscribe(),
+        (),
     ));
     let mut names = Vec::new();
     for (number, text) in texts.into_iter().enumerate() {
@@ -86,6 +87,7 @@ async fn deliveries_pass_in_order_and_the_stage_ends_with_its_inlet() {
         Deduplicator::new(Options::default()),
         Box::new(Memory::default()),
         spellings(),
+        (),
     ));
     let sender = {
         let settled = Arc::clone(&settled);
@@ -129,6 +131,7 @@ async fn the_stage_ends_when_nobody_takes_decisions_and_what_it_held_is_lost() {
         Deduplicator::new(Options::default()),
         Box::new(Memory::default()),
         spellings(),
+        (),
     )
     .await;
     assert!(matches!(
@@ -163,6 +166,7 @@ async fn a_panic_loses_its_delivery_with_the_reason_and_ends_the_stage() {
         Deduplicator::new(Options::default()),
         Box::new(Broken),
         spellings(),
+        (),
     )
     .await;
     assert!(receive.recv().await.is_none());

@@ -62,7 +62,21 @@ impl Cluster {
         let mut copies = Vec::with_capacity(found.len());
         for (copy, seq, standing) in found {
             // Both are there in a sound store; of another one `verify` tells.
-            if let (Some(joined), Some(latest)) = (reader.record(seq)?, reader.latest(copy)?) {
+            let Some(latest) = reader.latest(copy)? else {
+                continue;
+            };
+            let joined = if latest.seq == seq {
+                Some(latest.clone())
+            } else {
+                reader.record(seq)?
+            };
+            if let Some(joined) = joined {
+                // A copy whose leader was forgotten before its later version came left it without a word.
+                let standing = if latest.duplicate_of == Some(leader.id) {
+                    standing
+                } else {
+                    Standing::Left
+                };
                 copies.push(CopyNow {
                     joined,
                     latest,

@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 
 use anyhow::Context as _;
-use depeche_deduplicator::{Comparison, explain as compare};
+use depeche_deduplicator::{Comparison, NEAR_JACCARD, PART_CONTAINMENT, explain as compare};
 use depeche_model::{Judged, Key, Seq};
 use depeche_store::{Reader, Record};
 use serde_json::{Value, json};
@@ -170,15 +170,19 @@ fn print_keys(out: &mut dyn Write, keys: &[KeyPair]) -> anyhow::Result<()> {
 fn print_comparison(out: &mut dyn Write, comparison: &Comparison) -> anyhow::Result<()> {
     let mut line = |name: &str, value: String| writeln!(out, "  {name:<NAMES$} {value}");
     line("shared fingerprints", comparison.shared_fingerprints.to_string())?;
-    for (name, share) in [
-        ("jaccard (J)", comparison.jaccard),
-        ("containment (C)", comparison.containment),
-        ("lead containment (lead C)", comparison.lead_containment),
-        ("sentences in common", comparison.sentence_containment),
-        ("numbers in common", comparison.numeric_containment),
-        ("numbers and names in common", comparison.fact_containment),
+    let near = format!("  (near from {NEAR_JACCARD:.2})");
+    let part = format!("  (a part from {PART_CONTAINMENT:.2})");
+    let lead = format!("  (of short texts, a teaser from {PART_CONTAINMENT:.2})");
+    for (name, share, note) in [
+        ("jaccard (J)", comparison.jaccard, near.as_str()),
+        ("containment (C)", comparison.containment, &part),
+        ("lead containment (lead C)", comparison.lead_containment, &lead),
+        ("sentences in common", comparison.sentence_containment, ""),
+        ("numbers in common", comparison.numeric_containment, ""),
+        ("numbers and names in common", comparison.fact_containment, ""),
+        ("places filled alike", comparison.place_agreement, ""),
     ] {
-        line(name, format!("{share:.3}"))?;
+        line(name, format!("{share:.3}{note}"))?;
     }
     let story = &comparison.story;
     let told = if story.is_same_story() {

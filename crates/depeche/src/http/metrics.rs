@@ -1,9 +1,12 @@
 //! The counters in the text format of Prometheus.
 
+use depeche_deduplicator::Held;
 use depeche_fetcher::websub::HubCounts;
 use depeche_fetcher::{Counters, Feeds, Pages, Polls};
 use depeche_model::Verdict;
 use depeche_store::Progress;
+
+use crate::pipeline::{CLASSES, Deciding};
 
 /// The counters in the text format of Prometheus 0.0.4.
 pub(super) fn exposition(
@@ -12,6 +15,7 @@ pub(super) fn exposition(
     is_short_of_room: bool,
     fetched: &Counters,
     hubs: Option<HubCounts>,
+    deciding: &Deciding,
 ) -> String {
     let tally = &progress.tally;
     let mut families: Vec<String> = Vec::new();
@@ -92,7 +96,44 @@ pub(super) fn exposition(
     for (name, kind, help, value) in hubs.iter().flat_map(of_hubs) {
         family(name, kind, help, &one(value));
     }
+    let held = |number: fn(&Held) -> usize| {
+        let parts = deciding.holds.parts();
+        parts.map(|(part, held)| (format!("{{part=\"{part}\"}}"), number(&held) as u64))
+    };
+    family(
+        "index_entries",
+        "gauge",
+        "What the deduplicator holds in memory, by part: texts, articles by their keys, articles of open stories, recent records.",
+        &held(|held| held.count),
+    );
+    family(
+        "index_bytes",
+        "gauge",
+        "Bytes of memory of what the deduplicator holds, by part.",
+        &held(|held| held.bytes),
+    );
+    families.push(histogram(deciding));
     families.concat()
+}
+
+/// The time that deciding took, capture by capture.
+fn histogram(deciding: &Deciding) -> String {
+    let name = "depeche_deciding_seconds";
+    let mut lines = vec![format!(
+        "# HELP {name} Time to decide about all items of a capture.\n# TYPE {name} histogram\n"
+    )];
+    let mut so_far = 0;
+    for (end, captures) in CLASSES.iter().zip(deciding.captures) {
+        so_far += captures;
+        let end = end.as_secs_f64();
+        lines.push(format!("{name}_bucket{{le=\"{end}\"}} {so_far}\n"));
+    }
+    let all = deciding.all;
+    let took = deciding.took.as_secs_f64();
+    lines.push(format!(
+        "{name}_bucket{{le=\"+Inf\"}} {all}\n{name}_sum {took}\n{name}_count {all}\n"
+    ));
+    lines.concat()
 }
 
 /// A family: name, kind, help and samples.
@@ -258,7 +299,16 @@ mod tests {
         let mut fetched = Counters::default();
         fetched.polls.not_modified = 9;
         fetched.feeds.failing = 2;
-        let text = exposition(&progress, 4, true, &fetched, Some(hubs));
+        let mut deciding = Deciding {
+            all: 7,
+            took: std::time::Duration::from_millis(2_500),
+            ..Deciding::default()
+        };
+        deciding.holds.texts.count = 11;
+        deciding.holds.stories.bytes = 13;
+        deciding.captures[0] = 4;
+        deciding.captures[2] = 2;
+        let text = exposition(&progress, 4, true, &fetched, Some(hubs), &deciding);
         for line in [
             "# TYPE depeche_captures_total counter\ndepeche_captures_total 3\n",
             "depeche_articles_total{verdict=\"near\"} 2\n",
@@ -268,6 +318,11 @@ mod tests {
             "depeche_polls_total{outcome=\"not_modified\"} 9\n",
             "# TYPE depeche_feeds gauge\ndepeche_feeds{state=\"ok\"} 0\ndepeche_feeds{state=\"failing\"} 2\n",
             "# TYPE depeche_websub_unsigned_total counter\ndepeche_websub_unsigned_total 5\n",
+            "# TYPE depeche_index_entries gauge\ndepeche_index_entries{part=\"texts\"} 11\n",
+            "depeche_index_bytes{part=\"stories\"} 13\n",
+            "# TYPE depeche_deciding_seconds histogram\ndepeche_deciding_seconds_bucket{le=\"0.0001\"} 4\n",
+            "_bucket{le=\"0.0005\"} 4\ndepeche_deciding_seconds_bucket{le=\"0.001\"} 6\n",
+            "_bucket{le=\"+Inf\"} 7\ndepeche_deciding_seconds_sum 2.5\ndepeche_deciding_seconds_count 7\n",
         ] {
             assert!(text.contains(line), "{line}\nis not in\n{text}");
         }

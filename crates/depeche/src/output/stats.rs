@@ -20,6 +20,7 @@ pub(crate) fn stats(reader: &Reader, journal_dir: &Path) -> anyhow::Result<Row> 
         // One that is sealed meanwhile has another name; the next look counts it.
         journal_bytes += std::fs::metadata(&segment.path).map_or(0, |file| file.len());
     }
+    let stories = reader.count_stories()?;
     let verdict = |verdict: &Verdict| {
         (
             verdict.as_str().to_owned(),
@@ -34,7 +35,9 @@ pub(crate) fn stats(reader: &Reader, journal_dir: &Path) -> anyhow::Result<Row> 
             "verdicts",
             Value::Object(Verdict::ALL.iter().map(verdict).collect()),
         ),
-        ("stories", json!(reader.count_stories()?)),
+        ("stories", json!(stories.stories)),
+        ("stories_of_several", json!(stories.of_several)),
+        ("largest_story", json!(stories.largest)),
         ("unchanged", json!(tally.unchanged)),
         ("further_sightings", json!(tally.sightings)),
         ("rejected", json!(tally.rejected)),

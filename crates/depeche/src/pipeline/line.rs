@@ -22,6 +22,7 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::CHANNEL;
+use super::deciding::{Deciding, Stopwatch};
 use super::opening::{count_owed, restore};
 use crate::config::Config;
 
@@ -36,6 +37,7 @@ pub(super) struct Yard {
     pub(super) ledger: Ledger,
     pub(super) stop: CancellationToken,
     pub(super) aliases: watch::Receiver<Aliases>,
+    pub(super) deciding: watch::Sender<Deciding>,
 }
 
 impl Yard {
@@ -76,6 +78,7 @@ impl Yard {
             ledger,
             stop,
             mut aliases,
+            deciding: measured,
         } = self;
         // Those of the start are not those of a line that begins later.
         aliases.mark_changed();
@@ -103,6 +106,7 @@ impl Yard {
                 normalize.normalize(journaled)
             },
         ));
+        let stopwatch = Stopwatch::new(measured.clone(), &deduplicator);
         let deciding = tokio::spawn(depeche_deduplicator::run(
             to_decide,
             decided,
@@ -112,6 +116,7 @@ impl Yard {
                 unreadable,
             }),
             aliases.clone(),
+            stopwatch,
         ));
         let committing = tokio::spawn(async move { writer.run(&settled, to_commit).await });
         // The store first: where it failed, the others only say that nobody listened.
@@ -132,6 +137,7 @@ impl Yard {
             ledger,
             stop,
             aliases,
+            deciding: measured,
         })
     }
 }

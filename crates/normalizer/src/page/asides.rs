@@ -8,10 +8,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::barrier;
 use super::classes::Hints;
 use super::score::ends_sentence;
 use super::skim::{Kind, Skim, Tag};
-use crate::text::{Line, line_kind};
+use crate::text::{Line, fold, line_kind};
 
 /// Words of prose between the title and a heading over what readers wrote. Of a line that is no heading more is asked:
 /// "3 comments" stands above the text as well.
@@ -51,6 +52,19 @@ const MAX_GOODS_BLOCKS: usize = 6;
 
 /// Blocks of a quote that shows what was posted elsewhere.
 const MAX_POST_BLOCKS: usize = 12;
+
+/// Words under a picture.
+const MAX_CAPTION_WORDS: usize = 40;
+
+/// Words of a button, and buttons of a page that are looked at.
+const MAX_BUTTON_WORDS: usize = 5;
+const MAX_BUTTONS: usize = 40;
+
+/// Elements around two buttons that are looked at.
+const MAX_CONSENT_DEPTH: usize = 8;
+
+/// Words in sentences beside a box that asks for consent on a page that has an article too.
+const MIN_WORDS_BESIDE_CONSENT: usize = 40;
 
 /// Words of a price.
 const MAX_PRICE_WORDS: usize = 5;
@@ -96,7 +110,8 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
         number = end;
     }
     mark_rows(skim, prose, title, &mut theirs);
-    for element in &skim.elements {
+    mark_consent(skim, prose, title, &mut theirs);
+    for (number, element) in skim.elements.iter().enumerate() {
         let Some(blocks) = skim.blocks.get(element.blocks.clone()) else {
             continue;
         };
@@ -109,6 +124,18 @@ pub(super) fn not_of_article(skim: &Skim, prose: &[bool], title: Option<usize>) 
                 .iter()
                 .any(|block| block.words <= MAX_PRICE_WORDS && is_price(skim.text(block)))
             && title.is_none_or(|title| !element.blocks.contains(&title))
+        {
+            theirs[element.blocks.clone()].fill(true);
+        }
+        // Words under a picture in a box of both.
+        if element.has_image
+            && element.tag == Tag::Other
+            && let [words] = blocks
+            && words.words <= MAX_CAPTION_WORDS
+            && skim.elements[words.element].tag == Tag::Other
+            && words.kind == Kind::Text
+            && words.element > number
+            && !words.is_bold()
         {
             theirs[element.blocks.clone()].fill(true);
         }
@@ -149,6 +176,54 @@ fn is_price(line: &str) -> bool {
 fn signs_post(line: &str) -> bool {
     line.rsplit_once("(@")
         .is_some_and(|(before, handle)| handle.contains(')') && before.contains(['—', '–', '―']))
+}
+
+/// Marks boxes that ask for consent without a name that says so: two buttons to agree, refuse or choose among words about
+/// cookies that speak to a visitor. Not where the page says nothing else: then it is no article, and is told so.
+fn mark_consent(skim: &Skim, prose: &[bool], title: Option<usize>, theirs: &mut [bool]) {
+    let Some(title) = title else { return };
+    let buttons: Vec<usize> = skim
+        .blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, block)| {
+            block.words <= MAX_BUTTON_WORDS
+                && !matches!(block.kind, Kind::Heading(_))
+                && barrier::is_button(&fold(skim.text(block)))
+        })
+        .map(|(number, _)| number)
+        .take(MAX_BUTTONS)
+        .collect();
+    for pair in buttons.windows(2) {
+        let [first, second] = *pair else { continue };
+        if theirs[first] && theirs[second] {
+            continue;
+        }
+        let around = skim.around(skim.blocks[first].element);
+        let boxes = around
+            .skip_while(|element| !skim.elements[*element].blocks.contains(&second))
+            .take_while(|element| {
+                let element = &skim.elements[*element];
+                !element.blocks.contains(&title)
+                    && !matches!(element.tag, Tag::Body | Tag::Main | Tag::Article)
+            });
+        let asks = boxes
+            .take(MAX_CONSENT_DEPTH)
+            .map(|element| skim.elements[element].blocks.clone())
+            .take_while(|blocks| {
+                let words: usize = skim.blocks[blocks.clone()].iter().map(|block| block.words).sum();
+                words <= barrier::MAX_CONSENT_WORDS
+            })
+            .filter(|blocks| barrier::is_consent(&fold(&skim.lines(blocks.clone()))))
+            .last();
+        if let Some(asks) = asks {
+            let others = (0..skim.blocks.len()).filter(|number| prose[*number] && !asks.contains(number));
+            let words: usize = others.map(|number| skim.blocks[number].words).sum();
+            if words >= MIN_WORDS_BESIDE_CONSENT {
+                theirs[asks].fill(true);
+            }
+        }
+    }
 }
 
 /// What the rows of a list are.

@@ -259,6 +259,12 @@ pub(super) fn is_button(line: &str) -> bool {
     })
 }
 
+/// Whether the folded text of a box with such buttons asks for consent: it speaks of cookies and their like, and to somebody.
+pub(super) fn is_consent(text: &str) -> bool {
+    let talk = TALK.iter().filter(|phrase| text.contains(**phrase)).count();
+    talk >= 1 && asks_for_consent(text, text, 2, true)
+}
+
 /// Whether a folded text asks its reader for consent: it, or what stands around it, speaks of cookies and their like, and
 /// it speaks to somebody. An article about them does the first only.
 fn asks_for_consent(text: &str, around: &str, buttons: usize, is_article: bool) -> bool {

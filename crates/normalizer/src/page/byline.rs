@@ -4,6 +4,7 @@
 //! correspondant à Rome, Paul Durand". Out: names and agencies, one each.
 
 use depeche_feed::parse_date;
+use depeche_model::Precision;
 
 use super::skim::shortened;
 use crate::text::{Line, fold, line_kind};
@@ -52,6 +53,7 @@ const LEADS: &[&str] = &[
     "une chronique de",
     "texte et photos",
     "textes et photos",
+    "textes",
     "texte",
     "article redige par",
     "article ecrit par",
@@ -101,6 +103,9 @@ const NO_NAMES: &[&str] = &[
     "photographe",
     "photo",
     "photos",
+    "photographie",
+    "photographies",
+    "seul le prononce",
     "propos",
     "lundi",
     "mardi",
@@ -231,7 +236,10 @@ impl Credit {
             let folded = fold(part);
             if let Some(agency) = agency(&folded) {
                 push(&mut self.agencies, agency);
-            } else if is_name(part, &folded) {
+            // "Par Léa Fournel, météorologue": a pen name in small letters stands alone.
+            } else if is_name(part, &folded)
+                && (self.authors.is_empty() || part.contains(' ') || part.starts_with(char::is_uppercase))
+            {
                 push(&mut self.authors, part);
             }
         }
@@ -434,7 +442,8 @@ pub(super) fn is_dated(line: &str) -> bool {
         && line
             .split(" - ")
             .chain(parts(line))
-            .any(|part| parse_date(part).is_some())
+            // A year alone is a film's, a town's treaty: "France, 2026, 1 h 52".
+            .any(|part| parse_date(part).is_some_and(|date| date.precision <= Precision::Day))
 }
 
 fn is_name(part: &str, folded: &str) -> bool {
@@ -442,8 +451,9 @@ fn is_name(part: &str, folded: &str) -> bool {
     let first = part.chars().next();
     (1..=6).contains(&words)
         && part.chars().count() <= MAX_NAME
-        && part.chars().filter(|c| c.is_alphabetic()).count() > 1
-        && !part.contains(['@', '<', '{', '_', '?', '!', '#'])
+        // Initials name nobody.
+        && folded.split(' ').any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
+        && !part.contains(['@', '<', '{', '_', '?', '!', '#', ':'])
         && !folded.starts_with("http")
         && !part.contains("://")
         && !part.chars().any(|c| c.is_ascii_digit() && words > 2)

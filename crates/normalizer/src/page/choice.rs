@@ -9,6 +9,7 @@ use depeche_model::{ContentFrom, PageOrder, Precision, Published, Warning, Warni
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
+use super::byline::Credit;
 use super::metadata::Metadata;
 use super::words::Shingles;
 use super::{MIN_PAGE_WORDS, Page};
@@ -193,6 +194,8 @@ pub(super) fn merged(mut page: Page, order: &PageOrder, own: EntryText, captured
     // A picture is the article's whichever text is taken.
     draft.put_beside(std::mem::take(&mut page.beside));
     if taken_from_page {
+        // The page's own signature is among its authors.
+        draft.signed = Credit::default();
         draft.text = page.text;
         draft.repairs = page.repairs;
         draft.content_from = ContentFrom::Page;

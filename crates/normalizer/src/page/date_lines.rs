@@ -32,6 +32,8 @@ pub(super) struct Mention {
     pub(super) behind: usize,
     /// What stands behind it goes on with a sentence: `à Lyon`, `: l’armée annonce`.
     pub(super) goes_on: bool,
+    /// So many words stand behind it that they are a sentence: `, le plan prévoit neuf mois de travaux`.
+    pub(super) is_before_prose: bool,
 }
 
 /// Words that a written date has at most: `mercredi 14 juillet 2025 à 4 h 00 min HAE`.
@@ -106,7 +108,12 @@ pub(super) fn mentions(line: &str, context: &DateContext) -> Vec<Mention> {
     while let Some((start, word)) = words.get(at).copied() {
         // What the next words call another date is no part of this one.
         let longest = (at + 1..(at + MAX_DATE_WORDS).min(words.len()))
-            .find(|next| words.get(*next).is_some_and(|(_, word)| ends_date(word)))
+            .find(|next| {
+                let behind = words.get(*next + 1).map_or("", |(_, word)| word);
+                words
+                    .get(*next)
+                    .is_some_and(|(_, word)| ends_date(word) && !(is_bullet(word) && is_time(behind)))
+            })
             .unwrap_or((at + MAX_DATE_WORDS).min(words.len()));
         let read = (begins_date(word)
             || (is_demonstrative(word) && label_says_role(&line, label_from, start)))
@@ -139,6 +146,7 @@ pub(super) fn mentions(line: &str, context: &DateContext) -> Vec<Mention> {
                 words.get(until - 1).map_or("", |(_, last)| last),
                 words.get(until).map_or("", |(_, next)| next),
             ),
+            is_before_prose: is_prose(words.get(until..).unwrap_or_default()),
         });
         at = until;
         label_from = words.get(at).map_or(line.len(), |(start, _)| *start);
@@ -172,7 +180,9 @@ fn goes_on(last: &str, next: &str) -> bool {
     if next.is_empty() {
         return false;
     }
-    if last.ends_with(':') || next == ":" {
+    // "Le 19 novembre 2026 à Rennes".
+    let is_open = ["a", "en", "au", "aux", "de", "du", "le", "la"].contains(&fold(last).as_str());
+    if is_open || last.ends_with(':') || next == ":" {
         return true;
     }
     let is_apart = last.ends_with([',', ';', '|', '•', '·', ')', ']', '-', '–', '—']);
@@ -202,6 +212,43 @@ const OF_LABELS: &[&str] = &[
     "texte",
     "un",
 ];
+
+/// Words behind a date that make a sentence of it: so many are small and long.
+const MIN_PROSE_WORDS: usize = 3;
+const MIN_PROSE_LETTERS: usize = 4;
+
+/// Whether words behind a date are a sentence, and not who wrote it and how often it was read.
+fn is_prose(words: &[(usize, &str)]) -> bool {
+    const OF_LINES: &[&str] = &[
+        "commentaire",
+        "commentaires",
+        "vues",
+        "lecture",
+        "lectures",
+        "minute",
+        "minutes",
+        "redaction",
+        "temps",
+        "partages",
+        "reactions",
+        "partager",
+        "modifie",
+        "publie",
+        "heures",
+        "jour",
+        "dans",
+        "avec",
+        "pour",
+        "partenaires",
+        "notre",
+    ];
+    let telling = words.iter().filter(|(_, word)| {
+        word.starts_with(char::is_lowercase)
+            && word.chars().filter(|c| c.is_alphabetic()).count() >= MIN_PROSE_LETTERS
+            && !OF_LINES.contains(&fold(word).as_str())
+    });
+    telling.take(MIN_PROSE_WORDS).count() == MIN_PROSE_WORDS
+}
 
 /// Whether the words that give a date its role announce it: nothing stands in front of them but names, what `is_names` knows,
 /// a byline, a label or the end of something else. In "Le rapport publié le 3 mars décrit un système" they are the sentence's.
@@ -301,9 +348,19 @@ fn label_says_role(line: &str, from: usize, until: usize) -> bool {
     line.get(from..until).and_then(role_of).is_some()
 }
 
+/// Whether a word is a sign between two things.
+fn is_bullet(word: &str) -> bool {
+    matches!(word, "|" | "•" | "·")
+}
+
+/// Whether a word is a time of day: `18h30`, `18:30`.
+fn is_time(word: &str) -> bool {
+    word.len() <= 6 && word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['h', 'H', ':'])
+}
+
 /// Whether a word begins what is said behind a date.
 fn ends_date(word: &str) -> bool {
-    if matches!(word, "|" | "•" | "·") {
+    if is_bullet(word) {
         return true;
     }
     let folded = fold(word);

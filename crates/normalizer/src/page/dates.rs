@@ -51,7 +51,7 @@ const MAX_LABEL_WORDS: usize = 5;
 /// Words behind a date that says nothing of itself: an agency, a count of comments.
 const MAX_BEHIND_WORDS: usize = 6;
 
-/// Words of a place in front of it: `LA ROCHE-SUR-YON`, `PORT AU PRINCE`.
+/// Words of a place or a section in front of it: `LA ROCHE-SUR-YON`, `PORT AU PRINCE`.
 const MAX_PLACE_WORDS: usize = 3;
 
 /// Words of a label with a colon: `Date de mise en ligne :`.
@@ -154,7 +154,7 @@ pub(super) fn read(
     let (published, warning) = evidence.weighed(&skim.dates.zone);
     let mut warnings: Vec<Warning> = warning.into_iter().collect();
     doubts.extend(shown.doubts);
-    let doubt = published.and_then(|chosen| {
+    let doubt = published.or(shown.coarse).and_then(|chosen| {
         // What another source says too is no guess.
         let others = evidence.all().filter(|date| date.at != chosen.at);
         let is_confirmed = others.into_iter().any(|date| is_same_day(&date, &chosen));
@@ -165,6 +165,7 @@ pub(super) fn read(
         warnings.push(Warning::new(WarningCode::DateGuessed, doubt.as_str()));
     }
     let updated = modified.or(shown.updated);
+    let published = published.or(shown.coarse.filter(|_| updated.is_none()));
     if published.is_none() {
         let written = impossible.or(shown.unreadable);
         let written = written.map(|written| shorten(written.trim(), MAX_DETAIL_CHARS));
@@ -201,6 +202,8 @@ struct Shown {
     labelled: Option<Published>,
     plain: Option<Published>,
     updated: Option<Published>,
+    /// The month or year of a publication that no line tells to the day: "Publié il y a un mois".
+    coarse: Option<Published>,
     /// A line that calls itself the time of publication and cannot be read.
     unreadable: Option<String>,
     /// What was a guess about which.
@@ -246,8 +249,12 @@ impl Shown {
             }
             let text = skim.text(block);
             let found = mentions(text, &skim.dates);
-            if found.is_empty() && place == Place::Own && date_lines::announces_publication(text) {
-                shown.told(text);
+            let names_day = |mention: &Mention| mention.date.precision <= Precision::Day;
+            if !found.iter().any(names_day) && date_lines::announces_publication(text) {
+                if place == Place::Own {
+                    shown.told(text);
+                }
+                continue;
             }
             // A heading is one only where it says nothing else.
             if matches!(block.kind, Kind::Heading(_))
@@ -258,8 +265,9 @@ impl Shown {
             for mention in &found {
                 let is_line = found.len() <= 2 && is_date_line(mention, text, block.words);
                 // "Le rapport, publié le 3 mars, décrit un système." is a sentence of the article.
-                let is_prose =
-                    ends_sentence(text) && found.len() == 1 && block.words > mention.words + MAX_LABEL_WORDS;
+                let is_prose = found.len() == 1
+                    && (mention.is_before_prose
+                        || (ends_sentence(text) && block.words > mention.words + MAX_LABEL_WORDS));
                 // A time or a weekday by itself may be of anything: "Crue : 3 h d’attente".
                 let is_labelled = mention.role.is_some() && is_announced(mention, is_names);
                 let is_said = is_labelled || (is_line && mention.doubt != Some(Doubt::Day));
@@ -281,6 +289,7 @@ impl Shown {
             shown.plain = beside.plain;
         }
         shown.updated = shown.updated.or(beside.updated);
+        shown.coarse = shown.coarse.or(beside.coarse);
         shown.unreadable = shown.unreadable.or(beside.unreadable);
         shown.doubts.append(&mut beside.doubts);
         shown
@@ -309,6 +318,8 @@ impl Shown {
                 Some(_) => {}
                 None => *field = Some(date),
             }
+        } else if is_believable(&date) && role == Some(Role::Published) {
+            self.coarse.get_or_insert(date);
         }
     }
 }
@@ -316,8 +327,12 @@ impl Shown {
 /// Whether a line that does not say so is the article's date: nothing stands in front of it but a name, a place, an agency,
 /// or what begins as bylines do, and nothing behind it that goes on with a sentence. What is announced for a day
 /// ("Concert le 4 décembre"), or happened on it ("Mort de Jean Dupont le 3 mars 2024 à Lyon"), is another matter.
-fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
-    if mention.behind > MAX_BEHIND_WORDS
+pub(super) fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
+    // "11 mars 2026 08:00 | Source : Les Trois Rivières" as releases have it.
+    let names_source = text
+        .rsplit_once(['|', '•', '·'])
+        .is_some_and(|(_, behind)| fold(behind).starts_with("source "));
+    if (mention.behind > MAX_BEHIND_WORDS && !names_source)
         || (ends_sentence(text) && words > mention.words + 1)
         || mention.goes_on
     {
@@ -331,6 +346,8 @@ fn is_date_line(mention: &Mention, text: &str, words: usize) -> bool {
     let count = before.split_whitespace().count();
     before.is_empty()
         || (before.ends_with(':') && count <= MAX_COLON_WORDS)
+        // "Société - 19/11/2026".
+        || (is_divided && count <= MAX_PLACE_WORDS && before.starts_with(char::is_uppercase))
         || byline::is_byline(before)
         || byline::agency_of_text(before).is_some()
         || (is_names(before) && (is_divided || !is_of_something(before)))

@@ -30,6 +30,9 @@ const LINKED_SHARE: f32 = 0.3;
 const MAX_SCRAP_WORDS: usize = 6;
 const MIN_EQUAL_SCRAPS: usize = 3;
 
+/// Dates that head a paragraph each, in one list, where they are the article's steps.
+const MIN_STEPS: usize = 3;
+
 /// Words of a line that is a date with a name, and those of the name: first name, two surnames, a place.
 const MAX_CREDIT_WORDS: usize = 14;
 const MAX_NAME_WORDS: usize = 4;
@@ -87,7 +90,7 @@ impl Finder<'_> {
             .title
             .map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
-        let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+        let mut seen: FxHashMap<String, (usize, u32)> = FxHashMap::default();
         let mut links: Option<Links> = None;
         let mut announcing = None;
         let scraps = self.scraps(kept);
@@ -155,7 +158,8 @@ impl Finder<'_> {
             let again = !prose
                 && block.kind == Kind::Text
                 && scraps.get(text).is_some_and(|count| *count >= MIN_EQUAL_SCRAPS);
-            if !is_voted && !announced && (again || self.is_scrap(block, text, prose)) {
+            let is_step = || self.is_step_of_chronicle(number, text);
+            if !is_voted && !announced && (again || self.is_scrap(block, text, prose)) && !is_step() {
                 if let Some(until) = self.teaser_behind(number) {
                     links = Some(Links {
                         until,
@@ -174,14 +178,35 @@ impl Finder<'_> {
                     continue;
                 }
                 // Said again elsewhere it is a second rendering; a refrain stands beside the first.
-                let parent = self.skim.elements[block.element].parent;
-                if block.words >= 5 && *seen.entry(folded).or_insert(parent) != parent {
+                let element = &self.skim.elements[block.element];
+                let here = (element.parent, element.class);
+                let first = *seen.entry(folded).or_insert(here);
+                if block.words >= 5 && (first.0 != here.0 || (prose && first.1 != here.1)) {
                     continue;
                 }
             }
             lines.push(number);
         }
         self.without_pulled(lines)
+    }
+
+    /// Whether a line is the date over a paragraph of a chronicle, which has several.
+    pub(super) fn is_step_of_chronicle(&self, number: usize, text: &str) -> bool {
+        let elements = &self.skim.elements;
+        let heads = |number: usize| {
+            let block = &self.skim.blocks[number];
+            let tag = elements[block.element].tag;
+            matches!(tag, Tag::Item | Tag::Paragraph)
+                && (tag == Tag::Item || block.is_bold())
+                && self.scores.prose.get(number + 1).is_some_and(|prose| *prose)
+                && depeche_feed::parse_date(self.skim.text(block)).is_some()
+        };
+        if depeche_feed::parse_date(text).is_none() || !heads(number) {
+            return false;
+        }
+        let list = elements[self.skim.blocks[number].element].parent;
+        let others = elements[list].blocks.clone();
+        others.filter(|other| heads(*other)).take(MIN_STEPS).count() == MIN_STEPS
     }
 
     /// Whether a line is an hour, a date, the writers' names: what a post or the article has above it.

@@ -164,6 +164,17 @@ pub(super) fn title_block(skim: &Skim, title: Option<&str>) -> Option<usize> {
         .or_else(|| title::block(skim))
 }
 
+/// Whether a line is initials, as local papers sign: "B. D.", "J.-P. K.".
+fn is_initials(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let dots = text.chars().filter(|c| *c == '.').count();
+    (2..=4).contains(&letters)
+        && letters == dots
+        && text
+            .chars()
+            .all(|c| c.is_uppercase() || matches!(c, '.' | ' ' | '-' | '(' | ')' | '\u{a0}'))
+}
+
 /// Whether a structured text was cut off.
 fn breaks_off(body: &str) -> bool {
     let body = body.trim_end_matches([' ', ']', ')', '\n']);
@@ -222,6 +233,7 @@ impl Finder<'_> {
             .find(|number| matches!(self.skim.elements[*number].tag, Tag::Article | Tag::Main))
             .unwrap_or(parent);
         let mut number = around + 1;
+        let mut joined = false;
         while number < self.skim.elements[around].end {
             let other = &self.skim.elements[number];
             let beside = other.parent == parent;
@@ -236,9 +248,27 @@ impl Finder<'_> {
             if prose > 0 && (follows || (twin && (named || (beside && hinted)))) {
                 self.keep(number, kept);
                 number = other.end;
+                joined = true;
             } else {
                 number += 1;
             }
+        }
+        if joined {
+            self.keep_quotes_between(kept);
+        }
+    }
+
+    /// What is quoted between two parts of an article that was cut in several has a box of its own.
+    fn keep_quotes_between(&self, kept: &mut [bool]) {
+        let first = kept.iter().position(|kept| *kept).unwrap_or(0);
+        let last = kept.iter().rposition(|kept| *kept).unwrap_or(0);
+        let between = kept.iter_mut().enumerate().take(last).skip(first);
+        for (number, kept) in between {
+            let block = &self.skim.blocks[number];
+            *kept |= block.kind == Kind::Quote
+                && self.scores.out[block.element] == Out::No
+                && !self.scores.theirs[number]
+                && block.link_bytes == 0;
         }
     }
 
@@ -343,11 +373,16 @@ impl Finder<'_> {
                 || self.is_chapo(*number)
                 || match block.kind {
                     Kind::Heading(level) => {
-                        block.words > 1 && (level > 1 || self.title.is_some_and(|title| title < *number))
+                        // A word by itself is a button's, unless the text begins with it: "Brest".
+                        (block.words > 1 || index == first)
+                            && (level > 1 || self.title.is_some_and(|title| title < *number))
                     }
                     Kind::Quote => true,
-                    Kind::Text => ends_sentence(self.skim.text(block)) && block.words > 4,
-                    Kind::Item => false,
+                    Kind::Text => {
+                        let text = self.skim.text(block);
+                        (ends_sentence(text) && block.words > 4) || self.is_address(*number, text)
+                    }
+                    Kind::Item => self.is_step_of_chronicle(*number, self.skim.text(block)),
                 }
         });
         while let Some(last) = lines.last() {
@@ -370,12 +405,14 @@ impl Finder<'_> {
                 }
                 // An address to write to.
                 Kind::Text if block.words <= MAX_CONTACT_WORDS && text.contains('@') && !is_voted => false,
+                Kind::Text if is_initials(text) && !is_voted => false,
                 Kind::Text if block.is_bold() && !prose(last) && !ends_sentence(text) => false,
                 Kind::Text => {
                     (prose(last) && block.link_share() < 0.4)
                         || (ends_sentence(text)
                             && !text.trim_end().ends_with(':')
                             && (block.words > 1 || is_answer))
+                        || self.is_address(*last, text)
                         || is_voted
                 }
             };
@@ -397,6 +434,15 @@ impl Finder<'_> {
             headed.push(number);
         }
         *lines = headed;
+    }
+
+    /// Whether a paragraph is how a letter or a speech begins or ends: "Mesdames et Messieurs,".
+    fn is_address(&self, number: usize, text: &str) -> bool {
+        let block = &self.skim.blocks[number];
+        self.skim.elements[block.element].tag == Tag::Paragraph
+            && block.link_bytes == 0
+            && text.ends_with(',')
+            && self.title.is_some_and(|title| title < number)
     }
 
     /// Whether a last paragraph presents who wrote the article.
@@ -443,7 +489,8 @@ impl Finder<'_> {
         let mut words = 0;
         for number in from..first {
             let block = &self.skim.blocks[number];
-            if self.scores.out[block.element] != Out::No || block.link_share() > 0.3 || block.words < 5 {
+            let least = if block.kind == Kind::Item { 3 } else { 5 };
+            if self.scores.out[block.element] != Out::No || block.link_share() > 0.3 || block.words < least {
                 continue;
             }
             let text = self.skim.text(block);
@@ -458,7 +505,16 @@ impl Finder<'_> {
                 .is_some_and(|title| (title + 1..title + 3).contains(&number))
                 && matches!(block.kind, Kind::Heading(2..=4))
                 && block.words >= 8;
-            // Where the standfirst is a list, all its items.
+            // Where the standfirst is a list, all its items: sentences, without links.
+            let is_point = |number: usize| {
+                self.skim.blocks.get(number).is_some_and(|block| {
+                    block.kind == Kind::Item
+                        && block.link_bytes == 0
+                        && block.words > 2
+                        && ends_sentence(self.skim.text(block))
+                })
+            };
+            let points = titled && is_point(number) && (is_point(number + 1) || is_point(number - 1));
             let item = block.kind == Kind::Item
                 && found.last().is_some_and(|last| {
                     let list = |number: usize| {
@@ -468,7 +524,12 @@ impl Finder<'_> {
                     };
                     self.skim.blocks[*last].kind == Kind::Item && list(*last) == list(number)
                 });
-            if (plain || below || item || self.is_chapo(number))
+            let is_again = || {
+                let said = |other: &usize| self.skim.text(&self.skim.blocks[*other]) == text;
+                found.iter().any(said)
+            };
+            if (plain || below || item || points || self.is_chapo(number))
+                && !is_again()
                 && !filter::is_credit(text)
                 && line_kind(text) == Line::Text
                 && words + block.words <= MAX_CHAPO_WORDS

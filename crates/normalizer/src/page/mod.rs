@@ -16,6 +16,7 @@ mod state;
 
 mod address_date;
 mod byline;
+mod closing;
 mod date_evidence;
 mod date_lines;
 mod dates;
@@ -59,6 +60,7 @@ pub(crate) use beside::Beside;
 pub(crate) use byline::{Credit, agency_of_text};
 use choice::{fill, merged};
 use classes::Hints;
+pub(crate) use closing::{of_text as closing_of, sign};
 use date_lines::unglued;
 use main_text::Clues;
 use metadata::Metadata;
@@ -165,6 +167,9 @@ pub(crate) fn read(html: &str, url: &str, dates: DateContext) -> Result<Page, St
             .notes
             .push(Warning::new(WarningCode::AgencyFromText, agency));
     }
+    let own = [metadata.site_name.as_deref().unwrap_or_default()];
+    let signed = closing::of_page(&skim, extracted.around.clone(), &text, &own);
+    metadata.notes.extend(sign(&mut metadata.authors, signed, &own));
     let words = word_count(&text);
     let is_error = words <= error_page::MAX_WORDS && {
         let heading = title::heading(&skim);

@@ -235,7 +235,8 @@ impl Scores {
         let hints = element.hints;
         let holds_title = title.is_some_and(|title| element.blocks.contains(&title));
         let by_tag = match element.tag {
-            Tag::Button | Tag::Caption => true,
+            Tag::Button => !unfolds(skim, number),
+            Tag::Caption => true,
             Tag::Figure => {
                 !skim.blocks[element.blocks.clone()]
                     .iter()
@@ -429,6 +430,13 @@ impl Scores {
         skim.around(heading)
             .find(|number| skim.elements[*number].tag == Tag::Article && self.prose_in(skim, *number) > 300)
     }
+}
+
+/// Whether a button is the heading over what it unfolds, or the question.
+fn unfolds(skim: &Skim, button: usize) -> bool {
+    let element = &skim.elements[button];
+    matches!(skim.elements[element.parent].tag, Tag::Heading(_))
+        || matches!(&skim.blocks[element.blocks.clone()], [only] if only.words > 2 && skim.text(only).trim_end().ends_with('?'))
 }
 
 /// What a block says for the element around it.

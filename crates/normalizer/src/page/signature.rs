@@ -5,13 +5,15 @@
 //! link to a writer's page, an element named for its author, or a name alone beside the date. A site that signs for itself is
 //! no author; its name is a field of its own.
 
-use depeche_model::{Warning, WarningCode};
+use depeche_model::{Precision, Warning, WarningCode};
 
 use super::byline::{self, Credit};
 use super::classes::Hints;
-use super::date_lines::{mentions, unglued};
+use super::date_lines::{Mention, mentions, unglued};
+use super::dates::is_date_line;
 use super::places::{Place, Places};
-use super::skim::{Block, Link, Skim, Target};
+use super::score::ends_sentence;
+use super::skim::{Block, Kind, Link, Skim, Target};
 use crate::text::fold;
 use crate::urls;
 
@@ -328,7 +330,18 @@ impl<'a> Byline<'a> {
                     return true;
                 }
             }
-            if mentions(text, &skim.dates).is_empty() {
+            // A sentence that speaks of a year or a day dates nothing, and among the facts of a list a date is the article's
+            // where nothing else stands with it.
+            let dates = mentions(text, &skim.dates);
+            let is_sentence = ends_sentence(text) && dates.iter().all(|date| date.role.is_none());
+            let is_dated = |mention: &Mention| {
+                mention.date.precision < Precision::Year
+                    && (block.kind != Kind::Item
+                        || mention.role.is_some()
+                        || (mention.date.precision <= Precision::Day
+                            && is_date_line(mention, text, block.words)))
+            };
+            if is_sentence || !dates.iter().any(is_dated) {
                 continue;
             }
             if before_date(text, self.site).is_some_and(|names| self.take(&names)) {
@@ -393,7 +406,11 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
 /// Whether a line is a name, with what its bearer is behind a comma, or an agency with what took its text.
 fn is_signature(text: &str) -> bool {
     let name = text.split_once(", ").map_or(text, |(name, _)| name);
-    if is_plain_name(name) {
+    if is_plain_name(name)
+        && !["La ", "Le ", "Les "]
+            .iter()
+            .any(|article| name.starts_with(article))
+    {
         let mut credit = Credit::default();
         credit.add(text);
         return credit.authors.len() == 1;
@@ -404,7 +421,7 @@ fn is_signature(text: &str) -> bool {
 }
 
 /// Among dates and counts a name is two words to five that begin with a capital, particles aside.
-fn is_plain_name(text: &str) -> bool {
+pub(super) fn is_plain_name(text: &str) -> bool {
     let particles = [
         "de", "du", "la", "le", "des", "von", "van", "der", "el", "al", "ben", "da", "di", "dos",
     ];

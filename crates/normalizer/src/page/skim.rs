@@ -58,6 +58,8 @@ pub(super) struct Element {
     pub(super) end: usize,
     /// A field or button of a form stands directly in it.
     pub(super) has_control: bool,
+    /// A picture stands directly in it.
+    pub(super) has_image: bool,
 }
 
 /// A run of text without a line break.

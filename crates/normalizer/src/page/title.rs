@@ -62,9 +62,13 @@ fn without_heading(skim: &Skim) -> Option<usize> {
 /// another heading.
 fn under_site_name(skim: &Skim, first: &super::skim::Block) -> Option<usize> {
     let document = fold(skim.head.title.as_deref()?);
+    let site = fold(skim.text(first));
+    // In front of it the name is a link to the site's first page: a heading may begin as the document's title does.
+    let behind = || document.strip_prefix(&site).filter(|_| first.link_share() > 0.5);
     let own = document
-        .strip_suffix(&fold(skim.text(first)))
-        .map(str::trim_end)
+        .strip_suffix(&site)
+        .or_else(behind)
+        .map(str::trim)
         .filter(|own| own.contains(' '))?;
     skim.blocks
         .iter()

@@ -167,8 +167,10 @@ async fn a_log_cut_off_without_its_mark_is_some_commit_whole() {
         truncate(&dir.join("db"), cut);
         seen.insert(sample.outcome(&dir, &format!("cut at {cut} of {length}")));
     }
+    // Which of the commits between the first and the last can be cut out depends on where sled put them.
+    let older = 1..COMMITS as usize;
     assert!(
-        seen.contains(&None) && seen.contains(&Some(2)),
+        seen.contains(&None) && seen.iter().flatten().any(|commit| older.contains(commit)),
         "no cut showed an older state: the test proves nothing: {seen:?}"
     );
 }

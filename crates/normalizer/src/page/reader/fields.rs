@@ -84,12 +84,19 @@ impl Reader {
         } else {
             ""
         };
-        let is_time = name == "time" || matches!(property, "datePublished" | "dateModified" | "dateCreated");
+        // The microformat that blogs had before `time`: `<abbr class="published" title="2026-01-18T21:03:00+01:00">`.
+        let is_abbr = name == "abbr"
+            && attribute(element, "class")
+                .is_some_and(|class| has_word(class, "published") || has_word(class, "updated"));
+        let is_time =
+            is_abbr || name == "time" || matches!(property, "datePublished" | "dateModified" | "dateCreated");
         let captured = if name == "title" && self.skim.head.title.is_none() {
             Captured::Title
         } else if is_time {
             let class = attribute(element, "class").unwrap_or("").to_ascii_lowercase();
-            let machine = attribute(element, "datetime").or(attribute(element, "content"));
+            let machine = attribute(element, "datetime")
+                .or(attribute(element, "content"))
+                .or(attribute(element, "title").filter(|_| is_abbr));
             let modified = property == "dateModified"
                 || ["updated", "modified", "maj", "mise-a-jour"]
                     .iter()

@@ -169,6 +169,12 @@ impl Reader {
             | "select" | "textarea" | "audio" | "video" | "map" | "amp-ad" | "amp-analytics"
             | "amp-consent" | "amp-sidebar" | "datalist" | "progress" | "meter" | "img" | "source"
             | "track" | "wbr" => {
+                // What stands in `noscript` is the picture that scripts load late.
+                if matches!(name, "img" | "noscript")
+                    && let Some(number) = self.open.last()
+                {
+                    self.skim.elements[*number].has_image = true;
+                }
                 if name == "img"
                     && let Some(property) = attribute(element, "itemprop")
                 {
@@ -233,8 +239,10 @@ impl Reader {
                 blocks: blocks..blocks,
                 end: number + 1,
                 has_control: false,
+                has_image: false,
             });
-            if tag == Tag::Button {
+            // What a button in a heading unfolds is the article's.
+            if tag == Tag::Button && self.headings.is_empty() && !element_has(element, "aria-expanded") {
                 self.control();
             }
             self.open.push(number);
