@@ -222,7 +222,7 @@ impl Memory {
             match decision {
                 Decision::Judged(judged) => self.rows.next = judged.record.seq.next(),
                 Decision::Seen(Sighting { seq, .. }) | Decision::Rejected(seq, _) => {
-                    self.rows.next = seq.next()
+                    self.rows.next = seq.next();
                 }
                 Decision::Unchanged | Decision::PageOwed(_) => {}
             }
