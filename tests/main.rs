@@ -11,6 +11,7 @@ mod history;
 mod house;
 mod rebuild;
 mod replay;
+mod restart;
 mod upkeep;
 mod warc;
 mod websub;

@@ -1,9 +1,10 @@
 //! Deciding: one article after another, in the order of the stream.
 //!
 //! In: what normalising made of a capture. Out: a decision on each item, numbered without gaps where it is to be
-//! stored. Promised: the same stream gives the same decisions, and a deduplicator that was made to remember every
-//! stored record decides like the one that never stopped. So deciding changes the state through the very
-//! functions that remember, and by nothing else; only the texts and ids of recent records are kept besides.
+//! stored. Promised: the same stream gives the same decisions, and a deduplicator that was restored from what was kept,
+//! or made to remember every stored record, decides like the one that never stopped. So deciding changes the state
+//! through the very functions that remember (`remember`), and by nothing else; only the texts and ids of recent
+//! records are kept besides.
 //!
 //! The order of rules: identity (guid, address), the folded body, resemblance and containment, and where none of
 //! them speaks a new article, which is given its story.
@@ -11,8 +12,8 @@
 use std::borrow::Cow;
 
 use depeche_model::{
-    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Key, Normalized, Output, Rejection,
-    Remembered, Rule, Seq, Sighting, StoryId, TermVector, Verdict, Warning, WarningCode,
+    ArticleId, CaptureRef, Decided, Decision, Evidence, Hasher, Judged, Keep, Key, Normalized, Output,
+    Rejection, Remembered, Rule, Seq, Sighting, StoryId, TermVector, Verdict, Warning, WarningCode,
 };
 use jiff::Timestamp;
 
@@ -21,8 +22,8 @@ use crate::changes::reword;
 use crate::compare::{Kinship, Match};
 use crate::fold::Folded;
 use crate::identity::Identity;
-use crate::incoming::{COMPARABLE_TOKENS, Incoming, SharedGuids};
-use crate::leaders::{Leaders, Standing};
+use crate::incoming::{Incoming, SharedGuids};
+use crate::leaders::Leaders;
 use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
@@ -59,11 +60,13 @@ pub trait Recall: Send {
 pub struct Deduplicator {
     pub(crate) registry: Registry,
     pub(crate) leaders: Leaders,
-    stories: Stories,
+    pub(crate) stories: Stories,
     pub(crate) recent: RecentRecords,
-    next: Seq,
+    pub(crate) next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
-    stream: Timestamp,
+    pub(crate) stream: Timestamp,
+    /// What is to be kept of what was taken in.
+    pub(crate) kept: Vec<Keep>,
 }
 
 impl Deduplicator {
@@ -77,74 +80,7 @@ impl Deduplicator {
             recent: RecentRecords::default(),
             next: Seq(1),
             stream: Timestamp::MIN,
-        }
-    }
-
-    /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers.
-    pub fn remember(&mut self, record: &Remembered) {
-        self.stream = self.stream.max(record.captured_at);
-        self.next = self.next.max(record.seq.next());
-        let leader = match record.verdict {
-            Verdict::New => None,
-            Verdict::Revision => self.still_repeats(record),
-            _ => record.of.and_then(|of| Some((of, self.registry.article_of(of)?))),
-        };
-        let standing = self.standing(record, leader);
-        self.registry.remember(record, leader, standing, self.stream);
-        if let Some(standing) = standing {
-            self.leaders.post(record, standing, self.stream);
-        }
-        self.stories.remember(record, self.stream);
-        self.registry.forget(self.stream);
-        self.leaders.forget(self.stream);
-        self.stories.forget(self.stream);
-    }
-
-    /// As what a record's text is posted, if it is: a new text, and a version or a copy that has something of its own. A
-    /// copy of a copy is not, so that from any text it is two steps to a leader at most, however far copies drift.
-    fn standing(&self, record: &Remembered, leader: Option<(Seq, ArticleId)>) -> Option<Standing> {
-        if (record.tokens as usize) < COMPARABLE_TOKENS {
-            return None;
-        }
-        let is_copy = |article| {
-            self.registry
-                .article(article)
-                .is_some_and(|known| known.leader.is_some())
-        };
-        if leader.is_some_and(|(_, article)| is_copy(article)) {
-            return None;
-        }
-        let before = self
-            .registry
-            .article(record.article)
-            .and_then(|known| known.posted);
-        let known = [before, leader.map(|(of, _)| of)];
-        let has_its_own = known
-            .into_iter()
-            .flatten()
-            .all(|known| self.leaders.has_its_own(record, known));
-        match leader {
-            _ if !has_its_own => None,
-            None => Some(Standing::Leader),
-            Some(_) => (!self.leaders.is_crowded(record)).then_some(Standing::Member),
-        }
-    }
-
-    /// Takes in a stored sighting.
-    pub fn remember_sighting(&mut self, sighting: &Sighting) {
-        if let Some(place) = &sighting.place {
-            self.stream = self.stream.max(place.seen_at);
-        }
-        self.next = self.next.max(sighting.seq.next());
-        self.registry.remember_sighting(sighting, self.stream);
-    }
-
-    /// Takes in a stored rejection.
-    pub fn remember_rejection(&mut self, seq: Seq, rejection: &Rejection) {
-        self.next = self.next.max(seq.next());
-        if let Some(key) = &rejection.key {
-            self.registry
-                .remember_rejection(key, rejection.digest, self.stream);
+            kept: Vec::new(),
         }
     }
 
@@ -177,6 +113,7 @@ impl Deduplicator {
         Decided {
             capture,
             decisions,
+            keeping: self.keeping(),
             warnings,
         }
     }
@@ -216,7 +153,7 @@ impl Deduplicator {
             return Decision::Unchanged;
         }
         let seq = self.next;
-        self.remember_rejection(seq, &rejection);
+        self.take_in_rejection(seq, &rejection);
         Decision::Rejected(seq, rejection)
     }
 
@@ -247,7 +184,7 @@ impl Deduplicator {
             keys: incoming.identity_keys(),
             entry_digest: incoming.article.entry_digest,
         };
-        self.remember_sighting(&sighting);
+        self.take_in_sighting(&sighting);
         Decision::Seen(sighting)
     }
 
@@ -477,7 +414,7 @@ impl Deduplicator {
             story: outline.story,
             terms: outline.terms,
         };
-        self.remember(&record);
+        self.take_in(&record);
         let joined = outline.of.zip(because.duplicate_of);
         let joined = joined.map(|(of, leader)| (of, leader, &because.evidence));
         let regroupings = self.regroupings(&record, &folded, joined, repeated, recall);

@@ -16,7 +16,7 @@ use crate::fold::{Folded, is_inside_token};
 use crate::identity::share_wording;
 use crate::incoming::COMPARABLE_TOKENS;
 use crate::likeness::{StorySimilarity, similarity_by_prior};
-use crate::shingles::{SHINGLE, Similarity, shingles};
+use crate::shingles::{SHINGLE, Similarity, shingles, sketch_tokens};
 use crate::template::{Claims, Facts};
 use crate::terms::Terms;
 
@@ -80,7 +80,9 @@ pub fn explain(a: &Judged, b: &Judged, aliases: &Aliases) -> Comparison {
         .collect();
     let (rule, verdict) = decide(old, new, &shared_keys, similarity, facts);
     Comparison {
-        shared_fingerprints: new.record.sketch.shared(&old.record.sketch),
+        shared_fingerprints: sketch_tokens(new_folded.tokens())
+            .whole
+            .shared(&sketch_tokens(old_folded.tokens()).whole),
         jaccard: similarity.jaccard,
         containment: similarity.containment,
         lead_containment: similarity.lead,

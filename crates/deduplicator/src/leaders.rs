@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 
-use depeche_model::{ArticleId, Remembered, Seq, Sketch, Verdict};
+use depeche_model::{ArticleId, PostedText, Remembered, Seq, Sketch, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fold::hash_bytes;
@@ -179,28 +179,68 @@ impl Leaders {
         }
     }
 
+    /// How long a text is compared with others.
+    pub(crate) fn window(&self) -> SignedDuration {
+        self.window
+    }
+
     /// Posts a record's text.
     pub fn post(&mut self, record: &Remembered, standing: Standing, stream: Timestamp) {
-        let since = Moment::from(stream);
-        if self.open.texts.len() >= OPEN_TEXTS || self.open.day != since.day() {
-            self.seal(since.day());
+        self.post_text(
+            Posted {
+                seq: record.seq,
+                article: record.article,
+                captured_at: record.captured_at.into(),
+                since: stream.into(),
+                source: hash_bytes(record.source.as_bytes()),
+                tokens: record.tokens,
+                whole: 0,
+                lead: 0,
+                standing,
+            },
+            &record.sketch,
+            &record.lead,
+        );
+    }
+
+    /// Posts a text again that was posted before the last stop. What was posted on earlier days than the window goes back to
+    /// decides nothing any more, so the rows of those days can be missing.
+    pub(crate) fn take_in(&mut self, row: &PostedText) {
+        self.post_text(
+            Posted {
+                seq: row.seq,
+                article: row.article,
+                captured_at: row.captured_at.into(),
+                since: row.since.into(),
+                source: hash_bytes(row.source.as_bytes()),
+                tokens: row.tokens,
+                whole: 0,
+                lead: 0,
+                standing: if row.is_member {
+                    Standing::Member
+                } else {
+                    Standing::Leader
+                },
+            },
+            &row.sketch,
+            &row.lead,
+        );
+    }
+
+    /// Posts a text, whose fingerprints are counted here.
+    fn post_text(&mut self, mut posted: Posted, sketch: &Sketch, lead: &Sketch) {
+        // Before anything is sealed or merged: what is held then follows from the texts alone, not from what came between.
+        self.forget_until(posted.since);
+        if self.open.texts.len() >= OPEN_TEXTS || self.open.day != posted.since.day() {
+            self.seal(posted.since.day());
         }
-        let lead = lead_alone(&record.sketch, &record.lead);
+        let lead = lead_alone(sketch, lead);
         let fingerprints = Posting {
-            whole: record.sketch.fingerprints(),
+            whole: sketch.fingerprints(),
             lead: &lead,
         };
-        let posted = Posted {
-            seq: record.seq,
-            article: record.article,
-            captured_at: record.captured_at.into(),
-            since,
-            source: hash_bytes(record.source.as_bytes()),
-            tokens: record.tokens,
-            whole: fingerprints.whole.len().min(usize::from(u16::MAX)) as u16,
-            lead: lead.len().min(usize::from(u8::MAX)) as u8,
-            standing,
-        };
+        posted.whole = fingerprints.whole.len().min(usize::from(u16::MAX)) as u16;
+        posted.lead = lead.len().min(usize::from(u8::MAX)) as u8;
         self.open.post(posted, fingerprints);
     }
 
@@ -283,11 +323,19 @@ impl Leaders {
 
     /// Forgets segments of which every text was posted more than the window before `stream`, or is beyond the limit.
     pub fn forget(&mut self, stream: Timestamp) {
-        let now = Moment::from(stream);
+        self.forget_until(stream.into());
+    }
+
+    fn forget_until(&mut self, now: Moment) {
         while let Some(oldest) = self.sealed.front()
             && (oldest.is_past(now, self.window) || self.is_beyond((0, (oldest.texts.len() - 1) as u16)))
         {
             self.sealed.pop_front();
+        }
+        if let Some(newest) = self.open.texts.last()
+            && newest.since.is_past(now, self.window)
+        {
+            self.open = OpenSegment::new(self.open.day, self.open.first + self.open.texts.len() as u64);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! One task, one ordered stream: [`run`] takes what normalising made of each capture and sends on what was
 //! decided. The [`Deduplicator`] is a deterministic state machine without clock, disk or network; its index is
-//! derived state and is rebuilt at start by remembering every stored record, sighting and rejection in order.
+//! derived state and is [restored](Deduplicator::restore) at start from what was kept of each decision for as long as it matters.
 //!
 //! Every moment is a capture's time. Nothing is ever deleted by a decision: a duplicate is a record of its own
 //! that points at its leader, with the evidence.
@@ -19,6 +19,8 @@ mod shingles;
 mod decide;
 mod incoming;
 mod recent;
+mod remember;
+mod restore;
 mod size;
 
 mod identity;
@@ -54,6 +56,7 @@ pub use leaders::{Candidate, Found, IndexSize, Leaders, Moment, Posted, Standing
 pub use likeness::StorySimilarity;
 pub use options::Options;
 pub use outline::{Outline, outline};
+pub use restore::KeptRows;
 pub use shingles::{Sketches, sketch};
 pub use size::{Held, Size};
 pub use stage::{Meter, run};

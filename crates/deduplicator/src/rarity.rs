@@ -15,7 +15,7 @@ use crate::size::table_bytes;
 use crate::terms::{Terms, UNLISTED};
 
 /// Days that are counted: three whole weeks, so that no day of the week weighs more than another.
-const DAYS: i64 = 21;
+pub(crate) const DAYS: i64 = 21;
 /// Distinct terms that a day keeps when it is over, the most frequent ones: 0.5 MB of counts. Of 20,000 articles a day some
 /// 50,000 terms are used more than once.
 const KEPT_TERMS: usize = 1 << 16;
@@ -66,6 +66,11 @@ impl Rarity {
     fn weight_of(&self, used: f64) -> f64 {
         let all = f64::from(self.articles) + PRIOR_ARTICLES;
         sharpened(-(used / all).clamp(RAREST, 1.0).ln())
+    }
+
+    /// The day on which an article was last counted. What was counted more than [`DAYS`] before it counts no longer.
+    pub(crate) fn last_day(&self) -> Option<i64> {
+        self.open.as_ref().map(|day| day.number)
     }
 
     /// Counts a new article's terms on the day of `stream`, which never goes back.

@@ -10,7 +10,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use depeche_model::{ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, Verdict};
+use depeche_model::{
+    ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, StreamDay, Verdict,
+};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -22,6 +24,7 @@ use crate::registry::records::Records;
 use crate::size::{Held, table_bytes};
 
 mod articles;
+mod kept;
 mod keys;
 mod marks;
 mod records;
@@ -56,6 +59,11 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The day of the stream on which it was last met.
+    pub(crate) fn day(&self) -> StreamDay {
+        self.met.timestamp().into()
+    }
+
     /// Whether it was seen at this place before.
     pub(crate) fn is_known_at(&self, place: PlaceMark) -> bool {
         self.first_place == place || self.places.contains(&place)
@@ -287,10 +295,13 @@ impl Registry {
 
     /// Takes in a rejection.
     pub(crate) fn remember_rejection(&mut self, key: &Key, digest: Digest, stream: Timestamp) {
-        let key = key.digest();
+        self.refuse(key.digest(), digest, stream);
+    }
+
+    fn refuse(&mut self, key: Digest, digest: Digest, met: Timestamp) {
         let refused = Refused {
             digest: Half::of(digest),
-            met: stream.into(),
+            met: met.into(),
         };
         self.refused.insert(key, refused);
         self.refused_by_age.push_back((refused.met, key));
@@ -355,6 +366,11 @@ impl Registry {
         if self.body(body, stream).is_some() {
             return;
         }
+        self.lead_body(body, slot);
+    }
+
+    /// Lets a folded body lead to a slot, and what another said of it is given up.
+    fn lead_body(&mut self, body: Digest, slot: Slot) {
         if let Some(before) = self.keys.get(body, Kind::Body) {
             let given_up: Vec<Slot> = self.articles.more_mut(before).map_or_else(Vec::new, |more| {
                 let given_up = more.bodies.extract_if(.., |earlier| earlier.body == body);

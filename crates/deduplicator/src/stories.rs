@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use depeche_model::{Article, ArticleId, Remembered, Seq, StoryId, TermVector, Verdict};
+use depeche_model::{
+    Article, ArticleId, Remembered, Seq, StoryId, StoryPart, StreamDay, TermVector, Verdict,
+};
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
@@ -15,7 +17,7 @@ use crate::aliases::Aliases;
 use crate::leaders::Moment;
 use crate::likeness::{Kept, StorySimilarity, Weighted};
 use crate::postings::Postings;
-use crate::rarity::Rarity;
+use crate::rarity::{self, Rarity};
 use crate::size::{Held, table_bytes};
 use crate::terms::Terms;
 
@@ -173,57 +175,106 @@ impl Stories {
     }
 
     /// Takes in a record: new articles and new versions say what their story is about, copies keep it open. Only a
-    /// new article opens a story, and nothing opens one again.
-    pub fn remember(&mut self, record: &Remembered, stream: Timestamp) {
+    /// new article opens a story, and nothing opens one again. Gives back what it added, if anything.
+    pub fn remember(&mut self, record: &Remembered, stream: Timestamp) -> Option<StoryPart> {
         let (start, end) = record.event;
         let is_new = record.verdict == Verdict::New;
-        match self.open.get_mut(&record.story) {
+        let (earliest_end, latest_start) = match self.open.get(&record.story) {
             Some(story) if is_new || stream.duration_since(story.last_added) <= self.window => {
-                self.by_age.remove(&(story.last_added, record.story));
-                story.last_added = stream;
-                if record.verdict != Verdict::Revision {
-                    story.earliest_end = story.earliest_end.min(end);
-                    story.latest_start = story.latest_start.max(start);
+                if record.verdict == Verdict::Revision {
+                    (story.earliest_end, story.latest_start)
+                } else {
+                    (story.earliest_end.min(end), story.latest_start.max(start))
                 }
             }
-            None if is_new => {
-                let story = Story {
-                    earliest_end: end,
-                    latest_start: start,
-                    last_added: stream,
-                };
-                self.open.insert(record.story, story);
-            }
-            _ => return,
-        }
-        self.by_age.insert((stream, record.story));
-        if record.verdict.is_duplicate() {
-            return;
-        }
-        // A later version of an article is not counted again.
-        if is_new {
-            self.rarity.add(&record.terms, stream);
-        }
-        let weighted = Weighted::of(&self.terms, &self.rarity, &record.terms);
-        let posted = weighted.weightiest(POSTED).into_iter().map(|(term, _)| term);
-        let number = self.first.wrapping_add(self.members.len() as u32);
-        self.postings.add(number, Moment::from(stream).day(), posted);
-        let kept = weighted.kept();
-        self.kept_bytes += kept.bytes();
-        self.members.push_back(Member {
+            None if is_new => (end, start),
+            _ => return None,
+        };
+        let part = StoryPart {
             seq: record.seq,
             article: record.article,
             story: record.story,
-            kept,
+            verdict: record.verdict,
             added_at: stream,
+            earliest_end,
+            latest_start,
+            terms: if record.verdict.is_duplicate() {
+                TermVector::default()
+            } else {
+                record.terms.clone()
+            },
+        };
+        self.add(&part);
+        Some(part)
+    }
+
+    /// Takes in what a record added before the last stop, with all that was added from the first day of
+    /// [`horizon`](Self::horizon) on, in order. Only what is needed at `stream` or later is made of it.
+    pub(crate) fn take_in(&mut self, part: &StoryPart, stream: Timestamp) {
+        if self.is_past(part.added_at, stream) {
+            if part.verdict == Verdict::New {
+                self.rarity.add(&part.terms, part.added_at);
+            }
+        } else {
+            self.add(part);
+            self.forget(part.added_at);
+        }
+    }
+
+    fn add(&mut self, part: &StoryPart) {
+        let story = Story {
+            earliest_end: part.earliest_end,
+            latest_start: part.latest_start,
+            last_added: part.added_at,
+        };
+        if let Some(before) = self.open.insert(part.story, story) {
+            self.by_age.remove(&(before.last_added, part.story));
+        }
+        self.by_age.insert((part.added_at, part.story));
+        if part.verdict.is_duplicate() {
+            return;
+        }
+        // A later version of an article is not counted again.
+        if part.verdict == Verdict::New {
+            self.rarity.add(&part.terms, part.added_at);
+        }
+        let weighted = Weighted::of(&self.terms, &self.rarity, &part.terms);
+        let posted = weighted.weightiest(POSTED).into_iter().map(|(term, _)| term);
+        let number = self.first.wrapping_add(self.members.len() as u32);
+        self.postings
+            .add(number, Moment::from(part.added_at).day(), posted);
+        let kept = weighted.kept();
+        self.kept_bytes += kept.bytes();
+        self.members.push_back(Member {
+            seq: part.seq,
+            article: part.article,
+            story: part.story,
+            kept,
+            added_at: part.added_at,
         });
+    }
+
+    /// The first day of which every addition is needed again to go on after `stream`: articles that are compared with were
+    /// weighed by what was counted in the weeks before them.
+    pub(crate) fn horizon(&self, stream: Timestamp) -> StreamDay {
+        let compared = StreamDay::back(stream, self.window * 2);
+        // Counts go by the days of new articles: where none came for long, the last days with any count still.
+        let counted = match self.rarity.last_day() {
+            Some(last) => compared.min(StreamDay(last as i32)),
+            None => compared,
+        };
+        counted.before(rarity::DAYS as i32 - 1)
+    }
+
+    fn is_past(&self, added_at: Timestamp, stream: Timestamp) -> bool {
+        stream.duration_since(added_at) > self.window * 2
     }
 
     /// Forgets articles that are two windows old, by when few stories that hold them take others, and the oldest where
     /// there are too many.
     pub fn forget(&mut self, stream: Timestamp) {
         while let Some(oldest) = self.members.front()
-            && (stream.duration_since(oldest.added_at) > self.window * 2 || self.members.len() > MOST_MEMBERS)
+            && (self.is_past(oldest.added_at, stream) || self.members.len() > MOST_MEMBERS)
         {
             self.kept_bytes -= oldest.kept.bytes();
             self.members.pop_front();
@@ -232,7 +283,7 @@ impl Stories {
         self.postings.forget(self.first);
         self.let_go_of_closed(stream);
         while let Some(&(last_added, story)) = self.by_age.first()
-            && stream.duration_since(last_added) > self.window * 2
+            && self.is_past(last_added, stream)
         {
             self.by_age.pop_first();
             self.open.remove(&story);

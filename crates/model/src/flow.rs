@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Article, Capture, CaptureRef, Digest, Judged, Key, PageOrder, Seq, Sighting, Warning};
+use crate::{Article, Capture, CaptureRef, Digest, Judged, Keeping, Key, PageOrder, Seq, Sighting, Warning};
 
 /// Where the journal keeps a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ pub struct Decided {
     pub capture: CaptureRef,
     /// Decisions in the order of the outputs they answer.
     pub decisions: Vec<Decision>,
+    /// What the deduplicator needs of them after a restart.
+    pub keeping: Keeping,
     /// What was repaired in the capture as a whole.
     pub warnings: Vec<Warning>,
 }

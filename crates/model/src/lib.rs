@@ -25,6 +25,7 @@ mod sketch;
 mod verdict;
 
 mod history;
+mod kept;
 
 mod delivery;
 mod flow;
@@ -43,6 +44,9 @@ pub use feed::{FetchRecord, PagePolicy, PollOutcome, PollReport, Timings};
 pub use flow::{Decided, Decision, Journaled, Normalized, Output, Position, Rejection, RejectionReason};
 pub use history::{Regrouped, Regrouping, Rewording, WordChange};
 pub use ids::{ArticleId, CaptureId, ParseIdError, Seq, StoryId};
+pub use kept::{
+    Horizon, Keep, Keeping, KnownArticle, KnownBody, PostedText, RefusedEntry, StoryPart, StreamDay,
+};
 pub use sketch::{Sketch, TermVector};
 pub use verdict::{Evidence, Judged, Key, Place, Remembered, Rule, Sighting, Verdict};
 pub use warning::{Warning, WarningCode};

@@ -183,8 +183,8 @@ pub enum Key {
 
 impl Key {
     /// A fixed-length stand-in for indexes. Addresses and sites that differ by no more than scheme, `www.` and the like have one
-    /// (see [`comparing_form`]): an article that moves to `https://` or loses its `www.` stays the same. It is made anew from
-    /// the key whenever an index is, and is stored nowhere.
+    /// (see [`comparing_form`]): an article that moves to `https://` or loses its `www.` stays the same. It is stored in what
+    /// is known of an article ([`KnownArticle`](crate::KnownArticle)), so another way of making it is another row.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut hasher = Hasher::default();

@@ -18,16 +18,17 @@ use std::collections::{HashMap, HashSet};
 
 use depeche_model::{
     ArticleId, CaptureId, CaptureKind, CaptureRef, Decided, Decision, Judged, Key, PageOrder, Place,
-    PollOutcome, PollReport, Rejection, Seq, Sighting, Verdict,
+    PollOutcome, PollReport, Rejection, Remembered, Seq, Sighting, Sketch, TermVector, Verdict,
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::canary::Canary;
 use crate::database::{Store, commit_error, guard, point};
+use crate::kept::{Changes, Kept};
 use crate::rows::{
     ArticleRow, Change, Checkpoint, DeadRow, FeedRow, GroupRow, PART_BYTES, PlaceRow, Tally, encode,
-    in_parts, parts,
+    encode_plain, in_parts, parts,
 };
 use crate::watermark::Watermark;
 use crate::{StoreError, keys};
@@ -38,12 +39,16 @@ pub(crate) struct Committer {
     watermark: Watermark,
     checkpoint: Checkpoint,
     canary: Canary,
+    /// `None` in a store of an older schema, whose memory rows have everything.
+    kept: Option<Kept>,
 }
 
 /// The rows of one group, and what later items of the group must see of earlier ones.
 #[derive(Default)]
 struct Group {
     batch: sled::Batch,
+    kept: Option<Kept>,
+    kept_changes: Changes,
     captures: HashSet<CaptureId>,
     first_seen: HashMap<ArticleId, Timestamp>,
     places: HashMap<ArticleId, Vec<Place>>,
@@ -55,29 +60,51 @@ struct Group {
 
 impl Group {
     fn put<T: Serialize>(&mut self, key: Vec<u8>, row: &T) -> Result<(), StoreError> {
-        put_row(&mut self.batch, key, row).map(drop)
+        put_row(&mut self.batch, key, row, Packing::Small).map(drop)
     }
 }
 
-/// Adds a row to a batch, in parts where it is large; gives back how many bytes it takes.
+/// How a row is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// Compressed where it pays.
+    Small,
+    /// As it is, to be read fast.
+    Plain,
+}
+
+/// A row that was added to a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Put {
+    /// How many bytes it takes.
+    pub(crate) bytes: usize,
+    /// In how many parts it is kept beside its place; 0 where it is whole.
+    pub(crate) parts: u32,
+}
+
+/// Adds a row to a batch, in parts where it is large.
 pub(crate) fn put_row<T: Serialize>(
     batch: &mut sled::Batch,
     key: Vec<u8>,
     row: &T,
-) -> Result<usize, StoreError> {
-    let sealed = encode(row)?;
+    packing: Packing,
+) -> Result<Put, StoreError> {
+    let sealed = match packing {
+        Packing::Small => encode(row)?,
+        Packing::Plain => encode_plain(row)?,
+    };
     let bytes = key.len() + sealed.len();
+    let mut parts = 0;
     if sealed.len() <= PART_BYTES {
         batch.insert(key, sealed);
-        return Ok(bytes);
+        return Ok(Put { bytes, parts });
     }
-    let mut parts = 0;
     for part in sealed.chunks(PART_BYTES) {
         batch.insert(keys::part(&key, parts), part);
         parts += 1;
     }
     batch.insert(key, in_parts(parts));
-    Ok(bytes)
+    Ok(Put { bytes, parts })
 }
 
 impl Committer {
@@ -87,6 +114,7 @@ impl Committer {
         Ok(Self {
             watermark: Watermark::new(checkpoint.settled_up_to, checkpoint.beyond.iter().copied()),
             canary: store.canary()?,
+            kept: store.kept()?,
             store,
             checkpoint,
         })
@@ -117,6 +145,7 @@ impl Committer {
         reports: &[PollReport],
     ) -> Result<Tally, StoreError> {
         let mut group = Group {
+            kept: self.kept,
             last_seq: self.checkpoint.last_seq,
             ..Group::default()
         };
@@ -130,6 +159,19 @@ impl Committer {
             group.put(key, &decided.capture.position.ordinal)?;
             group.tally.captures += 1;
             self.add_capture(&mut group, decided)?;
+            if let Some(kept) = &mut group.kept {
+                kept.keep(
+                    &self.store,
+                    &mut group.batch,
+                    &mut group.kept_changes,
+                    &decided.keeping,
+                )?;
+            }
+        }
+        if let Some(mut kept) = group.kept {
+            kept.drop_past(&self.store, &mut group.batch, &group.kept_changes)?;
+            group.put(keys::KEPT_KEY.to_vec(), &kept)?;
+            group.kept = Some(kept);
         }
         for report in reports {
             self.add_report(&mut group, report)?;
@@ -151,6 +193,7 @@ impl Committer {
         self.store.note_durable(canary);
         self.store.look_for_blobs()?;
         self.canary = canary;
+        self.kept = group.kept;
         self.watermark = watermark;
         self.checkpoint = checkpoint;
         Ok(group.tally)
@@ -234,7 +277,12 @@ impl Committer {
             regrouped: judged.regroupings.first().map(|line| line.leader),
         };
         group.put(keys::by_seq(keys::ARTICLE, seq), &row)?;
-        group.put(keys::by_seq(keys::MEMORY, seq), record)?;
+        let memory = keys::by_seq(keys::MEMORY, seq);
+        if group.kept.is_some() {
+            group.put(memory, &without_kept(record))?;
+        } else {
+            group.put(memory, record)?;
+        }
         group.put(keys::by_seq(keys::CHANGE, seq), &Change::Article)?;
         if let Some(rewording) = &judged.rewording {
             group.put(keys::by_seq(keys::REWORDING, seq), rewording)?;
@@ -417,6 +465,16 @@ impl Committer {
             }
         }
         Ok(())
+    }
+}
+
+/// What is remembered of a record beside what is kept for as long as it matters.
+fn without_kept(record: &Remembered) -> Remembered {
+    Remembered {
+        sketch: Sketch::default(),
+        lead: Sketch::default(),
+        terms: TermVector::default(),
+        ..record.clone()
     }
 }
 

@@ -5,7 +5,7 @@
 //! | `c` | seq | what kind of change this was |
 //! | `a` | seq | an article with its verdict, without its text |
 //! | `t` | seq | its text |
-//! | `m` | seq | what the deduplicator remembers of it |
+//! | `m` | seq | its keys and digests; in records of before schema 3 its sketches and terms too |
 //! | `n` | seq | a sighting of a known article |
 //! | `d` | seq | a rejection (dead letter) |
 //! | `i` | article id, revision | the record's seq |
@@ -18,10 +18,16 @@
 //! | `f` | feed address | the feed's state |
 //! | `q` | feed address | what the fetcher remembers of the feed, in a form of its own |
 //! | `l` | feed address, NUL, place in the ring | a line of the feed's fetch log |
+//! | `k` | stream day, article id | all that is known of an article by its keys, on the day on which it was last met |
+//! | `r` | stream day, seq | a rejection, as far as refusing the same again needs it |
+//! | `u` | stream day, seq | the sketches of a text that others are compared with |
+//! | `h` | stream day, seq | what a record adds to its story |
 //! | `w` | key, number | a part of a row that is too large for one value |
-//! | `z` | name | schema, checkpoint, canary, dictionaries |
+//! | `z` | name | schema, checkpoint, canary, dictionaries, what is kept |
+//!
+//! What the deduplicator needs after a restart is `k`, `r`, `u` and `h`: rows of days that left their window are removed; see `kept`.
 
-use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId};
+use depeche_model::{ArticleId, CaptureId, Digest, Seq, StoryId, StreamDay};
 
 pub(crate) const CHANGE: u8 = b'c';
 pub(crate) const ARTICLE: u8 = b'a';
@@ -39,6 +45,10 @@ pub(crate) const OWED: u8 = b'o';
 pub(crate) const FEED: u8 = b'f';
 pub(crate) const FETCHER_MEMORY: u8 = b'q';
 pub(crate) const FETCH_LOG: u8 = b'l';
+pub(crate) const KNOWN: u8 = b'k';
+pub(crate) const REFUSED: u8 = b'r';
+pub(crate) const POSTED: u8 = b'u';
+pub(crate) const STORY_PART: u8 = b'h';
 pub(crate) const PART: u8 = b'w';
 pub(crate) const NAMED: u8 = b'z';
 
@@ -46,6 +56,7 @@ pub(crate) const NAMED: u8 = b'z';
 pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
 pub(crate) const CHECKPOINT_KEY: &[u8] = b"zcheckpoint";
 pub(crate) const CANARY_KEY: &[u8] = b"zcanary";
+pub(crate) const KEPT_KEY: &[u8] = b"zkept";
 
 /// Where a dictionary stands. Never deleted.
 pub(crate) fn dictionary(id: u8) -> Vec<u8> {
@@ -124,6 +135,23 @@ pub(crate) fn fetch_log_line(url: &str, number: u64) -> Vec<u8> {
 
 pub(crate) fn owed(order: Digest) -> Vec<u8> {
     join(OWED, &[&order.0])
+}
+
+/// Where a day's rows of a kind begin. Days before 1970 come before it.
+pub(crate) fn day(prefix: u8, day: StreamDay) -> Vec<u8> {
+    join(prefix, &[&day_bytes(day)])
+}
+
+pub(crate) fn known(day: StreamDay, article: ArticleId) -> Vec<u8> {
+    join(KNOWN, &[&day_bytes(day), &article.0.0])
+}
+
+pub(crate) fn on_day(prefix: u8, day: StreamDay, seq: Seq) -> Vec<u8> {
+    join(prefix, &[&day_bytes(day), &seq.0.to_be_bytes()])
+}
+
+fn day_bytes(day: StreamDay) -> [u8; 4] {
+    (day.0 ^ i32::MIN).to_be_bytes()
 }
 
 /// The seq at the end of a key.

@@ -23,6 +23,7 @@ mod polling;
 mod rows;
 
 mod commit;
+mod kept;
 mod stage;
 mod watermark;
 
@@ -43,6 +44,7 @@ pub use compact::{Compacted, compact};
 pub use database::{Opening, Store, StoreOptions};
 pub use error::StoreError;
 pub use exchange::{discard, prepare, rebuilding_path, replace, set_aside};
+pub use kept::{Keeper, KeptReader};
 pub use polling::{TakenOver, take_over_polling};
 pub use read::{ChangeRef, DeadLetter, Reader, Record, StoryCounts};
 pub use rows::{Change, FeedRow, Tally};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::canary::{self, Canary};
 use crate::database::{commit_error, make_durable};
-use crate::rows::{SCHEMA, decode, encode, encode_for_all};
+use crate::rows::{SCHEMA, SCHEMA_OF_WHOLE_MEMORIES, decode, encode, encode_for_all};
 use crate::{StoreError, dictionary, keys};
 
 /// What was in the folder before sled opened it.
@@ -35,12 +35,13 @@ pub(crate) fn settle(dir: &Path, db: &sled::Db, found: &Found) -> Result<(Canary
     }
     let acknowledged = found.mark.map_or(0, |mark| mark.commits);
     match (schema, canary) {
-        (Some(SCHEMA), Some(canary)) => {
+        // What the deduplicator needs of the rows of schema 2 is the deduplicator's to say: see `kept`.
+        (Some(SCHEMA | SCHEMA_OF_WHOLE_MEMORIES), Some(canary)) => {
             canary::compare(canary, found.mark).map_err(damaged)?;
             check_dictionaries(db).map_err(damaged)?;
             Ok((canary, None))
         }
-        (_, Some(_)) | (Some(SCHEMA), None) => {
+        (_, Some(_)) | (Some(SCHEMA | SCHEMA_OF_WHOLE_MEMORIES), None) => {
             Err(damaged("part of its own description is missing".to_owned()))
         }
         _ if acknowledged > 0 => Err(damaged(format!(
@@ -51,21 +52,22 @@ pub(crate) fn settle(dir: &Path, db: &sled::Db, found: &Found) -> Result<(Canary
         (None, None) if found.held_data && found.mark.is_none() => {
             Err(damaged("it opens, but empty, although there was data".to_owned()))
         }
-        (None, None) => Ok((describe(dir, db, found.mark)?, None)),
+        (None, None) => Ok((describe(dir, db, found.mark, SCHEMA)?, None)),
         (Some(older), None) => {
-            let canary = describe(dir, db, found.mark)?;
-            tracing::info!(store = %dir.display(), from = older, to = SCHEMA, "the store was brought to a new schema");
+            let to = SCHEMA_OF_WHOLE_MEMORIES;
+            let canary = describe(dir, db, found.mark, to)?;
+            tracing::info!(store = %dir.display(), from = older, to, "the store was brought to a new schema");
             Ok((canary, Some(older)))
         }
     }
 }
 
-/// Writes what every store of this schema holds beside its data: one batch, so that a crash leaves the old store or the
+/// Writes what every store from schema 2 on holds beside its data: one batch, so that a crash leaves the old store or the
 /// new one. Rows of schema 1 stay as they are: each says its own version.
-fn describe(dir: &Path, db: &sled::Db, mark: Option<Canary>) -> Result<Canary, StoreError> {
+fn describe(dir: &Path, db: &sled::Db, mark: Option<Canary>, schema: u32) -> Result<Canary, StoreError> {
     let canary = mark.map_or_else(Canary::unmade, Ok)?.next();
     let mut batch = sled::Batch::default();
-    batch.insert(keys::SCHEMA_KEY, encode_for_all(&SCHEMA)?);
+    batch.insert(keys::SCHEMA_KEY, encode_for_all(&schema)?);
     for (id, bytes) in dictionary::ALL {
         batch.insert(keys::dictionary(id), encode_for_all(&bytes)?);
     }

@@ -15,7 +15,7 @@ use depeche_model::FetchRecord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::commit::put_row;
+use crate::commit::{Packing, put_row};
 use crate::compact::wait_until_closed;
 use crate::database::{Store, StoreOptions, commit_error, guard};
 use crate::folder::{self, io_error};
@@ -85,7 +85,9 @@ impl Store {
         for item in old.scan([kind]) {
             let (key, value) = item?;
             match old.row::<T>(&key, &value) {
-                Ok(row) => bytes += put_row(&mut batch, key.to_vec(), &made(&key, row)?)?,
+                Ok(row) => {
+                    bytes += put_row(&mut batch, key.to_vec(), &made(&key, row)?, Packing::Small)?.bytes;
+                }
                 Err(StoreError::Row { why }) => {
                     tracing::warn!(why, "a row of the store before cannot be read");
                     taken.unreadable += 1;

@@ -98,6 +98,10 @@ type Rows<T> = Result<T, StoreError>;
     reason = "one error for every read, told once above"
 )]
 impl Reader {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Counts since the store was made.
     pub fn tally(&self) -> Rows<Tally> {
         Ok(self.store.checkpoint()?.tally)
@@ -399,7 +403,8 @@ impl Reader {
         Ok(row.map(|row| row.lines).unwrap_or_default())
     }
 
-    /// What the deduplicator remembers of a record.
+    /// What is remembered of a record: its keys and digests for good, its sketches and terms only in records of before
+    /// these were kept by themselves.
     pub fn memory(&self, seq: Seq) -> Rows<Option<Remembered>> {
         self.store.get(&keys::by_seq(keys::MEMORY, seq))
     }

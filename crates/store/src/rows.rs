@@ -25,7 +25,10 @@ use serde::{Deserialize, Serialize};
 use crate::{StoreError, dictionary, keys};
 
 /// The layout of keys and rows.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
+
+/// The layout before the deduplicator's rows had a window: a record's memory row has everything, of all time.
+pub(crate) const SCHEMA_OF_WHOLE_MEMORIES: u32 = 2;
 
 const V1: u8 = 1;
 const V2: u8 = 2;
@@ -52,6 +55,11 @@ const ORDER_ADDED: [u8; 2] = [0, 0];
 
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
     envelope(&to_postcard(row)?)
+}
+
+/// Without compressing it: hashes do not shrink, and are read by the hundred thousand at every start.
+pub(crate) fn encode_plain<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    Ok([&[V2, PLAIN, 0], to_postcard(row)?.as_slice()].concat())
 }
 
 /// In the form that every version of the program reads.

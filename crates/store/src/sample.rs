@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Entry,
-    Evidence, Judged, Key, PageOrder, Place, Position, Regrouped, Regrouping, Rejection, RejectionReason,
-    Remembered, Rewording, Rule, Seq, Sighting, Sketch, StoryId, TermVector, Verdict,
+    Evidence, Horizon, Judged, Keep, Keeping, Key, KnownArticle, PageOrder, Place, Position, PostedText,
+    RefusedEntry, Regrouped, Regrouping, Rejection, RejectionReason, Remembered, Rewording, Rule, Seq,
+    Sighting, Sketch, StoryId, StoryPart, StreamDay, TermVector, Verdict,
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -158,6 +159,87 @@ pub(crate) fn order() -> PageOrder {
     }
 }
 
+/// What a deduplicator would say is to be kept of these decisions: every text but the long one is posted.
+fn keeping(decisions: &[Decision], stream: Timestamp) -> Keeping {
+    let day = Some(StreamDay::from(stream));
+    let mut rows = Vec::new();
+    for decision in decisions {
+        match decision {
+            Decision::Judged(judged) => {
+                let record = &judged.record;
+                rows.push(Keep::Known {
+                    known: Box::new(known(record, record.seq, stream)),
+                    before: day.filter(|_| record.revision > 1),
+                });
+                if judged.article.text.len() < 1000 {
+                    rows.push(Keep::Posted(Box::new(PostedText {
+                        seq: record.seq,
+                        article: record.article,
+                        captured_at: record.captured_at,
+                        since: stream,
+                        source: record.source.clone(),
+                        tokens: record.tokens,
+                        is_member: false,
+                        sketch: record.sketch.clone(),
+                        lead: record.lead.clone(),
+                    })));
+                }
+                rows.push(Keep::Part(Box::new(StoryPart {
+                    seq: record.seq,
+                    article: record.article,
+                    story: record.story,
+                    verdict: record.verdict,
+                    added_at: stream,
+                    earliest_end: record.event.1,
+                    latest_start: record.event.0,
+                    terms: record.terms.clone(),
+                })));
+            }
+            Decision::Seen(sighting) => {
+                let met = judged(2, FIRST, 2, "Le conseil a voté hier.", Some((1, FIRST)));
+                rows.push(Keep::Known {
+                    known: Box::new(known(&met.record, sighting.seq, stream)),
+                    before: day,
+                });
+            }
+            Decision::Rejected(seq, rejection) => rows.push(Keep::Refused(RefusedEntry {
+                seq: *seq,
+                key: Digest([8; 16]),
+                digest: rejection.digest,
+                met: stream,
+            })),
+            Decision::Unchanged | Decision::PageOwed(_) => {}
+        }
+    }
+    Keeping {
+        rows,
+        stream,
+        horizon: Horizon::default(),
+    }
+}
+
+fn known(record: &Remembered, seq: Seq, met: Timestamp) -> KnownArticle {
+    KnownArticle {
+        article: record.article,
+        seq,
+        met,
+        lag_secs: 0,
+        latest: record.seq,
+        revision: record.revision,
+        verdict: record.verdict,
+        content: 1,
+        story: record.story,
+        leader: None,
+        posted: None,
+        has_url: true,
+        places: vec![(1, Some(2))],
+        keys: record.keys.iter().map(|key| (key.digest(), None)).collect(),
+        records: vec![],
+        bodies: vec![],
+        earlier_bodies: vec![],
+    }
+}
+
 /// 1 new, 2 its revision, 3 a copy of it with a text in parts, 4 a sighting elsewhere, 5 a rejection; a page owed; the
 /// third capture is settled behind a gap.
 pub(crate) fn filled() -> (TempDir, Store) {
@@ -188,8 +270,9 @@ pub(crate) fn filled() -> (TempDir, Store) {
         key: None,
         digest: Digest([9; 16]),
     };
-    let decided = |ordinal, decisions| Decided {
+    let decided = |ordinal, decisions: Vec<Decision>| Decided {
         capture: capture(ordinal),
+        keeping: keeping(&decisions, at(ordinal)),
         decisions,
         warnings: vec![],
     };

@@ -9,6 +9,7 @@
 //! none of them is astray. Only where the counts differ is each row looked up.
 
 mod finding;
+mod kept;
 mod numbers;
 mod records;
 mod rest;
@@ -38,8 +39,10 @@ impl Store {
             counted: Tally::default(),
             found: Found::default(),
             records_are_whole: true,
+            kept: kept::KeptOf::default(),
         };
         let checkpoint = check.checkpoint();
+        check.kept_rows();
         let last_seq = check.changes();
         check.strays();
         let captures = check.captures(checkpoint.as_ref());
@@ -99,6 +102,7 @@ struct Check<'a> {
     found: Found,
     /// Whether every record of the change log could be read: without that, counts say nothing.
     records_are_whole: bool,
+    kept: kept::KeptOf,
 }
 
 /// How many rows of each kind were found from the change log.

@@ -16,7 +16,11 @@ pub(crate) struct Half(NonZeroU64);
 impl Half {
     /// The half of a digest.
     pub(crate) fn of(digest: Digest) -> Self {
-        let bits = (u128::from_be_bytes(digest.0) >> 64) as u64;
+        Self::from_bits((u128::from_be_bytes(digest.0) >> 64) as u64)
+    }
+
+    /// The half that is this number.
+    pub(crate) fn from_bits(bits: u64) -> Self {
         Self(NonZeroU64::new(bits).unwrap_or(NonZeroU64::MIN))
     }
 
@@ -59,6 +63,17 @@ impl PlaceMark {
             whole,
             feed: feed.map(|feed| NonZeroU64::new(feed).unwrap_or(NonZeroU64::MIN)),
         }
+    }
+
+    /// The mark that has these hashes.
+    pub(crate) fn from_hashes((whole, feed): (u64, Option<u64>)) -> Self {
+        let feed = feed.map(|feed| NonZeroU64::new(feed).unwrap_or(NonZeroU64::MIN));
+        Self { whole, feed }
+    }
+
+    /// The hashes of the mark.
+    pub(crate) fn hashes(self) -> (u64, Option<u64>) {
+        (self.whole, self.feed.map(NonZeroU64::get))
     }
 
     /// Whether it is a place in a feed.

@@ -72,13 +72,26 @@ fn output_of(step: &Step) -> Output {
     Output::Article(Box::new(item))
 }
 
-/// The decisions on a stream, with a restart from the store before each step where `restarts` says so.
-fn decide(steps: &[Step], restarts: impl Fn(usize) -> bool) -> Memory {
-    let mut desk = Desk::new();
+/// How the deduplicator comes to its state before a step.
+#[derive(Clone, Copy)]
+enum Start {
+    /// It never stopped.
+    None,
+    /// From the rows that were kept.
+    FromRows,
+    /// From every record of all time.
+    FromRecords,
+}
+
+/// The decisions on a stream, with a start before each step as `starts` says.
+fn decide(options: Option<&Options>, steps: &[Step], starts: impl Fn(usize) -> Start) -> Memory {
+    let mut desk = options.map_or_else(Desk::new, |options| Desk::with(options.clone()));
     let mut at = 0;
     for (index, step) in steps.iter().enumerate() {
-        if restarts(index) {
-            desk = desk.clone();
+        match starts(index) {
+            Start::None => {}
+            Start::FromRows => desk = desk.clone(),
+            Start::FromRecords => desk = desk.remembered(),
         }
         at += i64::from(step.gap_hours);
         desk.output(hours(at), output_of(step));
@@ -94,16 +107,39 @@ proptest! {
         steps in prop::collection::vec(step(), 1..40),
         restart in 0_usize..40,
     ) {
-        let never = decide(&steps, |_| false);
-        prop_assert_eq!(&decide(&steps, |index| index == restart % steps.len()).decisions, &never.decisions);
-        prop_assert_eq!(&decide(&steps, |_| true).decisions, &never.decisions, "a restart before every step");
+        let never = decide(None, &steps, |_| Start::None);
+        let once = |start| decide(None, &steps, |index| if index == restart % steps.len() { start } else { Start::None });
+        prop_assert_eq!(&once(Start::FromRows).decisions, &never.decisions);
+        prop_assert_eq!(&once(Start::FromRecords).decisions, &never.decisions);
+        let always = decide(None, &steps, |_| Start::FromRows);
+        prop_assert_eq!(&always.decisions, &never.decisions, "a restart before every step");
+        prop_assert_eq!(&always.rows.known, &never.rows.known);
+        prop_assert_eq!(&always.rows.posted, &never.rows.posted);
+        prop_assert_eq!(&always.rows.parts, &never.rows.parts);
+    }
+
+    #[test]
+    fn windows_of_hours_are_restored_too(
+        steps in prop::collection::vec(step(), 1..40),
+        near_hours in 1_i64..40,
+        story_hours in 1_i64..20,
+        max_texts in 1_usize..8,
+    ) {
+        let options = Options {
+            near_window: SignedDuration::from_hours(near_hours),
+            story_window: SignedDuration::from_hours(story_hours),
+            max_texts,
+            ..Options::default()
+        };
+        let never = decide(Some(&options), &steps, |_| Start::None);
+        prop_assert_eq!(&decide(Some(&options), &steps, |_| Start::FromRows).decisions, &never.decisions);
     }
 
     #[test]
     fn numbers_have_no_gaps_and_copies_point_at_leaders_or_their_copies(steps in prop::collection::vec(step(), 1..40)) {
         let mut next = 1;
         let (mut leaders, mut copies) = (Vec::new(), Vec::new());
-        for decision in decide(&steps, |_| false).decisions {
+        for decision in decide(None, &steps, |_| Start::None).decisions {
             let seq = match &decision {
                 Decision::Judged(judged) => {
                     let record = &judged.record;

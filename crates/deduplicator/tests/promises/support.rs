@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use depeche_deduplicator::{Deduplicator, Options, Recall};
+use depeche_deduplicator::{Deduplicator, KeptRows, Options, Recall};
 use depeche_model::{
-    Article, ArticleId, ContentFrom, Decided, Decision, Digest, Judged, Normalized, Output, Precision,
-    Published, Regrouped, Seq, Warning, WarningCode,
+    Article, ArticleId, ContentFrom, Decided, Decision, Digest, Judged, Keep, Keeping, KnownArticle,
+    Normalized, Output, PostedText, Precision, Published, RefusedEntry, Regrouped, Seq, Sighting, StoryPart,
+    StreamDay, Warning, WarningCode,
 };
 use depeche_testkit::parcels;
 use jiff::{SignedDuration, Timestamp};
@@ -77,6 +78,84 @@ pub(crate) struct Memory {
     pub(crate) texts: BTreeMap<Seq, String>,
     pub(crate) articles: BTreeSet<ArticleId>,
     pub(crate) decisions: Vec<Decision>,
+    pub(crate) rows: Rows,
+}
+
+/// The rows that are kept for a restart, as a store has them: by day, and none of before the horizon.
+#[derive(Clone)]
+pub(crate) struct Rows {
+    pub(crate) known: BTreeMap<(StreamDay, ArticleId), KnownArticle>,
+    pub(crate) refused: BTreeMap<(StreamDay, Seq), RefusedEntry>,
+    pub(crate) posted: BTreeMap<(StreamDay, Seq), PostedText>,
+    pub(crate) parts: BTreeMap<(StreamDay, Seq), StoryPart>,
+    stream: Timestamp,
+    next: Seq,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self {
+            known: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            posted: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            stream: Timestamp::MIN,
+            next: Seq(1),
+        }
+    }
+}
+
+impl Rows {
+    fn keep(&mut self, keeping: &Keeping) {
+        for row in keeping.rows.clone() {
+            match row {
+                Keep::Known { known, before } => {
+                    if let Some(before) = before {
+                        let replaced = self.known.remove(&(before, known.article));
+                        assert!(
+                            replaced.is_some(),
+                            "{known:?} takes the place of a row of {before:?}"
+                        );
+                    }
+                    self.known.insert((known.met.into(), known.article), *known);
+                }
+                Keep::Refused(refused) => {
+                    self.refused.insert((refused.met.into(), refused.seq), refused);
+                }
+                Keep::Posted(text) => {
+                    self.posted.insert((text.since.into(), text.seq), *text);
+                }
+                Keep::Part(part) => {
+                    self.parts.insert((part.added_at.into(), part.seq), *part);
+                }
+            }
+        }
+        self.stream = keeping.stream;
+        self.known.retain(|(day, _), _| *day >= keeping.horizon.known);
+        self.refused.retain(|(day, _), _| *day >= keeping.horizon.known);
+        self.posted.retain(|(day, _), _| *day >= keeping.horizon.posted);
+        self.parts.retain(|(day, _), _| *day >= keeping.horizon.parts);
+    }
+}
+
+impl KeptRows for Rows {
+    type Error = std::convert::Infallible;
+
+    fn known(&self) -> impl Iterator<Item = Result<KnownArticle, Self::Error>> {
+        self.known.values().cloned().map(Ok)
+    }
+
+    fn refused(&self) -> impl Iterator<Item = Result<RefusedEntry, Self::Error>> {
+        self.refused.values().cloned().map(Ok)
+    }
+
+    fn posted(&self) -> impl Iterator<Item = Result<PostedText, Self::Error>> {
+        self.posted.values().cloned().map(Ok)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Result<StoryPart, Self::Error>> {
+        self.parts.values().cloned().map(Ok)
+    }
 }
 
 impl Recall for Memory {
@@ -103,7 +182,15 @@ impl Recall for Memory {
 
 impl Memory {
     pub(crate) fn keep(&mut self, decided: &Decided) {
+        self.rows.keep(&decided.keeping);
         for decision in &decided.decisions {
+            match decision {
+                Decision::Judged(judged) => self.rows.next = judged.record.seq.next(),
+                Decision::Seen(Sighting { seq, .. }) | Decision::Rejected(seq, _) => {
+                    self.rows.next = seq.next();
+                }
+                Decision::Unchanged | Decision::PageOwed(_) => {}
+            }
             if let Decision::Judged(judged) = decision {
                 self.texts.insert(judged.record.seq, judged.article.text.clone());
                 self.articles.insert(judged.record.article);
@@ -112,16 +199,25 @@ impl Memory {
         }
     }
 
-    /// Makes a deduplicator remember everything kept.
-    pub(crate) fn restore(&self, deduplicator: &mut Deduplicator) {
+    /// A deduplicator that was made to remember every decision of all time.
+    pub(crate) fn remembered(&self, options: Options) -> Deduplicator {
+        let mut deduplicator = Deduplicator::new(options);
         for decision in &self.decisions {
-            match decision {
+            let keeping = match decision {
                 Decision::Judged(judged) => deduplicator.remember(&judged.record),
                 Decision::Seen(sighting) => deduplicator.remember_sighting(sighting),
                 Decision::Rejected(seq, rejection) => deduplicator.remember_rejection(*seq, rejection),
-                Decision::Unchanged | Decision::PageOwed(_) => {}
-            }
+                Decision::Unchanged | Decision::PageOwed(_) => continue,
+            };
+            assert!(!keeping.rows.is_empty());
         }
+        deduplicator
+    }
+
+    /// A deduplicator that was restored from the rows.
+    pub(crate) fn restored(&self, options: Options) -> Deduplicator {
+        let Ok(deduplicator) = Deduplicator::restore(options, self.rows.next, self.rows.stream, &self.rows);
+        deduplicator
     }
 }
 
@@ -129,15 +225,17 @@ impl Memory {
 pub(crate) struct Desk {
     pub(crate) deduplicator: Deduplicator,
     pub(crate) memory: Memory,
+    options: Options,
 }
 
 impl Clone for Desk {
-    /// A desk that was closed and opened again: the deduplicator is restored from the store.
+    /// A desk that was closed and opened again: the deduplicator is restored from the rows.
     fn clone(&self) -> Self {
-        let mut copy = Self::new();
-        self.memory.restore(&mut copy.deduplicator);
-        copy.memory = self.memory.clone();
-        copy
+        Self {
+            deduplicator: self.memory.restored(self.options.clone()),
+            memory: self.memory.clone(),
+            options: self.options.clone(),
+        }
     }
 }
 
@@ -150,8 +248,17 @@ impl Desk {
 
     pub(crate) fn with(options: Options) -> Self {
         Self {
-            deduplicator: Deduplicator::new(options),
+            deduplicator: Deduplicator::new(options.clone()),
             memory: Memory::default(),
+            options,
+        }
+    }
+
+    /// The desk with a deduplicator that was made to remember everything, instead of being restored from rows.
+    pub(crate) fn remembered(&self) -> Self {
+        Self {
+            deduplicator: self.memory.remembered(self.options.clone()),
+            ..self.clone()
         }
     }
 

@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use depeche_deduplicator::Deduplicator;
+use depeche_deduplicator::{Deduplicator, KeptRows};
 use depeche_journal::{Journal, Owed, first_ordinal};
-use depeche_model::{Clock, Rejection, Remembered, Seq, Sighting};
-use depeche_store::{Change, ChangeRef, Reader, Store, StoreError, never_held_anything, set_aside};
+use depeche_model::{
+    Clock, Keeping, KnownArticle, PostedText, RefusedEntry, Rejection, Remembered, Seq, Sighting, StoryPart,
+};
+use depeche_store::{
+    Change, ChangeRef, KeptReader, Reader, Store, StoreError, never_held_anything, set_aside,
+};
 
 use crate::config::Config;
 
@@ -94,8 +98,23 @@ pub(crate) fn take_over_polling(config: &Config, from: &Path, into: &Path) {
 fn open_and_restore(config: &Config, dir: &Path) -> anyhow::Result<(Store, Deduplicator)> {
     let store = Store::open(dir, config.store_options())?;
     // sled reads a page when it is first asked for; damage is to be found while the journal can make up for it.
-    store.check_readable()?;
-    let deduplicator = restore(config, &Reader::from(store.clone()))?;
+    let (readable, restored) = std::thread::scope(|scope| {
+        let checking = scope.spawn(|| store.check_readable());
+        let restored = match store.lacks_kept_rows() {
+            Ok(true) => None,
+            Ok(false) => Some(restore(config, &Reader::from(store.clone()))),
+            Err(error) => Some(Err(error.into())),
+        };
+        let readable = checking
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (readable, restored)
+    });
+    readable?;
+    let deduplicator = match restored {
+        Some(restored) => restored?,
+        None => keep_anew(config, &store)?,
+    };
     Ok((store, deduplicator))
 }
 
@@ -159,6 +178,54 @@ pub(crate) fn aside(dir: &Path, what: &str, clock: &Arc<dyn Clock>) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The rows that were kept, as the deduplicator asks for them.
+struct Kept(KeptReader);
+
+impl KeptRows for Kept {
+    type Error = StoreError;
+
+    fn known(&self) -> impl Iterator<Item = Result<KnownArticle, StoreError>> {
+        self.0.known()
+    }
+
+    fn refused(&self) -> impl Iterator<Item = Result<RefusedEntry, StoreError>> {
+        self.0.refused()
+    }
+
+    fn posted(&self) -> impl Iterator<Item = Result<PostedText, StoreError>> {
+        self.0.posted()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Result<StoryPart, StoreError>> {
+        self.0.parts()
+    }
+}
+
+/// The deduplicator as it was when the last group was committed.
+pub(super) fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Deduplicator> {
+    let Some(kept) = reader.kept()? else {
+        return remember_all(config, reader, |_| Ok(()));
+    };
+    let options = config.dedup_options(config.aliases()?);
+    let (next, stream) = (kept.next(), kept.stream());
+    Ok(Deduplicator::restore(options, next, stream, &Kept(kept))?)
+}
+
+/// Brings a store of an older schema to this one: all its records are remembered once more, and what a start needs of them is
+/// kept from then on. Gives back the deduplicator that remembers them.
+fn keep_anew(config: &Config, store: &Store) -> anyhow::Result<Deduplicator> {
+    tracing::info!(
+        store = %store.dir().display(),
+        "the store is of an older schema: all its records are read once, and later starts read only what still matters"
+    );
+    let mut keeper = store.keeper()?;
+    let deduplicator = remember_all(config, &Reader::from(store.clone()), |keeping| {
+        keeper.keep(keeping)
+    })?;
+    keeper.finish()?;
+    Ok(deduplicator)
+}
+
 /// Rows that are handed on at once, so that handing on costs nothing beside reading; some 2 kB each.
 const ROWS: usize = 256;
 
@@ -169,9 +236,13 @@ enum Row {
     Rejection(Seq, Rejection),
 }
 
-/// The deduplicator as it was when the last group was committed. Rows are read and unpacked on a thread of their own while
-/// others are remembered: each takes about as long.
-pub(super) fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Deduplicator> {
+/// A deduplicator that remembers every record of a store of an older schema; `keep` is given what is to be kept of each. Rows
+/// are read and unpacked on a thread of their own while others are remembered: each takes about as long.
+fn remember_all(
+    config: &Config,
+    reader: &Reader,
+    mut keep: impl FnMut(&Keeping) -> Result<(), StoreError>,
+) -> anyhow::Result<Deduplicator> {
     let mut deduplicator = Deduplicator::new(config.dedup_options(config.aliases()?));
     std::thread::scope(|scope| {
         let (send, receive) = std::sync::mpsc::sync_channel(4);
@@ -190,11 +261,11 @@ pub(super) fn restore(config: &Config, reader: &Reader) -> anyhow::Result<Dedupl
         });
         for batch in receive {
             for row in batch? {
-                match row {
+                keep(&match row {
                     Row::Article(record) => deduplicator.remember(&record),
                     Row::Sighting(sighting) => deduplicator.remember_sighting(&sighting),
                     Row::Rejection(seq, rejection) => deduplicator.remember_rejection(seq, &rejection),
-                }
+                })?;
             }
         }
         Ok(deduplicator)

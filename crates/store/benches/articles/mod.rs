@@ -5,7 +5,7 @@ use std::path::Path;
 use depeche_disk::{OnFull, Room};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Delivery, Digest,
-    Evidence, Judged, Place, Position, Precision, Published, Remembered, Rule, Seq, Sketch, StoryId,
+    Evidence, Judged, Keeping, Place, Position, Precision, Published, Remembered, Rule, Seq, Sketch, StoryId,
     TermVector, Verdict,
 };
 use depeche_store::{StageOptions, Store, Writer};
@@ -120,6 +120,7 @@ pub(crate) fn capture(n: u64, revision: u32) -> Decided {
             rewording: None,
             regroupings: Vec::new(),
         }))],
+        keeping: Keeping::default(),
         warnings: vec![],
     }
 }

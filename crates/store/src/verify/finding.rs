@@ -96,6 +96,16 @@ pub enum RowName {
     FetcherMemory(String),
     /// A line of a feed's fetch log.
     FetchLog(String),
+    /// What is known of an article by its keys.
+    Known(ArticleId),
+    /// A rejection, as far as refusing the same again needs it.
+    Refused(Seq),
+    /// The sketches of a text that others are compared with.
+    Posted(Seq),
+    /// What a record adds to its story.
+    StoryPart(Seq),
+    /// What is kept for a restart, in short.
+    Kept,
     /// How far the journal is settled, and what was counted.
     Checkpoint,
     /// Rows that cannot be listed, from this key on.
@@ -114,6 +124,9 @@ impl RowName {
         if key == keys::CHECKPOINT_KEY {
             return Some(Self::Checkpoint);
         }
+        if key == keys::KEPT_KEY {
+            return Some(Self::Kept);
+        }
         let (kind, rest) = key.split_first()?;
         if *kind == keys::FEED {
             return Some(Self::Feed(std::str::from_utf8(rest).ok()?.to_owned()));
@@ -124,6 +137,20 @@ impl RowName {
         if *kind == keys::FETCH_LOG {
             let [url @ .., 0, _] = rest else { return None };
             return Some(Self::FetchLog(std::str::from_utf8(url).ok()?.to_owned()));
+        }
+        if *kind == keys::KNOWN {
+            let digest = rest.get(4..)?.try_into().ok()?;
+            return Some(Self::Known(ArticleId(Digest(digest))));
+        }
+        if let Some(name) = match *kind {
+            keys::REFUSED => Some(Self::Refused as fn(Seq) -> Self),
+            keys::POSTED => Some(Self::Posted as fn(Seq) -> Self),
+            keys::STORY_PART => Some(Self::StoryPart as fn(Seq) -> Self),
+            _ => None,
+        } {
+            return (rest.len() == 12)
+                .then(|| keys::trailing_seq(key).map(name))
+                .flatten();
         }
         if let Ok(number) = rest.try_into() {
             let seq = Seq(u64::from_be_bytes(number));
@@ -176,6 +203,11 @@ impl fmt::Display for RowName {
             Self::Feed(url) => write!(f, "feed {url}"),
             Self::FetcherMemory(url) => write!(f, "the fetcher's memory of feed {url}"),
             Self::FetchLog(url) => write!(f, "fetch log of feed {url}"),
+            Self::Known(id) => write!(f, "what is known of {id}"),
+            Self::Refused(seq) => write!(f, "refusal {seq}"),
+            Self::Posted(seq) => write!(f, "sketches {seq}"),
+            Self::StoryPart(seq) => write!(f, "part {seq} of a story"),
+            Self::Kept => f.write_str("what is kept for a restart"),
             Self::Checkpoint => f.write_str("checkpoint"),
             Self::Behind(key) => write!(f, "rows from {} on", key.escape_ascii()),
             Self::Other(key) => write!(f, "row {}", key.escape_ascii()),
@@ -206,6 +238,8 @@ pub struct Checked {
 
 #[cfg(test)]
 mod tests {
+    use depeche_model::StreamDay;
+
     use super::*;
 
     #[test]
@@ -226,6 +260,12 @@ mod tests {
                 "feed https://exemple.fr/rss",
             ),
             (keys::CHECKPOINT_KEY.to_vec(), "checkpoint"),
+            (
+                keys::known(StreamDay(20_000), ArticleId(id)),
+                "what is known of abababababababababababababababab",
+            ),
+            (keys::on_day(keys::POSTED, StreamDay(-1), Seq(7)), "sketches 7"),
+            (b"u\x01".to_vec(), "row u\\x01"),
             (b"t\x01".to_vec(), "row t\\x01"),
         ] {
             assert_eq!(RowName::of(&key).to_string(), name);

@@ -1,6 +1,6 @@
 //! What a line of the change log asks for: the rows of a record, a sighting or a rejection.
 
-use depeche_model::{ArticleId, Digest, Place, Remembered, Rewording, Seq, Sighting, Verdict};
+use depeche_model::{ArticleId, Digest, Place, Remembered, Rewording, Seq, Sighting, Sketch, Verdict};
 use jiff::Timestamp;
 
 use super::{Check, Held, RowName};
@@ -38,6 +38,7 @@ impl Check<'_> {
                 );
             }
         }
+        self.is_kept(&row, seq);
         self.lineage(seq, &row);
         self.listings(seq, &row);
         self.history(seq, &row);
@@ -53,7 +54,11 @@ impl Check<'_> {
         }
     }
 
+    /// A record of before sketches were kept by themselves has them for good.
     fn sketches(&mut self, seq: Seq, text: &str, memory: &Remembered) {
+        if memory.sketch == Sketch::default() && memory.lead == Sketch::default() {
+            return;
+        }
         let (whole, lead) = (self.sketch)(text);
         if whole != memory.sketch || lead != memory.lead {
             self.differs(RowName::Memory(seq), "its sketches are not those of the text");

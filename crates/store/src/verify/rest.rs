@@ -26,6 +26,10 @@ const KINDS: &[u8] = &[
     keys::FEED,
     keys::FETCHER_MEMORY,
     keys::FETCH_LOG,
+    keys::KNOWN,
+    keys::REFUSED,
+    keys::POSTED,
+    keys::STORY_PART,
     keys::PART,
     keys::NAMED,
 ];

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use depeche_model::{Entry, PageOrder, Regrouping, Remembered, Seq, Sighting, Sketch, StoryId, Verdict};
+use depeche_model::{
+    Entry, Horizon, KnownArticle, PageOrder, PostedText, Regrouping, Remembered, Seq, Sighting, Sketch,
+    StoryId, StoryPart, StreamDay, Verdict,
+};
 
 use super::Finding;
 use crate::database::{Store, StoreOptions};
+use crate::kept::{Counts, Kept};
 use crate::rows::{ArticleRow, Change, Checkpoint, GroupRow, PlaceRow, encode};
 use crate::sample::{COPY, FEED, FIRST, STORY, at, capture, filled, judged, order, sketch};
 use crate::{StoreError, keys};
@@ -157,6 +161,8 @@ fn rows_that_nothing_asks_for_are_astray() {
         (seq(keys::MEMORY, 77), "memory 77: stray"),
         (seq(keys::SIGHTING, 77), "sighting 77: stray"),
         (seq(keys::DEAD, 77), "rejection 77: stray"),
+        (b"k\x01".to_vec(), "row k\\x01: unreadable"),
+        (b"h\x01".to_vec(), "row h\\x01: unreadable"),
         (keys::story_member(STORY, Seq(77)), "member 77 of"),
         (seq(keys::REWORDING, 77), "rewording 77: stray"),
         (keys::regrouping(FIRST, Seq(2)), "change 2 of the copies of"),
@@ -228,7 +234,7 @@ fn a_changed_text_does_not_fit_what_is_remembered_of_it() {
     check(
         put(seq(keys::TEXT, 1), "Un autre texte."),
         &[
-            "memory 1: differs (its sketches",
+            "sketches 1: differs (its sketches",
             "text 1: differs (title and text",
         ],
     );
@@ -255,7 +261,7 @@ fn a_line_of_the_log_of_copies_is_about_the_record_that_tells_it() {
 fn what_is_remembered_must_be_what_the_article_says() {
     let memory = |harm: fn(&mut Remembered)| change(seq(keys::MEMORY, 3), harm);
     check(
-        memory(|row| row.sketch = Sketch::default()),
+        memory(|row| row.sketch = Sketch::new(vec![7])),
         &["memory 3: differs (its sketches"],
     );
     check(
@@ -277,6 +283,100 @@ fn what_is_remembered_must_be_what_the_article_says() {
     check(
         memory(|row| row.revision = 4),
         &["memory 3: differs (its revision"],
+    );
+}
+
+/// Where the rows of the sample's captures are kept: all on one day.
+fn day() -> StreamDay {
+    at(1).into()
+}
+
+#[test]
+fn what_is_kept_for_a_restart_is_missed_while_its_day_is_not_over() {
+    check(
+        remove(keys::known(day(), FIRST)),
+        &[
+            "what is kept for a restart: differs (known articles: it says 2, there are 1",
+            "what is known of 0101",
+        ],
+    );
+    check(
+        remove(keys::on_day(keys::POSTED, day(), Seq(1))),
+        &["what is kept for a restart: differs (posted texts: it says 2, there are 1"],
+    );
+    check(
+        remove(keys::on_day(keys::STORY_PART, day(), Seq(1))),
+        &[
+            "what is kept for a restart: differs (additions",
+            "part 1 of a story: missing",
+        ],
+    );
+    check(
+        remove(keys::on_day(keys::REFUSED, day(), Seq(5))),
+        &["what is kept for a restart: differs (refused entries"],
+    );
+    let mut kept: Kept = filled().1.get(keys::KEPT_KEY).unwrap().unwrap();
+    assert_eq!(
+        kept.counts,
+        Counts {
+            known: 2,
+            refused: 1,
+            posted: 2,
+            parts: 3
+        }
+    );
+    let tomorrow = StreamDay(day().0 + 1);
+    kept.horizon = Horizon {
+        known: tomorrow,
+        posted: tomorrow,
+        parts: tomorrow,
+    };
+    kept.counts.known -= 1;
+    kept.counts.parts -= 1;
+    check(
+        |store| {
+            put(keys::KEPT_KEY.to_vec(), kept)(store)?;
+            remove(keys::known(day(), FIRST))(store)?;
+            remove(keys::on_day(keys::STORY_PART, day(), Seq(1)))(store)
+        },
+        &[],
+    );
+}
+
+#[test]
+fn what_is_kept_for_a_restart_must_be_what_the_record_says() {
+    check(
+        change(keys::known(day(), COPY), |row: &mut KnownArticle| {
+            row.story = StoryId(FIRST.0);
+        }),
+        &["what is known of 0202"],
+    );
+    check(
+        change(
+            keys::on_day(keys::POSTED, day(), Seq(2)),
+            |row: &mut PostedText| {
+                row.sketch = Sketch::default();
+            },
+        ),
+        &["sketches 2: differs (its sketches are not those of the text"],
+    );
+    check(
+        change(
+            keys::on_day(keys::STORY_PART, day(), Seq(3)),
+            |row: &mut StoryPart| {
+                row.verdict = Verdict::New;
+            },
+        ),
+        &["part 3 of a story: differs (its verdict"],
+    );
+    check(
+        |store| {
+            let key = keys::on_day(keys::POSTED, day(), Seq(2));
+            let row: PostedText = store.get(&key)?.unwrap();
+            remove(key)(store)?;
+            put(keys::on_day(keys::POSTED, StreamDay(day().0 + 1), Seq(2)), row)(store)
+        },
+        &["sketches 2: differs (its key is that of another record or day"],
     );
 }
 

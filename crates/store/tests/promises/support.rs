@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use depeche_disk::{OnFull, Room};
 use depeche_model::{
     Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Delivery, Digest,
-    Entry, Evidence, Judged, Outcome, PageOrder, Place, PollReport, Position, Precision, Published,
+    Entry, Evidence, Judged, Keeping, Outcome, PageOrder, Place, PollReport, Position, Precision, Published,
     Remembered, Rule, Seq, Sketch, StoryId, TermVector, Validators, Verdict,
 };
 use depeche_store::{StageOptions, Store, StoreOptions, Writer};
@@ -124,6 +124,7 @@ pub(crate) fn decided(ordinal: u64, decisions: Vec<Decision>) -> Decided {
     Decided {
         capture: capture(ordinal),
         decisions,
+        keeping: Keeping::default(),
         warnings: vec![],
     }
 }
