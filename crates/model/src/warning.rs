@@ -91,7 +91,7 @@ warning_codes! {
     SummaryFromPage => "summary_from_page",
     /// The feed's text and the page's were compared and the page's was taken.
     PageTextPreferred => "page_text_preferred",
-    /// The text is the `articleBody` of JSON-LD, of which the page shows little.
+    /// The text is the `articleBody` of JSON-LD, or the article in the state that scripts start from; the page shows little of it.
     TextFromLinkedData => "text_from_linked_data",
     /// The text breaks off where the feed has no more of it.
     TextCut => "text_cut",

@@ -294,3 +294,53 @@ fn a_quote_between_two_parts_of_the_text_stays() {
     let page = read_page(&html, "https://a.example/ponts").expect("a page within the caps");
     assert!(page.text.contains("On peignait la nuit"), "{}", page.text);
 }
+
+#[test]
+fn a_list_of_contents_is_not_read_for_the_headings_below_it() {
+    let text = text_of(
+        "<div><strong>Au sommaire</strong><br><a href=\"#a\">Quand rouvre-t-il ?</a><br><a href=\"#b\">Pour qui ?</a></div>\
+         <h2 id=a>Quand rouvre-t-il ?</h2><p>Lundi à six heures, si le gel le permet, dit la mairie.</p>\
+         <h2 id=b>Pour qui ?</h2><p>Pour tous, et pour les ânes de moins de trois ans aussi.</p>",
+    );
+    assert!(
+        text.contains("Quand rouvre-t-il ?\n\nLundi") && text.contains("Pour qui ?\n\nPour tous"),
+        "{text}"
+    );
+    assert_eq!(text.matches("Pour qui ?").count(), 1, "{text}");
+}
+
+#[test]
+fn a_date_glued_to_the_writers_is_a_field() {
+    let text = text_of("<div><span>Lise Roy et Paul Marin</span><span>17 mars 2026 à 19h00</span></div>");
+    assert!(!text.contains("2026"), "{text}");
+}
+
+#[test]
+fn a_line_among_paragraphs_that_are_boxes_is_a_subheading() {
+    let html = |line: &str| {
+        let par = |text: &str| format!("<div class=par>{text}</div>");
+        let page = format!(
+            "<html><body><div><h1>Un orignal dans la piscine</h1>{}<div class=x><span>À lire aussi</span><div>\
+             <a href=/1>Un ours au cégep</a></div></div>{line}{}{}</div></body></html>",
+            par(
+                "La bête serait tombée à travers la toile vers deux heures, et un camelot a entendu les clapotis."
+            ),
+            par(
+                "On a vidé le bassin de moitié, construit une rampe avec des palettes, puis éteint les lumières."
+            ),
+            par(
+                "L’orignal est remonté de lui-même, a traversé la rue au feu vert et disparu derrière l’aréna."
+            )
+        );
+        read_page(&page, "https://a.example/o")
+            .expect("a page within the caps")
+            .text
+    };
+    let text = html("<div class=par>Vider le bassin</div>");
+    assert!(
+        text.contains("Vider le bassin\n\nOn a vidé") && !text.contains("ours"),
+        "{text}"
+    );
+    let text = html("<div class=par>▶ La vidéo</div>");
+    assert!(!text.contains("La vidéo"), "{text}");
+}

@@ -277,6 +277,24 @@ pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
             .all(|word| matches!(word, "et" | "par" | "avec" | "and" | "by" | "und"))
 }
 
+/// Whether a line is some of these names with a date behind them, glued to it or not: "Jeanne Martin17 mars 2026 à 19h00".
+pub(super) fn is_date_behind(line: &str, authors: &[String]) -> bool {
+    let mut rest = shortened(line, MAX_LINE).to_owned();
+    let mut found = false;
+    for author in authors {
+        if author.contains(' ') && rest.contains(author.as_str()) {
+            rest = rest.replace(author.as_str(), " ");
+            found = true;
+        }
+    }
+    let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let rest = ["et ", "Par ", "par "]
+        .iter()
+        .find_map(|joint| rest.strip_prefix(joint))
+        .unwrap_or(rest);
+    found && parse_date(rest.trim_start_matches(|c: char| !c.is_alphanumeric())).is_some()
+}
+
 /// Whether a line begins as bylines do.
 pub(super) fn is_byline(line: &str) -> bool {
     let folded = fold(line);

@@ -26,6 +26,15 @@ const PULLED_SHARE: f32 = 0.6;
 /// The share of a line that is links above which it may lead to other articles.
 const LINKED_SHARE: f32 = 0.3;
 
+/// Words of a line that a page may show twice, for a small and a large screen.
+const MAX_REPEATED_WORDS: usize = 40;
+
+/// Blocks from a subheading up to a paragraph.
+const MAX_BLOCKS_ABOVE: usize = 4;
+
+/// Signs that begin the label of a player.
+const PLAYERS: &[char] = &['▶', '🎥', '🎧', '📺', '🔊', '🎬'];
+
 /// Words of a scrap, and how often a page shows the same one where it is a button.
 const MAX_SCRAP_WORDS: usize = 6;
 const MIN_EQUAL_SCRAPS: usize = 3;
@@ -82,15 +91,67 @@ fn is_date_in_parts(text: &str) -> bool {
                 }))
 }
 
+/// What was said, folded, and what will be: to know what says it again.
+struct Seen {
+    title: String,
+    /// The heading that says the title.
+    heading: Option<String>,
+    /// The last heading of each text. A line that says the same above it is in the list of contents.
+    headings: FxHashMap<String, usize>,
+    /// The element around the first line of each text, and its classes.
+    lines: FxHashMap<String, (usize, u32)>,
+}
+
+impl Seen {
+    fn of(finder: &Finder<'_>, kept: &[bool]) -> Self {
+        let text = |number: usize| fold(finder.skim.text(&finder.skim.blocks[number]));
+        let blocks = finder.skim.blocks.iter().enumerate();
+        Self {
+            title: finder.clues.title.map(fold).unwrap_or_default(),
+            heading: finder.title.map(text),
+            headings: blocks
+                .filter(|(number, block)| kept[*number] && matches!(block.kind, Kind::Heading(_)))
+                .map(|(number, _)| (text(number), number))
+                .collect(),
+            lines: FxHashMap::default(),
+        }
+    }
+
+    /// Whether a short line says what another says: the title, a heading below, a line that was rendered before.
+    fn says_again(&mut self, finder: &Finder<'_>, number: usize, is_first: bool) -> bool {
+        let block = &finder.skim.blocks[number];
+        let is_heading = matches!(block.kind, Kind::Heading(_));
+        if block.words >= MAX_REPEATED_WORDS && !is_heading {
+            return false;
+        }
+        let prose = finder.scores.prose[number];
+        let folded = fold(finder.skim.text(block));
+        if !prose
+            && !is_heading
+            && self
+                .headings
+                .get(&folded)
+                .is_some_and(|heading| *heading > number)
+        {
+            return true;
+        }
+        let says_title = folded == self.title || self.heading.as_ref() == Some(&folded);
+        if says_title && (is_heading || is_first) {
+            return true;
+        }
+        // Said again elsewhere it is a second rendering; a refrain stands beside the first.
+        let element = &finder.skim.elements[block.element];
+        let here = (element.parent, element.class);
+        let first = *self.lines.entry(folded).or_insert(here);
+        block.words >= 5 && (first.0 != here.0 || (prose && first.1 != here.1))
+    }
+}
+
 impl Finder<'_> {
     /// The blocks that are kept once links, phrases and repetitions are out.
     pub(super) fn filtered(&self, kept: &[bool], voted: &[Option<f32>]) -> Vec<usize> {
-        let title = self.clues.title.map(fold).unwrap_or_default();
-        let heading = self
-            .title
-            .map(|number| fold(self.skim.text(&self.skim.blocks[number])));
         let mut lines: Vec<usize> = Vec::new();
-        let mut seen: FxHashMap<String, (usize, u32)> = FxHashMap::default();
+        let mut seen = Seen::of(self, kept);
         let mut links: Option<Links> = None;
         let mut announcing = None;
         let scraps = self.scraps(kept);
@@ -159,7 +220,7 @@ impl Finder<'_> {
                 && block.kind == Kind::Text
                 && scraps.get(text).is_some_and(|count| *count >= MIN_EQUAL_SCRAPS);
             let is_step = || self.is_step_of_chronicle(number, text);
-            if !is_voted && !announced && (again || self.is_scrap(block, text, prose)) && !is_step() {
+            if !is_voted && !announced && (again || self.is_scrap(number, text, prose)) && !is_step() {
                 if let Some(until) = self.teaser_behind(number) {
                     links = Some(Links {
                         until,
@@ -171,19 +232,8 @@ impl Finder<'_> {
             if announced {
                 announcing = Some(number);
             }
-            if block.words < 40 || matches!(block.kind, Kind::Heading(_)) {
-                let folded = fold(text);
-                let says_title = folded == title || heading.as_ref() == Some(&folded);
-                if says_title && (matches!(block.kind, Kind::Heading(_)) || lines.is_empty()) {
-                    continue;
-                }
-                // Said again elsewhere it is a second rendering; a refrain stands beside the first.
-                let element = &self.skim.elements[block.element];
-                let here = (element.parent, element.class);
-                let first = *seen.entry(folded).or_insert(here);
-                if block.words >= 5 && (first.0 != here.0 || (prose && first.1 != here.1)) {
-                    continue;
-                }
+            if seen.says_again(self, number, lines.is_empty()) {
+                continue;
             }
             lines.push(number);
         }
@@ -214,7 +264,9 @@ impl Finder<'_> {
         let block = &self.skim.blocks[number];
         self.is_post_hour(block, text)
             || self.is_dated_credit(number, text)
-            || (block.kind == Kind::Text && byline::is_names_of(text, self.clues.authors))
+            || (block.kind == Kind::Text
+                && (byline::is_names_of(text, self.clues.authors)
+                    || byline::is_date_behind(text, self.clues.authors)))
     }
 
     /// Whether a line is the hour of a post, among its buttons. A programme has its hours in paragraphs, and a report that has
@@ -314,7 +366,8 @@ impl Finder<'_> {
     }
 
     /// Whether a block is links, a scrap of the page's furniture, or a line about who wrote when.
-    fn is_scrap(&self, block: &Block, text: &str, prose: bool) -> bool {
+    fn is_scrap(&self, number: usize, text: &str, prose: bool) -> bool {
+        let block = &self.skim.blocks[number];
         let links = block.link_share();
         let most = match block.kind {
             Kind::Text => 16,
@@ -342,14 +395,34 @@ impl Finder<'_> {
                         .take(3)
                         .any(|outer| self.skim.is_quote(outer));
                 links > 0.6
+                    || text.starts_with(PLAYERS)
                     || text.chars().all(|c| !c.is_alphanumeric())
                     || (!paragraph
                         && block.words < 4
                         && !ends_sentence(text)
                         && !block.is_bold()
-                        && !self.skim.elements[block.element].hints.contains(Hints::SUBHEAD))
+                        && !self.skim.elements[block.element].hints.contains(Hints::SUBHEAD)
+                        && !self.is_among_paragraphs(number))
             }
         }
+    }
+
+    /// Whether a line of two words or more stands between two paragraphs as they do, where these are boxes: a subheading.
+    fn is_among_paragraphs(&self, number: usize) -> bool {
+        let block = &self.skim.blocks[number];
+        let parent = |number: usize| {
+            let element = self.skim.blocks[number].element;
+            let is_box = self.skim.elements[element].tag == Tag::Other;
+            (is_box && self.scores.prose[number]).then(|| self.skim.elements[element].parent)
+        };
+        let here = &self.skim.elements[block.element];
+        block.words > 1
+            && here.tag == Tag::Other
+            && here.blocks.len() == 1
+            && number + 1 < self.skim.blocks.len()
+            && parent(number + 1) == Some(here.parent)
+            // A link to another article may stand between it and the paragraph above.
+            && (1..=MAX_BLOCKS_ABOVE.min(number)).any(|above| parent(number - above) == Some(here.parent))
     }
 
     /// A sentence set large beside the text that it is taken from is there twice.

@@ -33,6 +33,10 @@ const DATED_BLOCKS: usize = 12;
 /// What stands between two names that have an element each.
 const JOINERS: &[&str] = &[",", "et", "&", "/", ";", "and", ", et"];
 
+const WEEKDAYS: &[&str] = &[
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+];
+
 /// Words of a line that says which agency's text a site took.
 const MAX_AGENCY_WORDS: usize = 6;
 
@@ -220,6 +224,19 @@ impl<'a> Byline<'a> {
         }
     }
 
+    /// The same of a line that says a date too: beside that, a word by itself is a place.
+    fn take_people(&mut self, line: &str) -> bool {
+        let known = self.credit.authors.len();
+        self.take(line);
+        let is_place = |name: &String| !name.contains(' ');
+        let mut number = 0;
+        self.credit.authors.retain(|name| {
+            number += 1;
+            number <= known || !is_place(name)
+        });
+        !self.credit.authors.is_empty() || !self.credit.agencies.is_empty()
+    }
+
     /// Adds the names of a line, the site's own left out; whether there were any.
     fn take(&mut self, line: &str) -> bool {
         let mut found = Credit::default();
@@ -326,7 +343,7 @@ impl<'a> Byline<'a> {
             if byline::is_dated(text) {
                 // "Paris (AFP)": a place, not a name.
                 let names = byline::agency_of_text(text).unwrap_or(text);
-                if self.take(names) {
+                if self.take_people(names) {
                     return true;
                 }
             }
@@ -394,10 +411,13 @@ fn before_date(line: &str, site: &Site) -> Option<String> {
     if let Some((_, names)) = before.rsplit_once("Par ") {
         return Some(names.trim().to_owned());
     }
-    let before = before
-        .trim()
-        .trim_end_matches(['-', '–', '—', '|', '·', '•', ',', ':'])
-        .trim();
+    let strokes = [' ', '-', '–', '—', '|', '·', '•', ',', ':'];
+    let before = before.trim().trim_end_matches(strokes);
+    // "Jeanne Martin Dimanche 11 janvier": the day is the date's.
+    let before = match before.rsplit_once(' ') {
+        Some((names, day)) if WEEKDAYS.contains(&fold(day).as_str()) => names.trim_end_matches(strokes),
+        _ => before,
+    };
     let is_signed =
         is_plain_name(site.behind_name(before).trim_end_matches('.')) || byline::is_agency(&fold(before));
     is_signed.then(|| before.to_owned())

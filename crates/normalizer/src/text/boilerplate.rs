@@ -373,6 +373,9 @@ fn is_picture_credit(line: &str, words: usize) -> bool {
     if line.contains('©') {
         return true;
     }
+    if ends_in_credit(line) {
+        return true;
+    }
     let ends_sentence = line.trim_end().ends_with('.');
     let line = line.trim_end_matches([')', ' ', '.', '\u{a0}']);
     // "Crédit : la banque centrale relève ses taux." is a heading's sentence; names begin with capitals.
@@ -385,6 +388,25 @@ fn is_picture_credit(line: &str, words: usize) -> bool {
         }) || line
             .rsplit_once('/')
             .is_some_and(|(_, agency)| PICTURE_AGENCIES.contains(&lower(agency).as_str())))
+}
+
+/// Whether a line ends in brackets that name who made a picture: "Le marché, vers trois heures. (Photo Jeanne Martin)".
+fn ends_in_credit(line: &str) -> bool {
+    let inside = line
+        .trim_end()
+        .strip_suffix(')')
+        .and_then(|line| line.rsplit_once('('))
+        .map(|(_, inside)| inside.trim());
+    let Some((label, name)) = inside.and_then(|inside| inside.split_once([' ', ':'])) else {
+        return false;
+    };
+    let label = label.trim().to_lowercase();
+    matches!(
+        label.as_str(),
+        "photo" | "photos" | "crédit" | "dessin" | "illustration"
+    ) && name
+        .trim_start_matches([':', ' ', '\u{a0}'])
+        .starts_with(char::is_uppercase)
 }
 
 /// What a line is.
@@ -467,6 +489,7 @@ mod tests {
             "Le port de Lorient. © Ville de Lorient",
             "Photo : Jeanne Martin",
             "Jeanne Martin / AFP",
+            "Le marché, vers trois heures. (Photo Jeanne Martin)",
             "Lecture 2 minPublié le 14 sept. 2025 à 9h00, mis à jour le 16 sept. 2025 à 10h22.",
         ] {
             assert_eq!(line_kind(line), Line::Boilerplate, "{line}");
@@ -475,6 +498,7 @@ mod tests {
             "Partager les richesses",
             "Le décret, publié le lendemain, sera mis à jour.",
             "Le score : 3/4",
+            "Il a tout laissé au musée (photo ci-contre)",
             "Crédit : la banque centrale relève ses taux.",
             "L’accord entre l’UE et l’AP/Ramallah reste à écrire.",
         ] {

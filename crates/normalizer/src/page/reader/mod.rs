@@ -202,7 +202,10 @@ impl Reader {
     /// What an element begins; `None` when nothing in it is text.
     fn enter(&mut self, document: &Document, element: &DomElement, child: Option<NodeId>) -> Option<Leave> {
         let name: &str = &element.name.local;
-        if self.is_read_alone(document, element, child) || is_note_mark(document, element, child) {
+        let in_brackets = self.skim.text.ends_with(['[', '(']);
+        if self.is_read_alone(document, element, child)
+            || (!in_brackets && is_note_mark(document, element, child))
+        {
             return None;
         }
         let tag = tag(name);
@@ -445,8 +448,8 @@ impl Reader {
     }
 }
 
-/// Whether an element is the raised number that leads to a note and nothing else; without its place above the line it would
-/// be glued to the word before. `[1]` stands by itself and stays.
+/// Whether an element is the number that leads to a note and nothing else, raised mostly; without its place above the line it
+/// would be glued to the word before. `[1]` stands by itself and stays.
 fn is_note_mark(document: &Document, element: &DomElement, child: Option<NodeId>) -> bool {
     let leads = |element: &DomElement| {
         &*element.name.local == "a"
@@ -469,7 +472,7 @@ fn is_note_mark(document: &Document, element: &DomElement, child: Option<NodeId>
         if is_raised(element) {
             inner(child, &leads)
         } else {
-            inner(child, &is_raised)
+            inner(child, &is_raised).or(Some(child))
         }
     });
     mark.and_then(|mark| {
