@@ -3,10 +3,10 @@
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use depeche_deduplicator::{Deduplicator, Hint, Options, Recall, Stories, sketch};
 use depeche_model::{
-    Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Digest, Normalized, Output,
-    Position, Remembered, Seq, Sketch, StoryId, TermVector, Verdict,
+    Article, ArticleId, Digest, Normalized, Output, Remembered, Seq, Sketch, StoryId, TermVector, Verdict,
 };
 use depeche_testkit::copydesk::{Press, Text};
+use depeche_testkit::parcels;
 use jiff::{SignedDuration, Timestamp};
 
 mod press;
@@ -24,47 +24,10 @@ impl Recall for Nothing {
 
 fn normalized(number: u64, text: String, captured_at: Timestamp) -> Normalized {
     let article = Article {
-        url: None,
-        canonical_url: None,
-        title: String::new(),
-        summary: None,
-        word_count: 400,
-        text,
-        published: None,
-        updated_at: None,
-        source: format!("source {}", number % 300),
-        feed_url: None,
         guid: Some(number.to_string()),
-        language: "fr".to_owned(),
-        language_confidence: 1.0,
-        authors: Vec::new(),
-        categories: Vec::new(),
-        image: None,
-        content_from: ContentFrom::Feed,
-        entry_digest: None,
-        warnings: Vec::new(),
-        captions: Vec::new(),
-        tables: Vec::new(),
+        ..parcels::article(&format!("source {}", number % 300), text)
     };
-    Normalized {
-        capture: CaptureRef {
-            id: CaptureId(Digest([0; 16])),
-            position: Position {
-                ordinal: number,
-                segment: 1,
-                offset: 0,
-                length: 1,
-            },
-            kind: CaptureKind::Feed,
-            uri: String::new(),
-            source: String::new(),
-            captured_at,
-            validators: None,
-            answers: None,
-        },
-        outputs: vec![Output::Article(Box::new(article))],
-        warnings: Vec::new(),
-    }
+    parcels::normalized(number, captured_at, vec![Output::Article(Box::new(article))])
 }
 
 /// The moment of the n-th of `all` articles that fill the near window evenly.

@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 
 use depeche_deduplicator::{Deduplicator, Options, Recall, Size};
 use depeche_model::{
-    Article, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decision, Digest, Hasher, Normalized, Output,
-    Position, Precision, Published, Remembered, Seq, Verdict,
+    Article, Decision, Hasher, Normalized, Output, Precision, Published, Remembered, Seq, Verdict,
 };
 use depeche_testkit::copydesk::{Edit, Item, Press, Stream};
+use depeche_testkit::parcels;
 use jiff::{SignedDuration, Timestamp};
 
 /// What the command line asks for.
@@ -302,45 +302,13 @@ fn normalized(item: Item) -> Normalized {
         url: Some(url.clone()),
         canonical_url: Some(url),
         title: item.text.title,
-        summary: None,
-        word_count: item.text.body.split_whitespace().count() as u32,
-        text: item.text.body,
         published: Some(Published {
             at,
             precision: Precision::Second,
         }),
-        updated_at: None,
         feed_url: Some(format!("https://source-{}.example/rss", item.source)),
-        source,
         guid: Some(item.number.to_string()),
-        language: "fr".to_owned(),
-        language_confidence: 1.0,
-        authors: Vec::new(),
-        categories: Vec::new(),
-        image: None,
-        captions: Vec::new(),
-        tables: Vec::new(),
-        content_from: ContentFrom::Feed,
-        entry_digest: None,
-        warnings: Vec::new(),
+        ..parcels::article(&source, item.text.body)
     };
-    Normalized {
-        capture: CaptureRef {
-            id: CaptureId(Digest([0; 16])),
-            position: Position {
-                ordinal: item.number + 1,
-                segment: 1,
-                offset: 0,
-                length: 1,
-            },
-            kind: CaptureKind::Feed,
-            uri: String::new(),
-            source: String::new(),
-            captured_at: at,
-            validators: None,
-            answers: None,
-        },
-        outputs: vec![Output::Article(Box::new(article))],
-        warnings: Vec::new(),
-    }
+    parcels::normalized(item.number + 1, at, vec![Output::Article(Box::new(article))])
 }

@@ -123,10 +123,11 @@ impl Deduplicator {
             .into_iter()
             .flatten()
             .all(|known| self.leaders.has_its_own(record, known));
-        has_its_own.then_some(match leader {
-            None => Standing::Leader,
-            Some(_) => Standing::Member,
-        })
+        match leader {
+            _ if !has_its_own => None,
+            None => Some(Standing::Leader),
+            Some(_) => (!self.leaders.is_crowded(record)).then_some(Standing::Member),
+        }
     }
 
     /// Takes in a stored sighting.

@@ -35,6 +35,8 @@ const SHARED_SHORT: u32 = 3;
 const OPEN_TEXTS: usize = 1024;
 /// A version or a copy whose share of fingerprints of its own is greater has something that others can copy.
 const OWN_SHARE: f64 = 0.30;
+/// Fingerprints of a copy by which it is told how many others are posted of the same: the first, which are as good as any.
+const SAMPLED: usize = 16;
 
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -226,6 +228,21 @@ impl Leaders {
             })
             .count();
         all.saturating_sub(shared) as f64 > OWN_SHARE * all as f64
+    }
+
+    /// Whether so many posted texts hold what a copy says that posting it as well would make stock phrases of its leader's
+    /// words, and no later copy would be recognised by them: a dispatch that hundreds rewrite.
+    pub(crate) fn is_crowded(&self, record: &Remembered) -> bool {
+        let fingerprints = record.sketch.fingerprints();
+        let sample = fingerprints.get(..SAMPLED).unwrap_or(fingerprints);
+        let mut held = vec![0; sample.len()];
+        for segment in &self.sealed {
+            segment.look_up(Channel::Whole, sample, |at, holders| held[at] += holders.len());
+        }
+        self.open
+            .look_up(Channel::Whole, sample, |at, holders| held[at] += holders.len());
+        let often = held.iter().filter(|held| **held > FREQUENT / 2).count();
+        often > sample.len() / 4
     }
 
     /// The posted texts that may resemble a text of so many tokens.

@@ -3,12 +3,15 @@
 //! In: every fingerprint with its holder, sorted. Out: the holders of one fingerprint as a slice. Fingerprints are
 //! hashes and so spread evenly: their upper bits number a bucket, a directory says where each bucket begins, and a
 //! bucket of some sixteen entries is searched. In a large table the upper half of a fingerprint is its bucket's number
-//! and is not kept again, so an entry takes four bytes: two of the fingerprint, two of the holder.
+//! and is not kept again, so an entry takes four bytes: two of the fingerprint, two of the holder. The directory counts from
+//! blocks of neighbouring buckets on, so that two bytes a bucket are enough.
 
 /// Entries a bucket holds on average in a table that keeps whole fingerprints: one line of a processor's cache.
 const BUCKET_ENTRIES: usize = 16;
-/// From this many entries on, a directory of 2¹⁶ places of four bytes is smaller than two bytes an entry.
+/// From this many entries on, a directory of 2¹⁶ places is smaller than two bytes an entry.
 const NARROW_FROM: usize = 1 << 17;
+/// Buckets of a block.
+const BLOCK: usize = 64;
 
 /// Fingerprints that are looked up together: those of one article.
 const TOGETHER: usize = 64;
@@ -19,12 +22,52 @@ pub(crate) type Entry = (u32, u16);
 /// The sorted arrays.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// Where each bucket begins, and where the last one ends.
-    starts: Box<[u32]>,
+    starts: Starts,
     /// How many upper bits of a fingerprint number its bucket.
     bits: u32,
     rests: Rests,
     holders: Box<[u16]>,
+}
+
+/// Where each bucket begins, and where the last one ends.
+#[derive(Debug, Clone)]
+enum Starts {
+    /// Counted from where the block begins that the bucket is of.
+    Near { blocks: Box<[u32]>, places: Box<[u16]> },
+    /// Counted from the first entry, where so many texts share a fingerprint that two bytes do not count a block.
+    Far(Box<[u32]>),
+}
+
+impl Starts {
+    fn of(starts: Vec<u32>) -> Self {
+        let blocks: Box<[u32]> = starts.iter().step_by(BLOCK).copied().collect();
+        let places: Option<Box<[u16]>> = starts
+            .chunks(BLOCK)
+            .zip(&blocks)
+            .flat_map(|(block, first)| block.iter().map(move |start| u16::try_from(start - first).ok()))
+            .collect();
+        match places {
+            Some(places) => Self::Near { blocks, places },
+            None => Self::Far(starts.into()),
+        }
+    }
+
+    fn get(&self, bucket: usize) -> usize {
+        match self {
+            Self::Near { blocks, places } => {
+                blocks.get(bucket / BLOCK).map_or(0, |block| *block as usize)
+                    + places.get(bucket).map_or(0, |place| usize::from(*place))
+            }
+            Self::Far(starts) => starts.get(bucket).map_or(0, |start| *start as usize),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Near { blocks, places } => size_of_val(&**blocks) + size_of_val(&**places),
+            Self::Far(starts) => size_of_val(&**starts),
+        }
+    }
 }
 
 /// What is kept of each fingerprint, ascending inside a bucket.
@@ -67,7 +110,7 @@ impl Table {
         }
         starts.resize((1 << bits) + 1, holders.len() as u32);
         Self {
-            starts: starts.into(),
+            starts: Starts::of(starts),
             bits,
             rests: if is_narrow {
                 Rests::Narrow(narrow.into())
@@ -95,10 +138,7 @@ impl Table {
         for (chunk, first) in fingerprints.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
             for (place, fingerprint) in places.iter_mut().zip(chunk) {
                 let bucket = bucket(*fingerprint, self.bits);
-                *place = match self.starts.get(bucket..bucket + 2) {
-                    Some([start, end]) => (*start as usize, *end as usize),
-                    _ => (0, 0),
-                };
+                *place = (self.starts.get(bucket), self.starts.get(bucket + 1));
             }
             for (first, (start, _)) in firsts.iter_mut().zip(places).take(chunk.len()) {
                 *first = match &self.rests {
@@ -124,13 +164,14 @@ impl Table {
 
     /// Every entry, ascending.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
-        let mut bucket = 0_u32;
+        let (mut bucket, mut end) = (0_u32, self.starts.get(1));
         self.holders.iter().enumerate().map(move |(at, holder)| {
             let fingerprint = match &self.rests {
                 Rests::Wide(rests) => rests[at],
                 Rests::Narrow(rests) => {
-                    while self.starts[bucket as usize + 1] as usize <= at {
+                    while end <= at {
                         bucket += 1;
+                        end = self.starts.get(bucket as usize + 1);
                     }
                     bucket << 16 | u32::from(rests[at])
                 }
@@ -150,7 +191,7 @@ impl Table {
             Rests::Narrow(rests) => size_of_val(&**rests),
             Rests::Wide(rests) => size_of_val(&**rests),
         };
-        size_of_val(&*self.starts) + rests + size_of_val(&*self.holders)
+        self.starts.bytes() + rests + size_of_val(&*self.holders)
     }
 }
 
@@ -214,9 +255,27 @@ mod tests {
     }
 
     #[test]
+    fn a_fingerprint_that_all_texts_hold_is_found_and_so_are_those_around_it() {
+        let stock = u32::MAX / 3;
+        let mut entries = entries(NARROW_FROM as u64);
+        for fingerprint in [stock, stock + 1, stock + (1 << 16)] {
+            entries.extend((0..=u16::MAX).map(|holder| (fingerprint, holder)));
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        let table = Table::of(entries.iter().copied(), entries.len());
+        assert!(matches!(table.starts, Starts::Far(_)));
+        for fingerprint in [stock, stock + 1, stock + (1 << 16)] {
+            assert_eq!(table.holders(fingerprint).len(), 1 << 16);
+        }
+        assert_eq!(table.holders(u32::MAX), [3]);
+        assert_eq!(table.entries().collect::<Vec<_>>(), entries);
+    }
+
+    #[test]
     fn an_entry_of_a_large_table_takes_little_more_than_four_bytes() {
         let entries = entries(1 << 20);
         let table = Table::of(entries.iter().copied(), entries.len());
-        assert!(table.bytes() < entries.len() * 9 / 2, "{}", table.bytes());
+        assert!(table.bytes() < entries.len() * 17 / 4, "{}", table.bytes());
     }
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use bytes::Bytes;
-use depeche_model::{Capture, CaptureKind, Journaled, PagePolicy, Payload, Position};
+use depeche_model::{Capture, CaptureKind, Journaled, Payload};
 use depeche_normalizer::{Normalizer, Options, read_page};
+use depeche_testkit::parcels;
 
 mod processor;
 
@@ -32,29 +33,15 @@ fn megabytes(line: &str) -> f64 {
 }
 
 fn file(body: &str) -> Journaled {
-    Journaled {
-        capture: Capture {
-            kind: CaptureKind::File,
-            uri: "a.html".to_owned(),
-            final_uri: None,
-            captured_at: "2026-02-06T12:00:00Z".parse().expect("a time"),
-            source: "Exemple".to_owned(),
-            page_policy: PagePolicy::Never,
-            timezone: None,
-            order: None,
-            payload: Payload::File {
-                content_type: Some("text/html; charset=utf-8".to_owned()),
-                body: Bytes::from(body.to_owned()),
-            },
-        },
-        position: Position {
-            ordinal: 1,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
-    }
+    let payload = Payload::File {
+        content_type: Some("text/html; charset=utf-8".to_owned()),
+        body: Bytes::from(body.to_owned()),
+    };
+    let capture = Capture {
+        payload,
+        ..parcels::capture(CaptureKind::File, "a.html", "")
+    };
+    parcels::journaled(1, capture)
 }
 
 /// Plain prose in paragraphs, as many bytes as asked for.

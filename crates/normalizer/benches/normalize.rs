@@ -5,15 +5,13 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use depeche_model::{
-    Capture, CaptureKind, Entry, HttpAnswer, Journaled, PageOrder, PagePolicy, Payload, Position,
-};
+use depeche_model::{Capture, CaptureKind, Entry, Journaled, PageOrder};
 use depeche_normalizer::{
     LanguageDetector, Normalizer, Options, Repairs, canonical_url, clean_text, fold, markup_to_text,
     read_page, repair_mojibake,
 };
+use depeche_testkit::parcels;
 
 #[path = "processor/measured.rs"]
 mod measured;
@@ -40,37 +38,11 @@ fn capture(kind: CaptureKind, body: String) -> Journaled {
             warnings: Vec::new(),
         })
     });
-    let payload = match kind {
-        CaptureKind::File => Payload::File {
-            content_type: Some("text/plain".to_owned()),
-            body: Bytes::from(body),
-        },
-        _ => Payload::Http(HttpAnswer {
-            status: 200,
-            headers: Vec::new(),
-            body: Bytes::from(body),
-        }),
+    let capture = Capture {
+        order,
+        ..parcels::capture(kind, "https://www.example.org/a", body)
     };
-    Journaled {
-        capture: Capture {
-            kind,
-            uri: "https://www.example.org/a".to_owned(),
-            final_uri: None,
-            captured_at: "2026-02-06T12:00:00Z".parse().expect("a time"),
-            source: "Exemple".to_owned(),
-            page_policy: PagePolicy::Never,
-            timezone: None,
-            order,
-            payload,
-        },
-        position: Position {
-            ordinal: 1,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
-    }
+    parcels::journaled(1, capture)
 }
 
 fn seed() -> String {

@@ -147,4 +147,24 @@ mod tests {
             assert_eq!(day(text), expected, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_dateline_is_the_beginning_of_its_text(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "PARIS", "Lyon", ",", "19", "nov", "2026", "(AFP)", "(", ")", "-", "–", "—", "É", "\u{a0}", "\n", "le", "45",
+                ]),
+                0..10,
+            ),
+            glue in proptest::sample::select(vec!["", " "]),
+        ) {
+            let text = words.join(glue);
+            let captured_at = "2026-11-21T10:00:00Z".parse().unwrap();
+            if let Some((date, words)) = of(&text, captured_at) {
+                proptest::prop_assert_eq!(date.precision, Precision::Day);
+                proptest::prop_assert!(text.trim_start().starts_with(words));
+            }
+        }
+    }
 }

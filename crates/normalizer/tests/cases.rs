@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use depeche_model::{
-    Capture, CaptureKind, Entry, Header, HttpAnswer, Journaled, Normalized, Output, PageOrder, PagePolicy,
-    Payload, Position, WarningCode,
+    Capture, CaptureKind, Entry, Header, HttpAnswer, Normalized, Output, PageOrder, PagePolicy, Payload,
+    WarningCode,
 };
 use depeche_normalizer::{Normalizer, Options, Unwanted};
+use depeche_testkit::parcels;
 use serde_json::{Value, json};
 
 const CAPTURED_AT: &str = "2026-02-06T12:00:00Z";
@@ -198,23 +199,10 @@ fn check(expected: &Value, found: &Value, place: &str) {
     }
 }
 
-fn journaled(capture: Capture) -> Journaled {
-    Journaled {
-        capture,
-        position: Position {
-            ordinal: 1,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
-    }
-}
-
 fn run(kind: &str, default: CaptureKind) {
     let normalizer = Normalizer::new(Options::default());
     for case in cases(kind) {
-        let journaled = journaled(capture(&case, default));
+        let journaled = parcels::journaled(1, capture(&case, default));
         let answer = normalizer.normalize(&journaled);
         let expected = json_of(&case.join("expect.json"));
         assert!(
@@ -273,7 +261,7 @@ fn every_warning_comes_of_a_document() {
         ("files", CaptureKind::File),
     ] {
         for case in cases(kind) {
-            let journaled = journaled(capture(&case, default));
+            let journaled = parcels::journaled(1, capture(&case, default));
             for normalizer in [&all, &telling] {
                 let answer = normalizer.normalize(&journaled);
                 seen.extend(answer.warnings.iter().map(|warning| warning.code));

@@ -21,7 +21,7 @@ fn dated(normalizer: &Normalizer, line: &str) -> String {
         kind: CaptureKind::Page,
         uri: "https://www.example.org/le-pont-de-la-scierie-rouvre".to_owned(),
         final_uri: None,
-        captured_at: "2026-11-21T10:00:00Z".parse().unwrap(),
+        captured_at: "2026-11-21T10:00:00Z".parse().expect("a time"),
         source: "example".to_owned(),
         page_policy: PagePolicy::Never,
         timezone: None,
@@ -45,7 +45,7 @@ fn dated(normalizer: &Normalizer, line: &str) -> String {
     let [Output::Article(article)] = &normalized.outputs[..] else {
         panic!("{line}: {:?}", normalized.outputs);
     };
-    let published = article.published.unwrap();
+    let published = article.published.expect("every article has a date");
     let told = article
         .warnings
         .iter()

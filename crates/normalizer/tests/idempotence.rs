@@ -1,13 +1,8 @@
 //! Normalising twice changes nothing: whatever a page or an entry is made of, its text is a fixed point of cleaning.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should stop where it is"
-)]
-
-use bytes::Bytes;
-use depeche_model::{Capture, CaptureKind, HttpAnswer, Journaled, Output, PagePolicy, Payload, Position};
+use depeche_model::{CaptureKind, Journaled, Output};
 use depeche_normalizer::{Normalizer, Options, Repairs, clean_line, clean_text, read_page};
+use depeche_testkit::parcels;
 use proptest::prelude::*;
 
 /// Pieces that have work for every step of cleaning, and French that keeps what they are put into an article.
@@ -97,30 +92,10 @@ fn feed(title: &str, text: &str) -> Journaled {
         escaped(title),
         escaped(text)
     );
-    Journaled {
-        capture: Capture {
-            kind: CaptureKind::Feed,
-            uri: "https://www.example.org/rss.xml".to_owned(),
-            final_uri: None,
-            captured_at: "2026-02-06T12:00:00Z".parse().unwrap(),
-            source: "Exemple".to_owned(),
-            page_policy: PagePolicy::Never,
-            timezone: None,
-            order: None,
-            payload: Payload::Http(HttpAnswer {
-                status: 200,
-                headers: Vec::new(),
-                body: Bytes::from(body),
-            }),
-        },
-        position: Position {
-            ordinal: 1,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
-    }
+    parcels::journaled(
+        1,
+        parcels::capture(CaptureKind::Feed, "https://www.example.org/rss.xml", body),
+    )
 }
 
 fn is_clean(text: &str) {

@@ -5,42 +5,21 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
-use bytes::Bytes;
-use depeche_model::{
-    Article, Capture, CaptureKind, HttpAnswer, Journaled, Output, PageOrder, PagePolicy, Payload, Position,
-    WarningCode,
-};
+use depeche_model::{Article, Capture, CaptureKind, Output, PageOrder, PagePolicy, WarningCode};
 use depeche_normalizer::{Normalizer, Options};
+use depeche_testkit::parcels;
 
 const TEXT: &str = "Le bac qui relie Royan au Verdon a repris mercredi ses rotations sur la Gironde, après deux jours \
     d’interruption. Une avarie du moteur l’avait immobilisé lundi soir, a précisé le département, qui affrète un second \
     navire pour la fin de la semaine. Une vingtaine de camions attendaient sur le quai depuis la veille.";
 
-fn output(kind: CaptureKind, order: Option<Box<PageOrder>>, body: impl Into<Bytes>) -> Output {
-    let journaled = Journaled {
-        capture: Capture {
-            kind,
-            uri: "https://www.example.org/bac".to_owned(),
-            final_uri: None,
-            captured_at: "2026-02-06T12:00:00Z".parse().unwrap(),
-            source: "Exemple".to_owned(),
-            page_policy: PagePolicy::Always,
-            timezone: None,
-            order,
-            payload: Payload::Http(HttpAnswer {
-                status: 200,
-                headers: Vec::new(),
-                body: body.into(),
-            }),
-        },
-        position: Position {
-            ordinal: 1,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
+fn output(kind: CaptureKind, order: Option<Box<PageOrder>>, body: impl Into<Vec<u8>>) -> Output {
+    let capture = Capture {
+        page_policy: PagePolicy::Always,
+        order,
+        ..parcels::capture(kind, "https://www.example.org/bac", body)
     };
+    let journaled = parcels::journaled(1, capture);
     let mut outputs = Normalizer::new(Options::default()).normalize(&journaled).outputs;
     assert_eq!(outputs.len(), 1, "{outputs:?}");
     outputs.remove(0)

@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use depeche_model::{
-    Capture, CaptureKind, Delivery, Entry, Header, HttpAnswer, Journaled, Key, Normalized, Outcome, Output,
-    PageOrder, PagePolicy, Payload, Position, RejectionReason, WarningCode,
+    Capture, CaptureKind, Delivery, Entry, Header, Journaled, Key, Normalized, Outcome, Output, PageOrder,
+    Payload, RejectionReason, WarningCode,
 };
 use depeche_normalizer::{Normalizer, Options, run};
+use depeche_testkit::parcels;
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 
 const TEXT: &str = "Le port de Lorient a rouvert mercredi matin après deux jours de tempête, ont annoncé les autorités. \
     Une vingtaine de chalutiers attendaient dans la rade depuis lundi soir.";
 
-fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Bytes>) -> Journaled {
-    let body = body.into();
+fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Vec<u8>>) -> Journaled {
     let order = (kind == CaptureKind::Page).then(|| {
         Box::new(PageOrder {
             source: "Exemple".to_owned(),
@@ -37,37 +37,11 @@ fn journaled(kind: CaptureKind, ordinal: u64, body: impl Into<Bytes>) -> Journal
             warnings: Vec::new(),
         })
     });
-    let payload = match kind {
-        CaptureKind::File => Payload::File {
-            content_type: None,
-            body,
-        },
-        _ => Payload::Http(HttpAnswer {
-            status: 200,
-            headers: Vec::new(),
-            body,
-        }),
+    let capture = Capture {
+        order,
+        ..parcels::capture(kind, &format!("dossier/{ordinal:04}"), body)
     };
-    Journaled {
-        capture: Capture {
-            kind,
-            uri: format!("dossier/{ordinal:04}"),
-            final_uri: None,
-            captured_at: "2026-02-06T12:00:00Z".parse().unwrap(),
-            source: "Exemple".to_owned(),
-            page_policy: PagePolicy::Never,
-            timezone: None,
-            order,
-            payload,
-        },
-        position: Position {
-            ordinal,
-            segment: 0,
-            offset: 0,
-            length: 0,
-        },
-        given_up: Vec::new(),
-    }
+    parcels::journaled(ordinal, capture)
 }
 
 /// Captures of every kind and of very different cost, so that workers overtake each other.

@@ -1,6 +1,6 @@
 //! Development only: what tests of the other crates, and of the whole program, stand on.
 //!
-//! Texts ([`prose`], [`copydesk`]) are always there; what opens sockets or starts processes, and `weeks`, which archives what a
+//! Texts and what carries them ([`prose`], [`copydesk`], [`parcels`]) are always there; what opens sockets or starts processes, and `weeks`, which archives what a
 //! server would have answered, are behind the feature `servers`, so that a crate without a network is tested without TLS and HTTP.
 //!
 //! - [`origin`]: an HTTP/1.1 server on the loopback interface that behaves as told, however badly.
@@ -9,6 +9,7 @@
 //! - [`newsroom`]: feeds and pages of invented French articles, each a pure function of feed and number.
 //! - [`prose`]: the generator behind them.
 //! - [`copydesk`]: news at length and what copying makes of it: edits, templates, stories, revisions, streams.
+//! - [`parcels`]: captures and articles as they travel from stage to stage, with all filled in that does not matter.
 //! - [`weeks`]: weeks of that news as the answers of feeds, in one WARC.
 //! - [`witness`]: a server that watches how it is asked, and judges it.
 //! - [`breaker`]: kills the daemon again and again, and compares what it keeps with what was served.
@@ -22,6 +23,7 @@ pub mod hub;
 pub mod newsroom;
 #[cfg(feature = "servers")]
 pub mod origin;
+pub mod parcels;
 pub mod prose;
 #[cfg(feature = "servers")]
 pub mod secure;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
-    Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decision, Digest, Normalized,
-    Output, Position, Precision, Published, Seq, StoryId, Verdict, WarningCode,
+    Article, ArticleId, Decision, Normalized, Output, Precision, Published, Seq, StoryId, Verdict,
+    WarningCode,
 };
 use depeche_testkit::copydesk::Text;
+use depeche_testkit::parcels;
 use jiff::{SignedDuration, Timestamp};
 
 /// What was decided about a text.
@@ -135,45 +136,13 @@ fn normalized(appearance: &Appearance<'_>, number: u64) -> Normalized {
         url: appearance.url.map(str::to_owned),
         canonical_url: appearance.url.map(str::to_owned),
         title: appearance.text.title.clone(),
-        summary: None,
-        word_count: appearance.text.body.split_whitespace().count() as u32,
-        text: appearance.text.body.clone(),
         published: Some(Published {
             at,
             precision: Precision::Minute,
         }),
-        updated_at: None,
-        source: appearance.source.to_owned(),
         feed_url: Some(format!("https://{}.example/rss", appearance.source)),
         guid: Some(appearance.guid.map_or_else(own, str::to_owned)),
-        language: "fr".to_owned(),
-        language_confidence: 1.0,
-        authors: Vec::new(),
-        categories: Vec::new(),
-        image: None,
-        captions: Vec::new(),
-        tables: Vec::new(),
-        content_from: ContentFrom::Feed,
-        entry_digest: None,
-        warnings: Vec::new(),
+        ..parcels::article(appearance.source, appearance.text.body.clone())
     };
-    Normalized {
-        capture: CaptureRef {
-            id: CaptureId(Digest([0; 16])),
-            position: Position {
-                ordinal: number,
-                segment: 1,
-                offset: 0,
-                length: 1,
-            },
-            kind: CaptureKind::Feed,
-            uri: String::new(),
-            source: String::new(),
-            captured_at: at,
-            validators: None,
-            answers: None,
-        },
-        outputs: vec![Output::Article(Box::new(article))],
-        warnings: Vec::new(),
-    }
+    parcels::normalized(number, at, vec![Output::Article(Box::new(article))])
 }

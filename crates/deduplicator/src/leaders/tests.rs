@@ -174,3 +174,29 @@ fn a_text_has_its_own_beyond_three_tenths_of_its_fingerprints() {
     let text = record(2, 400, (0..100).collect(), Vec::new());
     assert!(leaders.has_its_own(&text, Seq(9)), "compared with nothing");
 }
+
+#[test]
+fn a_text_that_hundreds_rewrite_is_found_by_its_words_still() {
+    let words = |from: u64, count: u64| (from..from + count).map(|n| mix(n) as u32);
+    let text: Vec<u32> = words(0, 60).collect();
+    let mut leaders = Leaders::new(WINDOW, 1_000_000);
+    leaders.post(&record(1, 400, text.clone(), Vec::new()), Standing::Leader, at(0));
+    for seq in 2..500 {
+        let rewritten = words(seq % 20, 40).chain(words(1000 * seq, 30)).collect();
+        let mut rewritten = record(seq, 400, rewritten, Vec::new());
+        rewritten.verdict = Verdict::Near;
+        assert!(leaders.has_its_own(&rewritten, Seq(1)));
+        if !leaders.is_crowded(&rewritten) {
+            leaders.post(&rewritten, Standing::Member, at(0));
+        }
+    }
+    let posted = leaders.size().texts;
+    assert!((50..FREQUENT).contains(&posted), "{posted}");
+    let sketches = Sketches {
+        whole: Sketch::new(text),
+        lead: Sketch::default(),
+    };
+    let found = leaders.candidates(&sketches, 400, at(0));
+    let first = found.candidates.first().unwrap();
+    assert_eq!((first.posted.seq, first.whole), (Seq(1), 60));
+}

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use depeche_deduplicator::{Deduplicator, Options, Recall};
 use depeche_model::{
-    Article, ArticleId, CaptureId, CaptureKind, CaptureRef, ContentFrom, Decided, Decision, Digest, Judged,
-    Normalized, Output, Position, Precision, Published, Regrouped, Seq, Warning, WarningCode,
+    Article, ArticleId, ContentFrom, Decided, Decision, Digest, Judged, Normalized, Output, Precision,
+    Published, Regrouped, Seq, Warning, WarningCode,
 };
+use depeche_testkit::parcels;
 use jiff::{SignedDuration, Timestamp};
 
 /// The moment at which the tests' streams begin.
@@ -27,24 +28,10 @@ pub(crate) fn article(source: &str, guid: &str, text: &str) -> Article {
         canonical_url: Some(url.clone()),
         url: Some(url),
         title: format!("Titre {guid}"),
-        summary: None,
-        text: text.to_owned(),
-        published: None,
-        updated_at: None,
-        source: source.to_owned(),
         feed_url: Some(format!("https://{source}.example/rss.xml")),
         guid: Some(guid.to_owned()),
-        language: "fr".to_owned(),
-        language_confidence: 1.0,
-        authors: Vec::new(),
-        categories: Vec::new(),
-        image: None,
-        word_count: text.split_whitespace().count() as u32,
-        content_from: ContentFrom::Feed,
         entry_digest: Some(Digest::of([guid.as_bytes(), text.as_bytes()])),
-        warnings: Vec::new(),
-        captions: Vec::new(),
-        tables: Vec::new(),
+        ..parcels::article(source, text.to_owned())
     }
 }
 
@@ -80,30 +67,8 @@ pub(crate) fn file_article(folder: &str, name: &str, bytes: &[u8]) -> Article {
     }
 }
 
-pub(crate) fn capture(captured_at: Timestamp) -> CaptureRef {
-    CaptureRef {
-        id: CaptureId(Digest([0; 16])),
-        position: Position {
-            ordinal: 1,
-            segment: 1,
-            offset: 0,
-            length: 1,
-        },
-        kind: CaptureKind::Feed,
-        uri: "https://example.org/".to_owned(),
-        source: "example".to_owned(),
-        captured_at,
-        validators: None,
-        answers: None,
-    }
-}
-
 pub(crate) fn normalized(captured_at: Timestamp, outputs: Vec<Output>) -> Normalized {
-    Normalized {
-        capture: capture(captured_at),
-        outputs,
-        warnings: Vec::new(),
-    }
+    parcels::normalized(1, captured_at, outputs)
 }
 
 /// Everything that was decided, as a store would keep it.

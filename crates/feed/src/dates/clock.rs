@@ -81,16 +81,32 @@ pub(super) fn read(tokens: &Tokens, at: usize, is_expected: bool) -> Option<(Clo
         (_, Some("am" | "pm" | "a" | "p")) => half_day(tokens, at + 1).map(|_| at + 1)?,
         _ => return None,
     };
-    match half_day(tokens, next) {
-        Some((is_afternoon, behind)) => {
-            clock.hour = match (is_afternoon, clock.hour) {
-                (false, 12) => 0,
-                (true, 1..=11) => clock.hour + 12,
-                (_, hour) => hour,
-            };
-            Some((clock, behind))
+    if let Some((is_afternoon, behind)) = half_day(tokens, next) {
+        clock.hour = match (is_afternoon, clock.hour) {
+            (false, 12) => 0,
+            (true, 1..=11) => clock.hour + 12,
+            (_, hour) => hour,
+        };
+        return Some((clock, behind));
+    }
+    let Some(behind) = behind_evening(tokens, next) else {
+        return Some((clock, next));
+    };
+    if (1..12).contains(&clock.hour) {
+        clock.hour += 12;
+    }
+    Some((clock, behind))
+}
+
+/// The place behind `du soir`, `de l'après-midi`.
+fn behind_evening(tokens: &Tokens, at: usize) -> Option<usize> {
+    match (tokens.word(at)?, tokens.word(at + 1)?) {
+        ("du", "soir") => Some(at + 2),
+        ("de", "l") if tokens.word(at + 3) == Some("apres") => {
+            let midi = tokens.behind_signs(at + 4, &['-']);
+            (tokens.word(midi) == Some("midi")).then_some(midi + 1)
         }
-        None => Some((clock, next)),
+        _ => None,
     }
 }
 

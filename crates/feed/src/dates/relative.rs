@@ -228,6 +228,20 @@ fn day_word(tokens: &Tokens, at: usize) -> Option<(Relative, usize)> {
                 _ => (next > at + 1).then(|| days(0, next)).flatten(),
             }
         }
+        // "le mois dernier", "l'an dernier", "la semaine passée".
+        whole @ ("semaine" | "mois" | "an" | "annee")
+            if matches!(
+                tokens.word(at + 1),
+                Some("dernier" | "derniere" | "passe" | "passee")
+            ) =>
+        {
+            let found = match whole {
+                "semaine" => Relative::AboutDays(7),
+                "mois" => Relative::Months(1),
+                _ => Relative::Years(1),
+            };
+            Some((found, at + 2))
+        }
         "maintenant" | "now" => Some((Relative::Seconds(0), at + 1)),
         "instant" => {
             let is_now = at >= 2 && tokens.word(at - 2) == Some("l") && tokens.sign(at - 1) == Some('\'');

@@ -323,4 +323,23 @@ mod tests {
             assert_eq!(without_credit(line), caption, "{line}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_kept_stands_in_the_line(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "Le bac", "à quai", "©", "(c)", "AFP", "/", "-", "—", "(", ")", ".", "PHOTO", "Crédit photo :", "É", "\u{a0}",
+                    "Jeanne Martin", "»", "…", "|",
+                ]),
+                0..10,
+            ),
+            glue in proptest::sample::select(vec!["", " "]),
+        ) {
+            let line = words.join(glue);
+            let kept = without_credit(&line);
+            proptest::prop_assert!(line.contains(kept));
+            proptest::prop_assert_eq!(without_credit(kept).is_empty(), kept.is_empty());
+        }
+    }
 }

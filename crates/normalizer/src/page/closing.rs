@@ -356,4 +356,25 @@ mod tests {
         let ended = of_text("Le vote a eu lieu lundi (AFP et Reuters).", &[]);
         assert_eq!(ended.into_names().join("|"), "AFP|Reuters");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn who_signs_stands_in_the_text(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "Jeanne", "Martin", "J.", "avec", "(", ")", "et", "l’", "—", "É", "\u{a0}", "\n\n", "Par", "Propos recueillis par",
+                    "Fin.", "*", "/",
+                ]),
+                0..14,
+            ),
+            glue in proptest::sample::select(vec!["", " "]),
+        ) {
+            let text = words.join(glue);
+            for name in of_text(&text, &[]).authors {
+                for word in name.split(' ') {
+                    proptest::prop_assert!(text.contains(word), "{name}");
+                }
+            }
+        }
+    }
 }

@@ -58,6 +58,11 @@ const ROLES: &[(&str, Role)] = &[
     ("paru le", Role::Published),
     ("paru dans", Role::Published),
     ("diffuse", Role::Published),
+    ("diffusion le", Role::Published),
+    ("diffusion du", Role::Published),
+    ("emission du", Role::Published),
+    ("edition du", Role::Published),
+    ("numero du", Role::Published),
     ("cree le", Role::Published),
     ("redige le", Role::Published),
     ("ecrit le", Role::Published),
@@ -254,6 +259,11 @@ fn is_prose(words: &[(usize, &str)]) -> bool {
 /// a byline, a label or the end of something else. In "Le rapport publié le 3 mars décrit un système" they are the sentence's.
 pub(super) fn is_announced(mention: &Mention, is_names: fn(&str) -> bool) -> bool {
     let label = &mention.before;
+    // "L’édition du 19 novembre du festival" is none of a paper.
+    let is_of_issue = ["edition du", "emission du", "numero du", "diffusion du"];
+    if mention.goes_on && is_of_issue.iter().any(|end| fold(label).ends_with(end)) {
+        return false;
+    }
     let words: Vec<&str> = label.split_whitespace().collect();
     // The last place at which the words that are left still give the role.
     let Some(role_at) = (0..words.len()).rev().find(|from| {

@@ -130,7 +130,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Whether a page is an error page: by what it calls itself (`titles`, the site's name among them or not), or by its main text,
-/// folded and of [`MAX_WORDS`] at the most. A page that calls itself an article is believed unless its title says nothing else.
+/// folded and of [`MAX_WORDS`] at the most. A page that calls itself an article is believed where it says something.
 pub(super) fn is_error(
     titles: &[Option<&str>],
     site_name: Option<&str>,
@@ -139,10 +139,12 @@ pub(super) fn is_error(
 ) -> bool {
     let words = word_count(text);
     let site = fold(site_name.unwrap_or_default());
-    titles
+    let says_so = titles
         .iter()
         .flatten()
-        .any(|title| is_error_title(&fold(title), &site))
+        .any(|title| is_error_title(&fold(title), &site));
+    // "Accès interdit" is also the title of a film, of which a review says more.
+    (says_so && (!is_article || words <= MAX_TEXT_WORDS))
         || (!is_article
             && words <= MAX_TEXT_WORDS
             && TEXTS.iter().any(|phrase| {
@@ -228,6 +230,8 @@ mod tests {
         ] {
             assert!(told(title, text), "{title}: {text}");
         }
+        let review = fold(&"Le film suit un gardien de phare. ".repeat(20));
+        assert!(!is_error(&[Some("Accès interdit")], None, &review, true));
         let long = "Le pont de la scierie a rouvert lundi matin. ".repeat(12);
         for (title, text) in [
             (

@@ -72,7 +72,9 @@ pub(crate) fn without_site_name(title: &str, names: &[&str]) -> String {
         let (head, tail) = (title.get(..*end), title.get(*start..));
         if let (Some(head), Some(tail)) = (head.map(str::trim), tail)
             && !head.is_empty()
-            && names.iter().any(|name| name.is_told_by(tail))
+            && names
+                .iter()
+                .any(|name| name.is_told_by(tail) && (name.is_whole(tail) || !is_pair(head, tail)))
         {
             return head.to_owned();
         }
@@ -91,6 +93,12 @@ pub(crate) fn without_site_name(title: &str, names: &[&str]) -> String {
         return tail.trim().to_owned();
     }
     title.to_owned()
+}
+
+/// Whether a title ends with two names that a dash joins: "Ligue 1 : Lens - Rennes", in the feed of Rennes.
+fn is_pair(head: &str, tail: &str) -> bool {
+    let before = head.rsplit(" : ").next().unwrap_or(head);
+    tail.split_whitespace().count() == 1 && before.split_whitespace().count() < MIN_TITLE_WORDS
 }
 
 /// A name of a site.
@@ -121,6 +129,11 @@ impl Name {
         let text = bare(text);
         let squashed = text.replace(' ', "");
         !text.is_empty() && (squashed == self.whole.replace(' ', "") || self.parts.contains(&text))
+    }
+
+    /// Whether a text is the name and not only a part of it.
+    fn is_whole(&self, text: &str) -> bool {
+        bare(text).replace(' ', "") == self.whole.replace(' ', "")
     }
 
     /// Whether a text behind a title is the name, the beginning of it, or begins with it. One word could be a place or a matter,
@@ -216,6 +229,11 @@ mod tests {
                 "Un pont rouvre - Le Courrier - Infos locales",
                 "Le Courrier",
                 "Un pont rouvre",
+            ),
+            (
+                "Ligue 1 : Lens - Rennes",
+                "Rennes : toute l’actualité",
+                "Ligue 1 : Lens - Rennes",
             ),
             ("Un pont rouvre - Lyon", "Lyon Capitale", "Un pont rouvre - Lyon"),
             ("Paris - Saint-Germain", "Le Courrier", "Paris - Saint-Germain"),

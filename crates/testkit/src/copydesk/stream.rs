@@ -110,7 +110,9 @@ impl<'a> Stream<'a> {
         } else {
             self.per_day * 2
         };
-        let mut base = number - 1 - (dice.below(reach.max(1) as usize) as u64).min(number - 1);
+        // No further than to the first, which everybody would else copy while the stream is young.
+        let reach = reach.clamp(1, number);
+        let mut base = number - 1 - dice.below(reach as usize) as u64;
         // Copies are of originals: the next one before it.
         while base > 0 && Dice::new("reprise", base).below(100) >= self.original {
             base -= 1;
