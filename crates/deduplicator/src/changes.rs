@@ -22,6 +22,10 @@ const MOST_CHANGES: usize = 500;
 const MOST_STEPS: usize = 8_000_000;
 /// Words in a run that holds two texts together: as many as in a shingle, and for the same reason.
 const ANCHOR: usize = 4;
+/// Common words between two stretches that are told as one, at most.
+const HARDLY_ANYTHING: usize = 2;
+/// Words that both have then, at least, taken out or put in.
+const LONG_STRETCH: usize = 4;
 /// Bytes that are kept of either side of a stretch: three hundred words, more than anybody reads in a list of changes.
 const STRETCH_BYTES: usize = 2_000;
 /// Bytes that are kept of all stretches of a pair.
@@ -40,9 +44,12 @@ pub(crate) fn reword(old: &str, new: &str) -> Rewording {
     drop(numbers);
     let mut rewording = Rewording::default();
     let mut room = REWORDING_BYTES;
-    for (removed, added) in stretches(&old_numbers, &new_numbers, &mut Effort(MOST_STEPS)) {
+    let stretches = stretches(&old_numbers, &new_numbers, &mut Effort(MOST_STEPS));
+    for (removed, added) in &stretches {
         rewording.words_removed += removed.len() as u32;
         rewording.words_added += added.len() as u32;
+    }
+    for (removed, added) in readable(stretches) {
         let change = WordChange {
             removed: written(&old[removed]),
             added: written(&new[added]),
@@ -56,6 +63,25 @@ pub(crate) fn reword(old: &str, new: &str) -> Rewording {
         }
     }
     rewording
+}
+
+/// The same with stretches joined between which hardly anything stayed: of two passages in other words, « le » and « de » are
+/// all that is common, and cut into pieces at each of them nobody could read them.
+fn readable(stretches: Vec<Stretch>) -> Vec<Stretch> {
+    let size = |(removed, added): &Stretch| removed.len().max(added.len());
+    let mut joined: Vec<Stretch> = Vec::new();
+    for next in stretches {
+        match joined.last_mut() {
+            Some(last)
+                if next.0.start - last.0.end <= HARDLY_ANYTHING
+                    && size(last).min(size(&next)) >= LONG_STRETCH =>
+            {
+                (last.0.end, last.1.end) = (next.0.end, next.1.end);
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
 }
 
 /// Words as numbers: equal words have equal ones.
@@ -354,6 +380,18 @@ mod tests {
         );
         check("", "tout est neuf", &[("", "tout est neuf")]);
         check("tout est parti", "", &[("tout est parti", "")]);
+    }
+
+    #[test]
+    fn long_stretches_with_hardly_a_common_word_between_them_are_told_as_one() {
+        let found = reword(
+            "le conseil municipal de Vannes a voté mardi soir le budget de la ville par vingt voix",
+            "le groupe d’opposition regrette à nouveau que le théâtre n’obtienne rien cette année encore",
+        );
+        assert_eq!(found.changes.len(), 1, "{found:#?}");
+        assert!(found.changes[0].removed.contains("soir le budget"));
+        assert!(found.changes[0].added.contains("que le théâtre"));
+        assert_eq!((found.words_removed, found.words_added), (15, 12));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! Candidates come from the leaders' index with what they share, from which both values are estimated. Where an estimate
 //! could lie on the wrong side of a threshold, the texts themselves are counted: so verdicts are those of the counts.
 //!
-//! Resemblance is asked first, so a part of a text that is a third of it or more is `near`, although all of it stands in the longer one. It
-//! stays so because nothing in the two texts tells a part from an edited copy there: of invented copies, those that lost a half or
-//! two fifths of their sentences one by one have 0.35 to 0.67 of the words left and all of these in common, those of which the lower part was cut
-//! 0.60, those inside a digest 0.34 and more, first thirds 0.33 and more. A ratio of lengths would call most edited copies parts. Either is a duplicate of
-//! the same leader, and the evidence holds both values: a containment near 1 says that nothing was added.
+//! Resemblance is asked first, so a part of a text that is a third of it or more is `near`, although all of it stands in
+//! the longer one. It stays so because nothing in two texts tells a part from an edited copy there. Of invented copies, those
+//! that lost two fifths or a half of their sentences one by one have 0.35 to 0.67 of the words left and all of these in
+//! common; those of which the lower part was cut 0.60, those inside a digest 0.34 and more, first thirds 0.33 and more. A
+//! ratio of lengths would call most edited copies parts. Either is a duplicate of the same leader, and the evidence holds
+//! both values: a containment near 1 says that nothing was added.
 
 use std::borrow::Cow;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ArticleId, Evidence, Seq};
 
-/// A stretch in which two versions of a text differ.
+/// A stretch in which two versions of a text differ; a word or two inside a long one may be common to both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WordChange {
     /// The words of the earlier version, or their beginning and `…`; empty where words were put in.
@@ -23,9 +23,9 @@ pub struct Rewording {
     pub changes: Vec<WordChange>,
     /// Stretches that are left out.
     pub left_out: u32,
-    /// Words taken out, of all stretches.
+    /// Words taken out, of the whole text.
     pub words_removed: u32,
-    /// Words put in, of all stretches.
+    /// Words put in, of the whole text.
     pub words_added: u32,
 }
 

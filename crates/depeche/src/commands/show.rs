@@ -193,12 +193,13 @@ impl Shown<'_> {
                 writeln!(out, "{:<NAMES$} {}", name.replace('_', " "), flat(value))?;
             }
         }
-        writeln!(
-            out,
-            "{:<NAMES$} {}",
-            "evidence",
-            similarity(&self.latest.evidence)
-        )?;
+        // A version is compared with the one before it, which has the same id.
+        let latest = &self.latest;
+        let evidence = Evidence {
+            against: latest.evidence.against.filter(|against| *against != latest.id),
+            ..latest.evidence.clone()
+        };
+        writeln!(out, "{:<NAMES$} {}", "evidence", similarity(&evidence))?;
         if let Some(leader) = self.latest.duplicate_of {
             let title = match &self.leader {
                 Some(leader) => format!(", {}: {}", leader.article.source, leader.article.title),

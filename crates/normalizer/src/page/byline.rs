@@ -200,6 +200,9 @@ const ASKERS: &[&str] = &[
 /// Bytes of a byline; the longest name eight people.
 const MAX_LINE: usize = 300;
 
+/// Names that a line is compared with; pages that list hundreds of writers sign with a few.
+const MAX_NAMES: usize = 12;
+
 /// Names are shorter than this, in characters.
 const MAX_NAME: usize = 60;
 
@@ -264,7 +267,7 @@ pub(super) fn is_lead(line: &str) -> bool {
 pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
     let mut rest = format!(" {} ", fold(shortened(line, MAX_LINE)));
     let mut found = false;
-    for author in authors {
+    for author in authors.iter().take(MAX_NAMES) {
         let name = format!(" {} ", fold(author));
         if name.trim().contains(' ') && rest.contains(&name) {
             rest = rest.replace(&name, " ");
@@ -281,7 +284,7 @@ pub(super) fn is_names_of(line: &str, authors: &[String]) -> bool {
 pub(super) fn is_date_behind(line: &str, authors: &[String]) -> bool {
     let mut rest = shortened(line, MAX_LINE).to_owned();
     let mut found = false;
-    for author in authors {
+    for author in authors.iter().take(MAX_NAMES) {
         if author.contains(' ') && rest.contains(author.as_str()) {
             rest = rest.replace(author.as_str(), " ");
             found = true;
