@@ -5,7 +5,7 @@
 //! stream's time (the latest capture time of any record so far).
 //!
 //! There are as many articles as ninety days bring, 1.8 million of 20,000 a day, so what each takes is counted in bytes: a slot
-//! (`articles.rs`), its keys (`keys.rs`) and its record (`records.rs`), some 230 together. Articles wait for their end on
+//! (`articles.rs`), its keys (`keys.rs`) and its record (`records.rs`), some 250 together. Articles wait for their end on
 //! the day on which they were last met; what has passed its end is not known any more, and is cleared a few at a time.
 
 use std::collections::{BTreeMap, VecDeque};

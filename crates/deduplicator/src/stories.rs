@@ -36,7 +36,7 @@ const MANY: usize = 4;
 const SECOND: f64 = 0.6;
 /// The share of the thresholds that is enough for the story of an article that was reused in part.
 const REUSED: f64 = 0.7;
-/// Articles that are compared with, at most; the oldest are forgotten first. Six days of 30,000 new texts, 300 MB.
+/// Articles that are compared with, at most; the oldest are forgotten first. Six days of 30,000 new texts, 190 MB.
 const MOST_MEMBERS: usize = 180_000;
 /// Members looked over at each record: with 20,000 records a day, all of them twice a day.
 const LOOKED_OVER: usize = 4;
