@@ -28,6 +28,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::Cli;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]

@@ -21,7 +21,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use depeche_disk::{OnFull, Room};
@@ -260,24 +260,40 @@ impl Store {
         Ok(self.get(keys::CHECKPOINT_KEY)?.unwrap_or_default())
     }
 
-    /// Reads every row: whether all that sled holds can be read. Gives back how many rows there are.
+    /// Reads every row, on two threads: whether all that sled holds can be read. Gives back how many rows there are.
     ///
     /// sled reads a page when it is first asked for, and opening asks for few. Each page is under a checksum, and walking
     /// all rows comes by every one of them, those that only lead to others too: what passes here was written like this.
-    /// So no envelope is opened. 0.65 s for 91,000 articles (864 MB in the system's cache, 754,000 rows); with every envelope it
-    /// was 3.7 s.
+    /// So no envelope is opened. 0.65 s for 91,000 articles (864 MB in the system's cache, 754,000 rows) on one thread; with
+    /// every envelope it was 3.7 s.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`] or [`StoreError::Row`]: the first thing that cannot be read.
+    /// [`StoreError::Damaged`] or [`StoreError::Row`]: something that cannot be read.
     pub fn check_readable(&self) -> Result<u64, StoreError> {
-        guard(&self.held.dir, || {
+        // The kinds that take most first, so that neither thread is left with one of them at the end.
+        let kinds: Vec<u8> = keys::LARGEST
+            .into_iter()
+            .chain((0..=u8::MAX).filter(|kind| !keys::LARGEST.contains(kind)))
+            .collect();
+        let next = AtomicUsize::new(0);
+        let check = || {
             let mut rows = 0;
-            for item in self.db.iter() {
-                item?;
-                rows += 1;
+            while let Some(kind) = kinds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                for item in self.scan([*kind]) {
+                    item?;
+                    rows += 1;
+                }
             }
-            Ok(rows)
+            Ok::<u64, StoreError>(rows)
+        };
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(check);
+            let here = check();
+            let beside = beside
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(here? + beside?)
         })
     }
 

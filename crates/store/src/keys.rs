@@ -52,6 +52,9 @@ pub(crate) const STORY_PART: u8 = b'h';
 pub(crate) const PART: u8 = b'w';
 pub(crate) const NAMED: u8 = b'z';
 
+/// The kinds that take most of a store, the largest first.
+pub(crate) const LARGEST: [u8; 7] = [TEXT, ARTICLE, MEMORY, STORY_PART, POSTED, KNOWN, PART];
+
 // Names under `z`.
 pub(crate) const SCHEMA_KEY: &[u8] = b"zschema";
 pub(crate) const CHECKPOINT_KEY: &[u8] = b"zcheckpoint";
