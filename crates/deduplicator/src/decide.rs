@@ -27,6 +27,7 @@ use crate::leaders::Leaders;
 use crate::options::Options;
 use crate::recent::RecentRecords;
 use crate::registry::{Body, Registry};
+use crate::remember::Met;
 use crate::shingles::{Similarity, Sketches};
 use crate::size::{Held, Size};
 use crate::stories::{Hint, Stories};
@@ -65,8 +66,10 @@ pub struct Deduplicator {
     pub(crate) next: Seq,
     /// The latest capture time of any record: the clock that forgetting goes by.
     pub(crate) stream: Timestamp,
-    /// What is to be kept of what was taken in.
+    /// What is to be kept of what was taken in, but for what is known of articles.
     pub(crate) kept: Vec<Keep>,
+    /// The articles that were met since.
+    pub(crate) met: Met,
 }
 
 impl Deduplicator {
@@ -81,6 +84,7 @@ impl Deduplicator {
             next: Seq(1),
             stream: Timestamp::MIN,
             kept: Vec::new(),
+            met: Met::default(),
         }
     }
 

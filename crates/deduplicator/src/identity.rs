@@ -16,8 +16,11 @@ use crate::shingles::Similarity;
 const VERSION_JACCARD: f64 = 0.10;
 /// The same where one text is much longer: a flash that grew into a report.
 const VERSION_CONTAINMENT: f64 = 0.30;
-/// From here on a text at a known address is a part of the known one: its teaser in another feed.
+/// From here on a much shorter text at a known address is a part of the known one: its teaser in another feed.
 const PART_CONTAINMENT: f64 = 0.60;
+/// At most this share of the known text's tokens makes a text much shorter. One that is cut a little is a part only where it has
+/// no word that the known one lacks; else it may be a correction, and is told.
+const PART_LENGTH: f64 = 0.60;
 
 /// What identity says.
 pub(crate) enum Identity {
@@ -49,8 +52,10 @@ struct Versions {
     similarity: Option<Similarity>,
     /// Both are long enough for wording to say anything.
     comparable: bool,
-    /// The new text is the shorter one.
-    shorter: bool,
+    /// The tokens of the new text over those of the known one.
+    length: f64,
+    /// The new text has a word that the known one lacks, or has it more often.
+    adds_words: bool,
 }
 
 impl Versions {
@@ -63,7 +68,8 @@ impl Versions {
     }
 
     fn new_is_part_of_known(&self) -> bool {
-        self.shorter && self.similarity.is_some_and(|s| s.containment >= PART_CONTAINMENT)
+        let is_part = self.length <= PART_LENGTH || (self.length < 1.0 && !self.adds_words);
+        is_part && self.similarity.is_some_and(|s| s.containment >= PART_CONTAINMENT)
     }
 }
 
@@ -239,15 +245,28 @@ impl Deduplicator {
             Some(old) => Versions {
                 similarity: Some(Similarity::count(new, old.tokens())),
                 comparable: new.len().min(old.tokens().len()) >= COMPARABLE_TOKENS,
-                shorter: new.len() < old.tokens().len(),
+                length: new.len() as f64 / old.tokens().len().max(1) as f64,
+                adds_words: !holds(old.tokens(), new),
             },
             None => Versions {
                 similarity: None,
                 comparable: false,
-                shorter: false,
+                length: 1.0,
+                adds_words: false,
             },
         }
     }
+}
+
+/// Whether a text has every word of another as often as that one has it.
+fn holds(text: &[u64], other: &[u64]) -> bool {
+    let (mut text, mut other) = (text.to_vec(), other.to_vec());
+    text.sort_unstable();
+    other.sort_unstable();
+    let mut held = text.iter();
+    other
+        .iter()
+        .all(|word| held.by_ref().find(|held| *held >= word) == Some(word))
 }
 
 /// Whether two texts under one key have as much in common as versions do.

@@ -68,31 +68,34 @@ impl Rarity {
         sharpened(-(used / all).clamp(RAREST, 1.0).ln())
     }
 
-    /// The day on which an article was last counted. What was counted more than [`DAYS`] before it counts no longer.
+    /// The day to which the counts were [turned](Self::turn) last.
     pub(crate) fn last_day(&self) -> Option<i64> {
         self.open.as_ref().map(|day| day.number)
     }
 
-    /// Counts a new article's terms on the day of `stream`, which never goes back.
-    pub(crate) fn add(&mut self, vector: &TermVector, stream: Timestamp) {
+    /// Goes on to the day of `stream`, which never goes back: what was counted [`DAYS`] before it or earlier counts no longer. So
+    /// weights are those of the [`DAYS`] up to a moment's own day, whatever came on that day before.
+    pub(crate) fn turn(&mut self, stream: Timestamp) {
         let number = stream.as_second().div_euclid(SECONDS_A_DAY);
-        let mut day = match self.open.take() {
-            Some(day) if day.number >= number => day,
-            Some(over) => {
-                self.close(over);
-                OpenDay {
-                    number,
-                    ..OpenDay::default()
-                }
-            }
-            None => OpenDay {
-                number,
-                ..OpenDay::default()
-            },
-        };
+        if self.open.as_ref().is_some_and(|day| day.number >= number) {
+            return;
+        }
+        if let Some(over) = self.open.take() {
+            self.close(over);
+        }
+        self.open = Some(OpenDay {
+            number,
+            ..OpenDay::default()
+        });
         while self.past.front().is_some_and(|past| past.number <= number - DAYS) {
             self.take_back();
         }
+    }
+
+    /// Counts a new article's terms on the day of `stream`.
+    pub(crate) fn add(&mut self, vector: &TermVector, stream: Timestamp) {
+        self.turn(stream);
+        let Some(mut day) = self.open.take() else { return };
         self.articles += 1;
         day.articles += 1;
         for (term, _) in vector.words.iter().chain(&vector.names) {
@@ -191,6 +194,21 @@ mod tests {
         rarity.add(&uses(&[8]), day(DAYS + 1));
         assert_eq!(rarity.articles, 2);
         assert!(rarity.weight(&terms, 7) >= unused);
+    }
+
+    #[test]
+    fn weeks_pass_without_new_articles_too() {
+        let terms = Terms::new(Aliases::default());
+        let mut rarity = Rarity::default();
+        let unused = rarity.weight(&terms, 7);
+        for _ in 0..100 {
+            rarity.add(&uses(&[7]), day(1));
+        }
+        rarity.turn(day(DAYS));
+        assert!(rarity.weight(&terms, 7) < unused / 2.0);
+        rarity.turn(day(DAYS + 1));
+        assert!(rarity.weight(&terms, 7) >= unused);
+        assert_eq!(rarity.last_day(), Some(DAYS + 1));
     }
 
     #[test]

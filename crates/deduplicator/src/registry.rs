@@ -14,7 +14,7 @@ use depeche_model::{
     ArticleId, Digest, Key, PageOrder, Remembered, Seq, Sighting, StoryId, StreamDay, Verdict,
 };
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::leaders::{Moment, Standing};
 use crate::options::KEY_WINDOW;
@@ -335,13 +335,13 @@ impl Registry {
             return;
         }
         let (verdict, leader, met) = (article.verdict, article.leader(), article.recorded());
+        let more = self.articles.more(slot);
+        let earlier: FxHashSet<Digest> = more.map_or_else(FxHashSet::default, |more| {
+            more.bodies.iter().map(|earlier| earlier.body).collect()
+        });
         let bodies: Vec<Digest> = self
             .keys_of(slot)
-            .filter(|(digest, kind)| {
-                let is_earlier = |earlier: &EarlierBody| earlier.body == *digest;
-                let more = self.articles.more(slot);
-                *kind == Kind::Body && !more.is_some_and(|more| more.bodies.iter().any(is_earlier))
-            })
+            .filter(|(digest, kind)| *kind == Kind::Body && !earlier.contains(digest))
             .map(|(digest, _)| digest)
             .collect();
         let more = self.articles.make_more(slot);

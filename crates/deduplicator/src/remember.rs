@@ -8,9 +8,44 @@ use depeche_model::{
     Verdict,
 };
 
+use rustc_hash::FxHashMap;
+
 use crate::decide::Deduplicator;
 use crate::incoming::COMPARABLE_TOKENS;
 use crate::leaders::Standing;
+
+/// Articles that were met, in the order of their first meeting. One that a capture lists a thousand times is kept once.
+#[derive(Default)]
+pub(crate) struct Met {
+    order: Vec<ArticleId>,
+    meetings: FxHashMap<ArticleId, Meeting>,
+}
+
+struct Meeting {
+    /// The last record or sighting.
+    seq: Seq,
+    /// The day on which it was met before the first.
+    before: Option<StreamDay>,
+}
+
+impl Met {
+    fn note(&mut self, article: ArticleId, seq: Seq, before: Option<StreamDay>) {
+        let meeting = self.meetings.entry(article).or_insert_with(|| {
+            self.order.push(article);
+            Meeting { seq, before }
+        });
+        meeting.seq = seq;
+    }
+
+    fn take(&mut self) -> Vec<(ArticleId, Meeting)> {
+        let mut meetings = std::mem::take(&mut self.meetings);
+        let order = std::mem::take(&mut self.order);
+        order
+            .into_iter()
+            .filter_map(|article| Some((article, meetings.remove(&article)?)))
+            .collect()
+    }
+}
 
 impl Deduplicator {
     /// Takes in a stored record. Records, sightings and rejections are remembered in the order of their numbers. Gives back
@@ -31,7 +66,7 @@ impl Deduplicator {
         let standing = self.standing(record, leader);
         let before = self.registry.article(record.article).map(|known| known.day());
         self.registry.remember(record, leader, standing, self.stream);
-        self.keep_known(record.article, record.seq, before);
+        self.met.note(record.article, record.seq, before);
         if let Some(standing) = standing {
             self.leaders.post(record, standing, self.stream);
             self.kept.push(Keep::Posted(Box::new(PostedText {
@@ -60,15 +95,15 @@ impl Deduplicator {
         self.stories.forget(self.stream);
     }
 
-    fn keep_known(&mut self, article: ArticleId, seq: Seq, before: Option<StreamDay>) {
-        let row = self.registry.row(article, seq).map(Box::new);
-        self.kept.extend(row.map(|known| Keep::Known { known, before }));
-    }
-
     /// What is to be kept of what was taken in since this was last asked.
     pub(crate) fn keeping(&mut self) -> Keeping {
+        let mut rows = std::mem::take(&mut self.kept);
+        for (article, Meeting { seq, before }) in self.met.take() {
+            let row = self.registry.row(article, seq).map(Box::new);
+            rows.extend(row.map(|known| Keep::Known { known, before }));
+        }
         Keeping {
-            rows: std::mem::take(&mut self.kept),
+            rows,
             stream: self.stream,
             horizon: self.horizon(),
         }
@@ -117,7 +152,7 @@ impl Deduplicator {
         self.next = self.next.max(sighting.seq.next());
         let before = self.registry.article(sighting.article).map(|known| known.day());
         self.registry.remember_sighting(sighting, self.stream);
-        self.keep_known(sighting.article, sighting.seq, before);
+        self.met.note(sighting.article, sighting.seq, before);
         self.forget();
     }
 

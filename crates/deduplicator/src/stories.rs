@@ -212,12 +212,19 @@ impl Stories {
     /// [`horizon`](Self::horizon) on, in order. Only what is needed at `stream` or later is made of it.
     pub(crate) fn take_in(&mut self, part: &StoryPart, stream: Timestamp) {
         if self.is_past(part.added_at, stream) {
-            if part.verdict == Verdict::New {
-                self.rarity.add(&part.terms, part.added_at);
-            }
+            self.count(part);
         } else {
             self.add(part);
             self.forget(part.added_at);
+        }
+    }
+
+    /// A later version of an article is not counted again, and is weighed by what counts on its own day.
+    fn count(&mut self, part: &StoryPart) {
+        match part.verdict {
+            Verdict::New => self.rarity.add(&part.terms, part.added_at),
+            Verdict::Revision => self.rarity.turn(part.added_at),
+            _ => {}
         }
     }
 
@@ -234,10 +241,7 @@ impl Stories {
         if part.verdict.is_duplicate() {
             return;
         }
-        // A later version of an article is not counted again.
-        if part.verdict == Verdict::New {
-            self.rarity.add(&part.terms, part.added_at);
-        }
+        self.count(part);
         let weighted = Weighted::of(&self.terms, &self.rarity, &part.terms);
         let posted = weighted.weightiest(POSTED).into_iter().map(|(term, _)| term);
         let number = self.first.wrapping_add(self.members.len() as u32);
@@ -258,7 +262,7 @@ impl Stories {
     /// weighed by what was counted in the weeks before them.
     pub(crate) fn horizon(&self, stream: Timestamp) -> StreamDay {
         let compared = StreamDay::back(stream, self.window * 2);
-        // Counts go by the days of new articles: where none came for long, the last days with any count still.
+        // Counts go by the days of additions: where none came for long, the last days with any count still.
         let counted = match self.rarity.last_day() {
             Some(last) => compared.min(StreamDay(last as i32)),
             None => compared,

@@ -22,6 +22,13 @@ const MOST_COMMON_SENTENCES: f64 = 0.67;
 const COMMON_FACTS: f64 = 0.50;
 /// So many numbers and names it takes to tell.
 const FEWEST_FACTS: usize = 8;
+/// In a brief of a few lines so many do, if less than this share of them is in common: two deaths share the agency and the ministry.
+const FEWEST_FACTS_OF_A_BRIEF: usize = 5;
+const COMMON_FACTS_OF_A_BRIEF: f64 = 0.40;
+/// Below this share of common numbers, of two at least, texts without common sentences report other facts, whoever published them:
+/// accidents on two roads.
+const HARDLY_ANY_NUMBERS: f64 = 0.34;
+const FEWEST_NUMBERS: usize = 2;
 /// Below this share of places that both texts fill alike they are two fillings, whatever else they share. Of 332 texts edited in 23
 /// ways the copies fill three quarters alike at least, and a half where every tenth or fifth word is replaced; fillings of one
 /// template a tenth on average and seldom a half, since some of what they say is fixed.
@@ -66,6 +73,10 @@ pub(crate) struct Facts {
     pub(crate) numbers: f64,
     /// Distinct numbers and names; 1 where a text has few.
     pub(crate) all: f64,
+    /// How many distinct numbers the text with fewer has.
+    few_numbers: usize,
+    /// How many distinct numbers and names the text with fewer has.
+    told: usize,
     /// Numbers and names between the same words, of the places that both texts fill; 1 where they are few.
     pub(crate) places: f64,
 }
@@ -73,11 +84,13 @@ pub(crate) struct Facts {
 impl Facts {
     /// Compares two texts.
     pub(crate) fn common(a: &Claims, b: &Claims) -> Self {
-        let enough = a.facts.len().min(b.facts.len()) >= FEWEST_FACTS;
+        let few_facts = a.facts.len().min(b.facts.len());
         Self {
             sentences: contained(&a.sentences, &b.sentences),
             numbers: contained(&a.numbers, &b.numbers),
-            all: if enough {
+            few_numbers: a.numbers.len().min(b.numbers.len()),
+            told: few_facts,
+            all: if few_facts >= FEWEST_FACTS_OF_A_BRIEF {
                 contained(&a.facts, &b.facts)
             } else {
                 1.0
@@ -91,8 +104,15 @@ impl Facts {
 
     /// Whether the two texts are two fillings of one template.
     pub(crate) fn are_another_filling(self, same_source: bool) -> bool {
-        (same_source && self.sentences < COMMON_SENTENCES && self.numbers < COMMON_NUMBERS)
-            || (self.sentences < MOST_COMMON_SENTENCES && self.all < COMMON_FACTS)
+        let common_facts = if self.told >= FEWEST_FACTS {
+            COMMON_FACTS
+        } else {
+            COMMON_FACTS_OF_A_BRIEF
+        };
+        let has_other_numbers = self.few_numbers >= FEWEST_NUMBERS && self.numbers < HARDLY_ANY_NUMBERS;
+        (self.sentences < COMMON_SENTENCES
+            && (has_other_numbers || (same_source && self.numbers < COMMON_NUMBERS)))
+            || (self.sentences < MOST_COMMON_SENTENCES && self.all < common_facts)
             || self.places < ALIKE_FILLED
     }
 }
@@ -263,6 +283,41 @@ mod tests {
             .replace("aura lieu", "se tiendra");
         assert!(!common(&a, &copy).are_another_filling(false));
         assert!(!common(&a, &a.to_uppercase()).are_another_filling(true));
+    }
+
+    #[test]
+    fn two_accidents_on_two_roads_are_refused_whoever_reports_them() {
+        let brief = |hour: u8, road: u16, town: &str, vehicle: &str, age: u8, hours: &str| {
+            format!(
+                "Un accident de la route s'est produit vers {hour} heures sur la départementale {road}, près de {town}. Pour \
+                 une raison inconnue, {vehicle} a quitté la chaussée avant de heurter un arbre. Son conducteur de {age} ans est \
+                 mort sur place. Le trafic a été coupé pendant {hours} heures."
+            )
+        };
+        let (a, b) = (
+            brief(7, 31, "Auray", "une voiture", 34, "deux"),
+            brief(22, 904, "Guéret", "un fourgon", 58, "trois"),
+        );
+        assert!(common(&a, &b).are_another_filling(false), "{:?}", common(&a, &b));
+        let copy = a.replace("s'est produit", "a eu lieu").replace("Son", "Le");
+        assert!(!common(&a, &copy).are_another_filling(false));
+    }
+
+    #[test]
+    fn two_deaths_in_the_same_words_are_refused_whoever_reports_them() {
+        let brief = |name: &str, town: &str, age: u8, film: &str| {
+            format!(
+                "Le comédien {name} est mort lundi à {town} à {age} ans, a dit sa famille à l'AFP. On l'avait vu dans \
+                 {film} au cinéma. Les hommages affluent depuis. La ministre de la Culture a salué un immense artiste."
+            )
+        };
+        let (a, b) = (
+            brief("Jean Vasseur", "Lille", 81, "Les Brumes"),
+            brief("Luc Armand", "Dijon", 74, "Marée Haute"),
+        );
+        assert!(common(&a, &b).are_another_filling(false), "{:?}", common(&a, &b));
+        let copy = a.replace("On l'avait vu", "Il avait joué");
+        assert!(!common(&a, &copy).are_another_filling(false));
     }
 
     #[test]

@@ -125,7 +125,12 @@ impl Kept {
             }
         }
         self.stream = self.stream.max(keeping.stream);
-        self.horizon = keeping.horizon;
+        // A window that was enlarged brings nothing back of what was dropped.
+        self.horizon = Horizon {
+            known: self.horizon.known.max(keeping.horizon.known),
+            posted: self.horizon.posted.max(keeping.horizon.posted),
+            parts: self.horizon.parts.max(keeping.horizon.parts),
+        };
         Ok(())
     }
 

@@ -4,7 +4,9 @@
 //! that one is forgotten, so is this one, unless it was met since and its row was written anew without the key. So the rows of the
 //! key window say what leads where, whatever came before them.
 
-use depeche_model::{ArticleId, Digest, KnownArticle, KnownBody, RefusedEntry, Seq};
+use depeche_model::{ArticleId, KnownArticle, KnownBody, RefusedEntry, Seq};
+
+use rustc_hash::FxHashMap;
 
 use super::articles::{EarlierBody, Leader};
 use super::keys::{Keys, Kind};
@@ -17,19 +19,21 @@ impl Registry {
         let slot = self.articles.find(article)?;
         let known = self.known(slot)?;
         let more = self.articles.more(slot);
-        let own_entry = |key: Digest| {
-            let half = Half::of(key).bits();
-            more?.entries.iter().find(|(key, _)| *key == half)
-        };
-        let earlier = |body: Digest| more?.bodies.iter().find(|earlier| earlier.body == body);
+        // A live report has thousands of versions: nothing is looked for in all of them for each.
+        let (mut entries, mut earlier) = (FxHashMap::default(), FxHashMap::default());
+        if let Some(more) = more {
+            entries.extend(more.entries.iter().copied());
+            earlier.extend(more.bodies.iter().map(|earlier| (earlier.body, earlier)));
+        }
         let (mut keys, mut bodies, mut earlier_bodies) = (Vec::new(), Vec::new(), Vec::new());
         for (digest, kind) in self.keys_of(slot) {
             match kind {
                 Kind::Name => {
-                    let entry = own_entry(digest).map_or(known.entry, |(_, entry)| *entry);
+                    let own = entries.get(&Half::of(digest).bits()).copied();
+                    let entry = own.unwrap_or(known.entry);
                     keys.push((digest, entry.map(Half::bits)));
                 }
-                Kind::Body => match earlier(digest) {
+                Kind::Body => match earlier.get(&digest) {
                     Some(earlier) => earlier_bodies.push(KnownBody {
                         body: digest,
                         record: earlier.record,

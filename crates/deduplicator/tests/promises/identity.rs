@@ -171,6 +171,21 @@ fn the_same_address_in_another_feed_is_a_sighting_with_its_place_and_key() {
 }
 
 #[test]
+fn a_correction_that_is_shorter_and_says_something_else_is_a_revision() {
+    let mut desk = Desk::new();
+    desk.judge(start(), article("lejour", "1", &base("canal")));
+    let text = base("canal")
+        .replace("neuf mètres", "douze mètres")
+        .replace("Une trentaine", "Vingt");
+    let (cut, _) = text.trim_end_matches('.').rsplit_once(". ").unwrap();
+    let corrected = desk.judge(hours(1), in_another_feed(&format!("{cut}.")));
+    assert_eq!(
+        (corrected.record.verdict, corrected.evidence.rule),
+        (Verdict::Revision, Rule::SameUrl)
+    );
+}
+
+#[test]
 fn a_fuller_text_at_the_same_address_is_a_revision() {
     let mut desk = Desk::new();
     let teaser: String = base("canal").split_inclusive(' ').take(40).collect();
