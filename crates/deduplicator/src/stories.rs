@@ -437,4 +437,43 @@ mod tests {
         stories.remember(&record(3, names(9)), at);
         assert_eq!(find(&mut stories, &names(9), Hint::None), Some(story(3)));
     }
+
+    #[test]
+    fn a_version_before_its_day_s_first_new_article_is_weighed_alike_after_a_restart() {
+        let on = |day: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
+        let new = || Stories::new(SignedDuration::from_hours(72), Aliases::default());
+        let mut stories = new();
+        // The words of the version are used by many on a day that counts no longer on the version's own.
+        let mut all: Vec<(i64, Remembered)> = (1..100).map(|n| (0, record(n, names(10)))).collect();
+        all.push((20, record(100, names(9))));
+        let version = Remembered {
+            verdict: Verdict::Revision,
+            story: story(100),
+            ..record(101, names(10))
+        };
+        all.push((21, version));
+        all.push((27, record(102, names(1))));
+        let mut parts = Vec::new();
+        for (day, record) in all {
+            parts.extend(stories.remember(&record, on(day)));
+            stories.forget(on(day));
+        }
+        let horizon = stories.horizon(on(27));
+        assert!(
+            horizon > StreamDay::from(on(0)),
+            "the first day is not read again"
+        );
+        let mut restored = new();
+        for part in parts
+            .iter()
+            .filter(|part| StreamDay::from(part.added_at) >= horizon)
+        {
+            restored.take_in(part, on(27));
+        }
+        let weighed = |stories: &Stories| {
+            let member = stories.members.iter().find(|member| member.seq == Seq(101));
+            format!("{:?}", member.expect("it is compared with still").kept)
+        };
+        assert_eq!(weighed(&restored), weighed(&stories));
+    }
 }

@@ -1,11 +1,11 @@
 //! The state is derived: rebuilt from what was stored, it decides like the one that never stopped.
 
 use depeche_deduplicator::{Deduplicator, Options, Recall};
-use depeche_model::{Article, Decision, Digest, Key, Output, Rejection, RejectionReason, Seq, Verdict};
+use depeche_model::{Article, Decision, Digest, Keep, Key, Output, Rejection, RejectionReason, Seq, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::support::{Desk, Memory, article, base, hours, normalized};
+use crate::support::{Desk, Memory, article, base, hours, normalized, start};
 
 /// One event of a random stream, small in range so that keys, texts and times collide often.
 #[derive(Debug, Clone)]
@@ -273,4 +273,26 @@ fn a_decision_does_not_depend_on_how_fast_the_store_is() {
         }
     }
     assert_eq!(verdicts, [Verdict::New, Verdict::New]);
+}
+
+#[test]
+fn an_article_that_a_capture_lists_often_is_kept_once() {
+    let mut deduplicator = Deduplicator::new(Options::default());
+    let outputs = ["neuf", "dix", "onze"].map(|metres| {
+        let text = base("canal").replace("neuf mètres", &format!("{metres} mètres"));
+        let mut version = article(metres, "1", &text);
+        version.canonical_url = Some("https://lejour.example/canal".to_owned());
+        Output::Article(Box::new(version))
+    });
+    let decided = deduplicator.decide(normalized(start(), outputs.into()), &Memory::default());
+    let known: Vec<_> = decided
+        .keeping
+        .rows
+        .iter()
+        .filter_map(|row| match row {
+            Keep::Known { known, before } => Some((known.latest, known.revision, *before)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(known, [(Seq(3), 3, None)]);
 }

@@ -134,6 +134,24 @@ fn an_article_has_one_row_on_the_day_on_which_it_was_last_met() {
 }
 
 #[test]
+fn a_window_that_is_enlarged_asks_for_nothing_that_was_dropped() {
+    let (_dir, store) = store();
+    let mut committer = Committer::new(store.clone()).unwrap();
+    let horizon = |store: &Store| store.kept().unwrap().unwrap().horizon;
+    let narrow = met(known(7, 1, 100, 1), None, 5);
+    let first = narrow.horizon;
+    committer.commit(&[decided(1, narrow)], &[]).unwrap();
+    assert_eq!(horizon(&store), first);
+    let wide = met(known(7, 2, 101, 1), Some(100), 50);
+    committer.commit(&[decided(2, wide)], &[]).unwrap();
+    assert_eq!(horizon(&store), first);
+    let later = met(known(7, 3, 200, 1), Some(101), 50);
+    let last = later.horizon;
+    committer.commit(&[decided(3, later)], &[]).unwrap();
+    assert_eq!(horizon(&store), last);
+}
+
+#[test]
 fn a_large_row_goes_with_all_its_parts() {
     let (_dir, store) = store();
     let mut committer = Committer::new(store.clone()).unwrap();
