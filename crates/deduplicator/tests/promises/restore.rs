@@ -290,9 +290,9 @@ fn an_article_that_a_capture_lists_often_is_kept_once() {
         .rows
         .iter()
         .filter_map(|row| match row {
-            Keep::Known { known, before } => Some((known.latest, known.revision, *before)),
+            Keep::Known { known, before } => Some((known.seq, known.latest, known.revision, *before)),
             _ => None,
         })
         .collect();
-    assert_eq!(known, [(Seq(3), 3, None)]);
+    assert_eq!(known, [(Seq(3), Seq(3), 3, None)]);
 }
