@@ -52,8 +52,15 @@ pub fn aside(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether a file can be put in this place: nothing is there, or a file.
+#[must_use]
+pub fn replaceable(path: &Path) -> bool {
+    path.metadata().map_or(true, |there| there.is_file())
+}
+
 /// Writes a file whole or not at all: aside, synced, then renamed into its place. What stood there before stays until
-/// then.
+/// then. What is there and is no file, such as a pipe or `/dev/null`, is written to as it stands: renaming onto it
+/// would take the device away from everybody.
 ///
 /// # Errors
 ///
@@ -62,6 +69,11 @@ pub fn write_whole<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), E> {
+    if !replaceable(path) {
+        let mut out = BufWriter::new(File::options().write(true).open(path)?);
+        write(&mut out)?;
+        return Ok(out.flush()?);
+    }
     let part = aside(path);
     let mut out = BufWriter::new(File::create(&part)?);
     let written = write(&mut out).and_then(|()| {
@@ -92,6 +104,28 @@ mod tests {
         });
         assert_eq!(failed.unwrap_err().to_string(), "no more");
         assert_eq!(std::fs::read(&path).unwrap(), b"premier");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_pipe_is_written_to_and_stays_a_pipe() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("tube");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        write_whole(&pipe, |out| out.write_all(b"en passant")).unwrap();
+        assert_eq!(reader.join().unwrap(), b"en passant");
+        assert!(!pipe.metadata().unwrap().is_file());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

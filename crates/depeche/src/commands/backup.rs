@@ -27,6 +27,11 @@ pub(super) fn backup(
     quiet: bool,
 ) -> anyhow::Result<Exit> {
     let cannot = || format!("cannot write {}", file.display());
+    anyhow::ensure!(
+        durable::replaceable(file),
+        "{} is not a file: a backup is read back after it is written; name a file",
+        file.display()
+    );
     let mut manifest = None;
     let store = match super::store(config) {
         Err(error) if !daemon::is_locked(&error) => return Err(error),
