@@ -30,7 +30,8 @@ pub fn canonical(written: &str) -> String {
 fn pass(written: &str) -> Option<String> {
     let mut url = parse(written)?;
     if let Some(target) = RULES.target(&url) {
-        return Some(target);
+        // A redirector's parameter may end in a blank; what comes from elsewhere is trimmed too.
+        return Some(target.trim().to_owned());
     }
     let host = url.host_str()?.trim_end_matches('.').to_owned();
     if host.is_empty() {

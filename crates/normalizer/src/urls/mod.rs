@@ -224,6 +224,12 @@ mod tests {
         assert!(cases >= 150);
     }
 
+    #[test]
+    fn what_a_redirector_names_is_trimmed_though_it_is_no_address() {
+        let once = canonical("https://www.google.com/url?q=https:/.%00+");
+        assert_eq!(canonical(&once), once);
+    }
+
     proptest! {
         #[test]
         fn the_key_of_the_form_is_the_key(
